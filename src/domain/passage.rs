@@ -1,0 +1,105 @@
+//! A passage: the only unit of retrieval. A chunk of a document, or (in rooms with memory) a
+//! message.
+
+use super::{Collection, DocumentId, MessageId, OwnerId, PassageId, RoomId};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// What a passage is a part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PassageKind {
+    /// A chunk of a document.
+    Document,
+    /// A message of a room.
+    Message,
+}
+
+impl PassageKind {
+    /// The word stored, filtered by and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Message => "message",
+        }
+    }
+
+    /// Reads the stored word; `None` for another.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Document, Self::Message]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
+/// What a passage is a part of, with that part's ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassageSource {
+    /// A chunk of a document.
+    Document {
+        /// The document.
+        document: DocumentId,
+        /// Its collection.
+        collection: Collection,
+    },
+    /// A message of a room.
+    Message {
+        /// The message.
+        message: MessageId,
+        /// Its room.
+        room: RoomId,
+    },
+}
+
+impl PassageSource {
+    /// The kind alone.
+    pub const fn kind(&self) -> PassageKind {
+        match self {
+            Self::Document { .. } => PassageKind::Document,
+            Self::Message { .. } => PassageKind::Message,
+        }
+    }
+}
+
+/// A passage with its text and, where a model made one, its vector.
+#[derive(Debug, Clone)]
+pub struct Passage {
+    /// Deterministic: see [`PassageId::of_document`].
+    pub id: PassageId,
+    /// Who owns the document or message.
+    pub owner: OwnerId,
+    /// What it is a part of.
+    pub source: PassageSource,
+    /// The generation of the document (1, 2, …) or of the message.
+    pub generation: i64,
+    /// Its place among the passages of the same source, from 0.
+    pub ordinal: i64,
+    /// The text as it is shown and cited.
+    pub content: String,
+    /// The headings above it, outermost first, joined by ` › `; empty without any. It is indexed
+    /// and embedded with the content, and not part of the offsets.
+    pub heading: String,
+    /// The page (from 1) on which it begins, where the format has pages.
+    pub page: Option<i64>,
+    /// Where it begins in the extracted text, in Unicode scalar values.
+    pub char_start: i64,
+    /// Where it ends (exclusive).
+    pub char_end: i64,
+    /// Unit-length vector, `None` while no model has made one.
+    pub embedding: Option<Vec<f32>>,
+    /// The model that made the vector, with its revision.
+    pub model: Option<String>,
+    /// When the document's generation or the message was made.
+    pub created_at: DateTime<Utc>,
+}
+
+impl Passage {
+    /// The text that is indexed and embedded: the headings, then the content.
+    pub fn indexed_text(&self) -> String {
+        if self.heading.is_empty() {
+            self.content.clone()
+        } else {
+            format!("{}\n{}", self.heading, self.content)
+        }
+    }
+}

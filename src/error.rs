@@ -1,0 +1,129 @@
+//! The one error of the crate: what went wrong, whose fault it is, and what caused it. It knows
+//! nothing of HTTP, SQL or vendors: walls turn their crate's errors into a kind, doors turn a kind
+//! into a status or an exit code.
+
+use std::time::Duration;
+
+/// The crate's result type.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure this is; doors map it to a status, callers decide by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is not acceptable; the message names the field and the limit.
+    Invalid,
+    /// No valid credential was given.
+    Unauthorized,
+    /// The credential is valid and does not allow this.
+    Forbidden,
+    /// No such object, or not one that this caller may see.
+    NotFound,
+    /// The request contradicts the present state.
+    Conflict,
+    /// The request is larger than a limit, which the message names.
+    TooLarge,
+    /// Too many requests; try again after the given time.
+    RateLimited {
+        /// How long the caller should wait.
+        retry_after: Duration,
+    },
+    /// Something that ragd depends on is not there now; trying later can help.
+    Unavailable,
+    /// An upstream answered, and its answer is a failure.
+    Upstream,
+    /// A fault of ragd itself.
+    Internal,
+}
+
+/// A failure with its kind, a message for the caller, and its cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    kind: ErrorKind,
+    code: Option<&'static str>,
+    message: String,
+    #[source]
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind` whose `message` may be shown to the caller.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            code: None,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// [`ErrorKind::Invalid`] with a message that names the field and the limit.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// [`ErrorKind::NotFound`].
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NotFound, message)
+    }
+
+    /// [`ErrorKind::Unavailable`].
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
+    /// [`ErrorKind::Internal`].
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// Gives the error a machine-readable code of its own, where the kind's name says too little.
+    #[must_use]
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// Keeps the cause, for logs; it is never shown to a caller.
+    #[must_use]
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The machine-readable code: its own, else the kind's.
+    pub fn code(&self) -> &'static str {
+        self.code.unwrap_or(match self.kind {
+            ErrorKind::Invalid => "invalid_request",
+            ErrorKind::Unauthorized => "unauthorized",
+            ErrorKind::Forbidden => "forbidden",
+            ErrorKind::NotFound => "not_found",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::TooLarge => "too_large",
+            ErrorKind::RateLimited { .. } => "rate_limited",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::Upstream => "upstream_error",
+            ErrorKind::Internal => "internal_error",
+        })
+    }
+
+    /// The message followed by every cause, for a log line or a console.
+    pub fn chain(&self) -> String {
+        let mut text = self.message.clone();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
