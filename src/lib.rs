@@ -4,6 +4,7 @@
 
 // Floor 0: words.
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod error;
 

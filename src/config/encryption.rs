@@ -1,0 +1,46 @@
+//! The key that wraps the data keys of private text at rest.
+
+use super::Faults;
+use base64::Engine;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// Section `encryption`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EncryptionConfig {
+    /// 32 bytes as hexadecimal or base64; absent in development: made once.
+    #[serde(default, skip_serializing)]
+    pub db_encryption_key: Option<SecretString>,
+}
+
+impl EncryptionConfig {
+    /// Reads a key of 32 bytes from hexadecimal or (standard or URL-safe) base64; `None` for
+    /// anything else, passphrases included.
+    pub fn parse_key(text: &SecretString) -> Option<[u8; 32]> {
+        use base64::engine::general_purpose::{
+            STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD,
+        };
+        let text = text.expose_secret().trim();
+        let decoded = hex::decode(text)
+            .ok()
+            .or_else(|| STANDARD.decode(text).ok())
+            .or_else(|| STANDARD_NO_PAD.decode(text).ok())
+            .or_else(|| URL_SAFE.decode(text).ok())
+            .or_else(|| URL_SAFE_NO_PAD.decode(text).ok())?;
+        decoded.try_into().ok()
+    }
+
+    pub(super) fn check(&self, production: bool, faults: &mut Faults) {
+        let name = "encryption.db_encryption_key (DB_ENCRYPTION_KEY)";
+        match &self.db_encryption_key {
+            None if production => {
+                faults.add(name, "is required in production: openssl rand -hex 32")
+            }
+            Some(key) if Self::parse_key(key).is_none() => {
+                faults.add(name, "must be 32 bytes as hex or base64, not a passphrase");
+            }
+            _ => {}
+        }
+    }
+}

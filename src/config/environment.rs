@@ -1,0 +1,236 @@
+//! The variables of the environment: each name, the setting that it overrules, and its form. A
+//! secret may also be given as a file, by the same name with `_FILE`.
+
+use super::Faults;
+use std::collections::HashMap;
+use toml::Value;
+
+/// The form of a variable's value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VariableKind {
+    /// Any text.
+    Text,
+    /// Text that is never shown; also as `NAME_FILE`.
+    Secret,
+    /// A whole number.
+    Integer,
+    /// A decimal number.
+    Float,
+    /// `true`, `1`, `yes`, `on` or their opposites, in any case.
+    Boolean,
+    /// Comma-separated texts.
+    List,
+    /// Comma-separated texts that are never shown.
+    SecretList,
+}
+
+/// A variable of the environment.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// The setting, as `section.field`.
+    pub setting: &'static str,
+    /// The form of its value.
+    pub kind: VariableKind,
+}
+
+const fn variable(name: &'static str, setting: &'static str, kind: VariableKind) -> Variable {
+    Variable {
+        name,
+        setting,
+        kind,
+    }
+}
+
+use VariableKind::{Boolean, Float, Integer, List, Secret, SecretList, Text};
+
+const VARIABLES: &[Variable] = &[
+    variable("APP_ENV", "server.env", Text),
+    variable("HOST", "server.host", Text),
+    variable("PORT", "server.port", Integer),
+    variable("DATA_DIR", "server.data_dir", Text),
+    variable("CORS_ORIGINS", "server.cors_origins", List),
+    variable("TRUSTED_PROXIES", "server.trusted_proxies", List),
+    variable("LOG_LEVEL", "log.level", Text),
+    variable("LOG_FORMAT", "log.format", Text),
+    variable("LOG_DIR", "log.dir", Text),
+    variable("DATABASE_URL", "database.url", Secret),
+    variable("DATABASE_DIRECT_URL", "database.direct_url", Secret),
+    variable("DATABASE_POOL_SIZE", "database.pool_size", Integer),
+    variable("AUTO_MIGRATE", "database.auto_migrate", Boolean),
+    variable("VECTOR_STORE_PATH", "index.path", Text),
+    variable("API_KEY", "auth.api_key", Secret),
+    variable("API_KEYS", "auth.api_keys", SecretList),
+    variable("SECRET_KEY", "auth.secret_key", Secret),
+    variable("ADMIN_PASSWORD", "auth.admin_password", Secret),
+    variable("DB_ENCRYPTION_KEY", "encryption.db_encryption_key", Secret),
+    variable("LLM_PROVIDER", "llm.provider", Text),
+    variable("LLM_MODEL", "llm.model", Text),
+    variable("OPENAI_API_KEY", "llm.openai_api_key", Secret),
+    variable("OPENAI_BASE_URL", "llm.openai_base_url", Text),
+    variable("LLM_GROQ_API_KEY", "llm.groq_api_key", Secret),
+    variable("GROQ_API_KEY", "llm.groq_api_key", Secret),
+    variable("GROQ_BASE_URL", "llm.groq_base_url", Text),
+    variable("OLLAMA_URL", "llm.ollama_url", Text),
+    variable("EMBEDDING_PROVIDER", "embedding.provider", Text),
+    variable("EMBEDDING_MODEL", "embedding.model", Text),
+    variable("EMBEDDING_MODEL_PATH", "embedding.model_path", Text),
+    variable("MODELS_PATH", "embedding.models_path", Text),
+    variable("EMBEDDING_THREADS", "embedding.threads", Integer),
+    variable("HYBRID_TOPK_BM25", "retrieval.topk_bm25", Integer),
+    variable("HYBRID_TOPK_VEC", "retrieval.topk_vec", Integer),
+    variable("HYBRID_BM25_WEIGHT", "retrieval.bm25_weight", Float),
+    variable("HYBRID_VEC_WEIGHT", "retrieval.vec_weight", Float),
+    variable("HYBRID_FUSION", "retrieval.fusion", Text),
+    variable(
+        "HYBRID_COMPLETE_SCORES",
+        "retrieval.complete_scores",
+        Boolean,
+    ),
+    variable("HYBRID_RETURN_TOPN", "retrieval.return_topn", Integer),
+    variable(
+        "TIME_DECAY_ENABLED",
+        "retrieval.time_decay_enabled",
+        Boolean,
+    ),
+    variable("TIME_DECAY_LAMBDA", "retrieval.time_decay_lambda", Float),
+    variable("DOCUMENTS_PATH", "ingest.documents_path", Text),
+    variable(
+        "INGEST_ALLOWED_EXTENSIONS",
+        "ingest.allowed_extensions",
+        List,
+    ),
+    variable(
+        "MAX_UPLOAD_MEGABYTES",
+        "ingest.max_upload_megabytes",
+        Integer,
+    ),
+    variable("CHUNK_SIZE", "ingest.chunk_size", Integer),
+    variable("CHUNK_OVERLAP", "ingest.chunk_overlap", Integer),
+    variable("CHAT_TOP_K", "chat.top_k", Integer),
+    variable("CHAT_HISTORY_MESSAGES", "chat.history_messages", Integer),
+    variable("CHAT_MAX_TOKENS", "chat.max_tokens", Integer),
+];
+
+/// Variables of the contract whose part of ragd is not in this version; setting one is reported,
+/// so that nobody believes that it has an effect.
+const NOT_YET: &[&str] = &[
+    "REDIS_URL",
+    "QDRANT_URL",
+    "BLOB_URL",
+    "ANTHROPIC_API_KEY",
+    "GOOGLE_API_KEY",
+    "FLOW_TENANT",
+    "RERANK_PROVIDER",
+    "RERANK_URL",
+    "FORCE_DEFAULT_PROVIDER",
+    "DEFAULT_RATE_LIMIT",
+    "BLOCKED_IPS",
+    "RAGD_ROLE",
+    "RAGD_PROFILE",
+    "VAULT_ADDR",
+    "SECRET_KEY_PREVIOUS",
+    "DB_ENCRYPTION_KEY_PREVIOUS",
+];
+
+/// Every variable that this version reads.
+pub fn variables() -> &'static [Variable] {
+    VARIABLES
+}
+
+/// The variables of `environment` that this version does not act on yet.
+pub(super) fn without_effect(environment: &HashMap<String, String>) -> Vec<&'static str> {
+    let set = |name: &&&str| {
+        environment
+            .get(**name)
+            .is_some_and(|value| !value.is_empty())
+    };
+    NOT_YET.iter().filter(set).copied().collect()
+}
+
+/// Writes what the environment sets over `settings`; an empty value counts as not set.
+pub(super) fn apply(
+    environment: &HashMap<String, String>,
+    settings: &mut toml::Table,
+    faults: &mut Faults,
+) {
+    for variable in VARIABLES {
+        match read(variable, environment) {
+            Ok(Some(text)) => match parse(variable.kind, &text) {
+                Ok(value) => insert(settings, variable.setting, value),
+                Err(fault) => faults.add(variable.name, fault),
+            },
+            Ok(None) => {}
+            Err(fault) => faults.add(variable.name, fault),
+        }
+    }
+}
+
+fn read(
+    variable: &Variable,
+    environment: &HashMap<String, String>,
+) -> Result<Option<String>, String> {
+    let set = |name: &str| {
+        environment
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .cloned()
+    };
+    if let Some(value) = set(variable.name) {
+        return Ok(Some(value));
+    }
+    if !matches!(variable.kind, Secret | SecretList) {
+        return Ok(None);
+    }
+    let Some(path) = set(&format!("{}_FILE", variable.name)) else {
+        return Ok(None);
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Err(error) => Err(format!(
+            "{}_FILE: cannot read '{path}': {error}",
+            variable.name
+        )),
+    }
+}
+
+fn parse(kind: VariableKind, text: &str) -> Result<Value, String> {
+    match kind {
+        Text | Secret => Ok(Value::String(text.to_owned())),
+        Integer => text
+            .trim()
+            .parse()
+            .map(Value::Integer)
+            .map_err(|_| format!("'{text}' is not a whole number")),
+        Float => text
+            .trim()
+            .parse()
+            .map(Value::Float)
+            .map_err(|_| format!("'{text}' is not a number")),
+        Boolean => match text.trim().to_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Ok(Value::Boolean(true)),
+            "0" | "false" | "no" | "off" => Ok(Value::Boolean(false)),
+            _ => Err(format!("'{text}' is not true/false, yes/no, on/off or 1/0")),
+        },
+        List | SecretList => Ok(Value::Array(
+            text.split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(|item| Value::String(item.to_owned()))
+                .collect(),
+        )),
+    }
+}
+
+fn insert(settings: &mut toml::Table, setting: &str, value: Value) {
+    let Some((section, field)) = setting.split_once('.') else {
+        return;
+    };
+    let section = settings
+        .entry(section)
+        .or_insert_with(|| Value::Table(toml::Table::new()));
+    if let Value::Table(fields) = section {
+        fields.insert(field.to_owned(), value);
+    }
+}

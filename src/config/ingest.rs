@@ -1,0 +1,75 @@
+//! How documents are taken in, and the limits on them.
+
+use super::Faults;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Section `ingest`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct IngestConfig {
+    /// The folder that `POST /ingest` reads; absent: `documents` in the data folder.
+    #[serde(default)]
+    pub documents_path: Option<PathBuf>,
+    /// The file name extensions that are taken in.
+    pub allowed_extensions: Vec<String>,
+    /// The largest file.
+    pub max_upload_megabytes: u64,
+    /// The size of a passage, in characters.
+    pub chunk_size: usize,
+    /// How much two neighbours share, in characters.
+    pub chunk_overlap: usize,
+    /// The extracting process's memory.
+    pub extract_memory_megabytes: u64,
+    /// The extracting process's CPU time.
+    pub extract_cpu_seconds: u64,
+    /// The extracting process's time by the wall clock.
+    pub extract_wall_seconds: u64,
+    /// The most pages of a document.
+    pub max_pages: usize,
+    /// The most text of a document.
+    pub max_text_megabytes: u64,
+}
+
+impl IngestConfig {
+    /// The largest file, in bytes.
+    pub const fn max_upload_bytes(&self) -> u64 {
+        self.max_upload_megabytes * 1_024 * 1_024
+    }
+
+    pub(super) fn check(&self, faults: &mut Faults) {
+        faults.require(
+            (100..=20_000).contains(&self.chunk_size),
+            "ingest.chunk_size (CHUNK_SIZE)",
+            "must be between 100 and 20000 characters",
+        );
+        faults.require(
+            self.chunk_overlap.saturating_mul(2) <= self.chunk_size,
+            "ingest.chunk_overlap (CHUNK_OVERLAP)",
+            "must be at most half of chunk_size",
+        );
+        faults.require(
+            (1..=1_024).contains(&self.max_upload_megabytes),
+            "ingest.max_upload_megabytes (MAX_UPLOAD_MEGABYTES)",
+            "must be between 1 and 1024",
+        );
+        faults.require(
+            (64..=16_384).contains(&self.extract_memory_megabytes),
+            "ingest.extract_memory_megabytes",
+            "must be between 64 and 16384",
+        );
+        let positive = [
+            ("ingest.extract_cpu_seconds", self.extract_cpu_seconds),
+            ("ingest.extract_wall_seconds", self.extract_wall_seconds),
+            ("ingest.max_pages", self.max_pages as u64),
+            ("ingest.max_text_megabytes", self.max_text_megabytes),
+        ];
+        for (setting, value) in positive {
+            faults.require(
+                (1..=100_000).contains(&value),
+                setting,
+                "must be between 1 and 100000",
+            );
+        }
+    }
+}
