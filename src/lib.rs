@@ -7,9 +7,11 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod telemetry;
 
 // Floor 1: walls.
 pub mod embed;
 pub mod index;
+pub mod secret;
 pub mod store;
 pub mod text;
