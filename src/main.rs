@@ -1,1 +1,3 @@
+//! The `ragd` binary: reads the command line and runs one command.
+
 fn main() {}

@@ -138,10 +138,7 @@ fn readable(scope: &ReadScope, kind: Option<PassageKind>) -> Result<Option<Condi
     Ok(match (kind, &scope.collections) {
         (Some(PassageKind::Message), _) => Some(own),
         (Some(PassageKind::Document), None) => None,
-        (None, None) => Some(any_of(vec![
-            own,
-            is(KIND, PassageKind::Document.as_str())?,
-        ])),
+        (None, None) => Some(any_of(vec![own, is(KIND, PassageKind::Document.as_str())?])),
         // Only documents have a collection, so this never reaches another owner's messages.
         (_, Some(collections)) => Some(any_of(vec![own, is_any(COLLECTION, collections)?])),
     })

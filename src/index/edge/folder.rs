@@ -151,7 +151,9 @@ impl Folder {
         for entry in fs::read_dir(&self.path).map_err(|error| storage(&self.path, error))? {
             let entry = entry.map_err(|error| storage(&self.path, error))?;
             let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.strip_prefix(BUILD_PREFIX));
+            let number = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(BUILD_PREFIX));
             if let Some(number) = number.and_then(|number| number.parse().ok()) {
                 builds.push((number, entry.path()));
             }
@@ -239,8 +241,9 @@ fn read_json<T: DeserializeOwned>(file: &Path) -> Result<T> {
 }
 
 fn write_json<T: Serialize>(file: &Path, value: &T) -> Result<()> {
-    let bytes = serde_json::to_vec(value)
-        .map_err(|error| Error::internal("cannot serialise the index's state").with_source(error))?;
+    let bytes = serde_json::to_vec(value).map_err(|error| {
+        Error::internal("cannot serialise the index's state").with_source(error)
+    })?;
     replace(file, &bytes)
 }
 
@@ -252,7 +255,8 @@ fn replace(file: &Path, content: &[u8]) -> Result<()> {
         draft_file.write_all(content)?;
         draft_file.sync_all()?;
         fs::rename(&draft, file)?;
-        file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+        file.parent()
+            .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     };
     write().map_err(|error| storage(file, error))
 }

@@ -167,7 +167,10 @@ impl Edge {
 
     pub(super) async fn close(self) {
         if let Err(error) = self.flush().await {
-            tracing::error!(error = error.chain(), "the index was not written at its close");
+            tracing::error!(
+                error = error.chain(),
+                "the index was not written at its close"
+            );
         }
         // The last one to let go of the engine waits for its files.
         drop(spawn_blocking(move || drop(self)).await);

@@ -21,6 +21,12 @@ pub(super) const LEXICAL: &str = "bm25";
 const GRAPH_FROM_KB: usize = 10_000;
 /// One optimised segment and the one that is written to: every segment more costs a search more.
 const SEGMENTS: usize = 2;
+/// Deleted passages count in the rarity of terms until their segment is rewritten, at the next
+/// optimisation that finds more than this part of it deleted: at worst `ln 1.25` of a term's rarity.
+const DELETED_FRACTION: f64 = 0.2;
+/// Smaller segments are not rewritten; the engine's own 1,000 would leave most small indexes with
+/// the terms of every document that was ever replaced.
+const DELETED_AMONG: usize = 50;
 /// One log file; the engine lays it out in full. A batch of 256 passages takes about a megabyte.
 const LOG_FILE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -56,6 +62,8 @@ pub(super) fn engine_config(space: Option<&VectorSpace>) -> EdgeConfig {
     let optimizers = EdgeOptimizersConfig {
         default_segment_number: Some(SEGMENTS),
         indexing_threshold: Some(GRAPH_FROM_KB),
+        deleted_threshold: Some(DELETED_FRACTION),
+        vacuum_min_vector_number: Some(DELETED_AMONG),
         ..EdgeOptimizersConfig::default()
     };
     let graph = HnswIndexConfig {

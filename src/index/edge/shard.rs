@@ -66,7 +66,12 @@ impl Shard {
         }
         engine.flush().map_err(engine_error)?;
         folder::write_meta(&path, &meta)?;
-        Ok(Self::assemble(folder, number, (engine, meta, Progress::default()), true))
+        Ok(Self::assemble(
+            folder,
+            number,
+            (engine, meta, Progress::default()),
+            true,
+        ))
     }
 
     /// Opens build `number`, which must be for `space`.
@@ -79,7 +84,12 @@ impl Shard {
         let progress = folder::read_progress(&path)?;
         let engine = EdgeShard::load(&shard_path(&path), Some(engine_config(space)))
             .map_err(|error| folder::corrupt(&path, error))?;
-        Ok(Self::assemble(folder, number, (engine, meta, progress), false))
+        Ok(Self::assemble(
+            folder,
+            number,
+            (engine, meta, progress),
+            false,
+        ))
     }
 
     fn assemble(
@@ -216,7 +226,11 @@ impl Shard {
     /// Both lists of the best passages.
     pub fn search(&self, query: &Query) -> Result<Candidates> {
         let filter = engine_filter(&query.filter)?;
-        let sides = self.sides(query, filter.as_ref(), (query.lexical_limit, query.dense_limit))?;
+        let sides = self.sides(
+            query,
+            filter.as_ref(),
+            (query.lexical_limit, query.dense_limit),
+        )?;
         let mut candidates = Candidates::default();
         for (name, found) in sides {
             let list = found.into_iter().filter_map(scored).collect();
@@ -243,7 +257,10 @@ impl Shard {
         let mut lexical = HashMap::new();
         let mut dense = HashMap::new();
         for (name, found) in self.sides(query, Some(&filter), (ids.len(), ids.len()))? {
-            let scores = found.into_iter().filter_map(scored).map(|s| (s.id, s.score));
+            let scores = found
+                .into_iter()
+                .filter_map(scored)
+                .map(|s| (s.id, s.score));
             match name {
                 LEXICAL => lexical.extend(scores),
                 _ => dense.extend(scores),
