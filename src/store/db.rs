@@ -42,7 +42,7 @@ macro_rules! on {
             }
         };
         let place = concat!(file!(), ":", line!());
-        $crate::store::db::watched(place, store.slow_query_after, run).await
+        $crate::store::db::watched(place, store.settings.slow_query_after, run).await
     }};
 }
 

@@ -2,13 +2,12 @@
 //! embedded and have the same version numbers. Runs on a connection of its own, because a pooler
 //! in front of Postgres would lose the lock that keeps two migrators apart.
 
-use super::Store;
 use super::db::{Db, on};
 use super::fault::from_sqlx;
+use super::settings::DatabaseUrl;
+use super::{Store, postgres_pool};
 use crate::error::{Error, ErrorKind, Result};
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -87,32 +86,27 @@ impl Store {
     }
 
     async fn migrate(&self, direction: Direction) -> Result<()> {
-        match (&self.db, &self.direct) {
-            (Db::Sqlite { writer, .. }, _) => migrate_sqlite(writer, direction).await,
-            (Db::Postgres(_), Some(direct)) => migrate_postgres(direct, direction).await,
-            (Db::Postgres(_), None) => Err(Error::internal("no direct connection is configured")),
+        match (&self.db, self.settings.direct()) {
+            (Db::Sqlite { writer, .. }, _) => match direction {
+                Direction::Up => SQLITE.run(writer).await,
+                Direction::DownTo(target) => SQLITE.undo(writer, target).await,
+            }
+            .map_err(from_migrate),
+            (Db::Postgres(_), DatabaseUrl::Postgres(options)) => {
+                let direct = postgres_pool(options, 1, &self.settings);
+                let outcome = match direction {
+                    Direction::Up => POSTGRES.run(&direct).await,
+                    Direction::DownTo(target) => POSTGRES.undo(&direct, target).await,
+                };
+                // This also releases the migrator's lock, which it keeps when a migration fails.
+                direct.close().await;
+                outcome.map_err(from_migrate)
+            }
+            (Db::Postgres(_), DatabaseUrl::Sqlite(_)) => {
+                Err(Error::internal("the direct URL is not one of Postgres"))
+            }
         }
     }
-}
-
-async fn migrate_sqlite(writer: &SqlitePool, direction: Direction) -> Result<()> {
-    let mut connection = writer.acquire().await.map_err(from_sqlx)?;
-    match direction {
-        Direction::Up => SQLITE.run_direct(None, &mut *connection, false).await,
-        Direction::DownTo(target) => SQLITE.undo(&mut *connection, target).await,
-    }
-    .map_err(from_migrate)
-}
-
-async fn migrate_postgres(direct: &PgConnectOptions, direction: Direction) -> Result<()> {
-    let mut connection = direct.connect().await.map_err(from_sqlx)?;
-    let outcome = match direction {
-        Direction::Up => POSTGRES.run_direct(None, &mut connection, false).await,
-        Direction::DownTo(target) => POSTGRES.undo(&mut connection, target).await,
-    };
-    // Closing also releases the migrator's lock, which it keeps when a migration fails.
-    connection.close().await.map_err(from_sqlx)?;
-    outcome.map_err(from_migrate)
 }
 
 fn versions(migrator: &Migrator) -> Vec<i64> {

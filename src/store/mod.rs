@@ -38,17 +38,16 @@ use crate::error::Result;
 use db::{Db, on};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlitePool};
+use sqlx::{ConnectOptions, PgPool, SqlitePool};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::Arc;
 use tracing::log::LevelFilter;
 
 /// The database; cheap to clone, every clone uses the same connections.
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Db,
-    direct: Option<Box<PgConnectOptions>>,
-    slow_query_after: Duration,
+    settings: Arc<DatabaseSettings>,
 }
 
 impl Store {
@@ -60,17 +59,16 @@ impl Store {
     /// `Unavailable` when the SQLite file cannot be opened; `Invalid` when `direct_url` is not a
     /// Postgres URL though `url` is.
     pub async fn open(settings: &DatabaseSettings) -> Result<Self> {
-        let (db, direct) = match &settings.url {
-            DatabaseUrl::Sqlite(path) => (open_sqlite(path, settings).await?, None),
-            DatabaseUrl::Postgres(options) => (
-                open_postgres(options, settings),
-                Some(direct_options(options, settings)?),
-            ),
+        settings.check()?;
+        let db = match &settings.url {
+            DatabaseUrl::Sqlite(path) => open_sqlite(path, settings).await?,
+            DatabaseUrl::Postgres(options) => {
+                Db::Postgres(postgres_pool(options, settings.pool_size, settings))
+            }
         };
         Ok(Self {
             db,
-            direct,
-            slow_query_after: settings.slow_query_after,
+            settings: Arc::new(settings.clone()),
         })
     }
 
@@ -116,7 +114,7 @@ impl Store {
     }
 
     async fn begin(&self) -> Result<db::Tx> {
-        self.db.begin(self.slow_query_after).await
+        self.db.begin(self.settings.slow_query_after).await
     }
 }
 
@@ -150,36 +148,19 @@ async fn open_sqlite(path: &Path, settings: &DatabaseSettings) -> Result<Db> {
     Ok(Db::Sqlite { readers, writer })
 }
 
-fn open_postgres(options: &PgConnectOptions, settings: &DatabaseSettings) -> Db {
-    let options = quiet(options, settings);
-    let pool = PgPoolOptions::new()
-        .max_connections(settings.pool_size.max(1))
-        .acquire_timeout(settings.acquire_timeout)
-        .connect_lazy_with(options);
-    Db::Postgres(pool)
-}
-
-/// Where migrations connect.
-fn direct_options(
+/// A pool that connects when it is first used. The store logs slow statements itself, in the words
+/// that operators look for.
+fn postgres_pool(
     options: &PgConnectOptions,
+    connections: u32,
     settings: &DatabaseSettings,
-) -> Result<Box<PgConnectOptions>> {
-    let direct = match &settings.direct_url {
-        None => options,
-        Some(DatabaseUrl::Postgres(direct)) => direct,
-        Some(DatabaseUrl::Sqlite(_)) => {
-            return Err(crate::error::Error::invalid(
-                "DATABASE_DIRECT_URL: must be a Postgres URL, as DATABASE_URL is",
-            ));
-        }
-    };
-    Ok(Box::new(quiet(direct, settings)))
-}
-
-/// The store logs slow statements itself, in the words that operators look for.
-fn quiet(options: &PgConnectOptions, settings: &DatabaseSettings) -> PgConnectOptions {
-    options
+) -> PgPool {
+    let options = options
         .clone()
         .application_name("ragd")
-        .log_slow_statements(LevelFilter::Off, settings.slow_query_after)
+        .log_slow_statements(LevelFilter::Off, settings.slow_query_after);
+    PgPoolOptions::new()
+        .max_connections(connections.max(1))
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_lazy_with(options)
 }

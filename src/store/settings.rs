@@ -36,6 +36,22 @@ impl DatabaseSettings {
     }
 }
 
+impl DatabaseSettings {
+    pub(super) fn check(&self) -> Result<()> {
+        match (&self.url, &self.direct_url) {
+            (DatabaseUrl::Postgres(_), Some(DatabaseUrl::Sqlite(_))) => Err(Error::invalid(
+                "DATABASE_DIRECT_URL: must be a Postgres URL, as DATABASE_URL is",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where migrations connect.
+    pub(super) fn direct(&self) -> &DatabaseUrl {
+        self.direct_url.as_ref().unwrap_or(&self.url)
+    }
+}
+
 /// A parsed `DATABASE_URL`. Its `Debug` and `Display` never show a password.
 #[derive(Clone)]
 pub enum DatabaseUrl {
