@@ -7,8 +7,12 @@ pub mod clock;
 pub mod domain;
 pub mod error;
 
+// Floor ½: the way out.
+pub mod outbound;
+
 // Floor 1: walls.
 pub mod embed;
 pub mod index;
+pub mod provider;
 pub mod store;
 pub mod text;

@@ -1,0 +1,4 @@
+//! What tests stand on.
+
+pub mod upstream;
+pub mod upstream_reply;
