@@ -1,0 +1,186 @@
+//! How a document comes in: its row is made or taken over, and the next generation handed out.
+//! What is served does not change until that generation is committed (see `commit`).
+
+use super::Store;
+use super::bind::refuse_nul;
+use super::db::{Tx, on_tx};
+use super::documents::{DocumentRow, Generation, document_columns};
+use crate::domain::{Collection, Document, DocumentId, FileName, OwnerId, Sha256};
+use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+
+/// A document as it was handed in.
+#[derive(Debug, Clone)]
+pub struct NewDocument {
+    /// Who may change it.
+    pub owner: OwnerId,
+    /// The collection that decides who may read it.
+    pub collection: Collection,
+    /// Where it came from, at most [`NewDocument::MAX_URI_BYTES`]; with owner and collection it
+    /// tells a new document from a new version.
+    pub uri: String,
+    /// The name that it came with.
+    pub filename: FileName,
+    /// Shown to people.
+    pub title: String,
+    /// The media type that was found, or the one claimed.
+    pub content_type: String,
+    /// How many bytes the original has.
+    pub bytes: i64,
+    /// The hash of the original.
+    pub sha256: Sha256,
+    /// What the caller stores with it: a JSON object.
+    pub metadata: serde_json::Value,
+}
+
+impl NewDocument {
+    /// The longest `uri`: with its owner and collection it must fit into an entry of a Postgres
+    /// index (2,704 bytes).
+    pub const MAX_URI_BYTES: usize = 2_048;
+
+    fn check(&self) -> Result<()> {
+        if self.uri.len() > Self::MAX_URI_BYTES {
+            return Err(Error::invalid(format!(
+                "uri: must have at most {} bytes, it has {}",
+                Self::MAX_URI_BYTES,
+                self.uri.len()
+            )));
+        }
+        refuse_nul("uri", &self.uri)?;
+        refuse_nul("title", &self.title)?;
+        refuse_nul("content_type", &self.content_type)?;
+        refuse_nul_in_json("metadata", &self.metadata)
+    }
+}
+
+/// A document that was accepted, and the generation to make.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    /// As it is stored now. A document that is already served still shows its current version.
+    pub document: Document,
+    /// What to make and commit.
+    pub generation: Generation,
+}
+
+impl Accepted {
+    pub(super) fn from_row(row: DocumentRow) -> Result<Self> {
+        let number = row.newest_generation();
+        let document = row.into_document()?;
+        let generation = Generation {
+            document: document.id,
+            number,
+        };
+        Ok(Self {
+            document,
+            generation,
+        })
+    }
+}
+
+impl Store {
+    /// Takes a document in: makes its row, or takes over the one with the same owner, collection
+    /// and uri, and hands out its next generation. Its status is `queued` afterwards. A version
+    /// that is being served stays as it is until the generation is committed, so the caller keeps
+    /// hash, size, title and metadata of the new one until then.
+    ///
+    /// # Errors
+    /// `Invalid` when a text contains NUL or the uri is too long; `Unavailable` without a database.
+    pub async fn accept(&self, new: &NewDocument, now: DateTime<Utc>) -> Result<Accepted> {
+        new.check()?;
+        let mut tx = self.begin().await?;
+        let row = tx.upsert_document(new, now).await?;
+        tx.commit().await?;
+        Accepted::from_row(row)
+    }
+
+    /// Hands out the next generation of a document that is there, to make it anew from the same
+    /// bytes. `None` when it is not there.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn accept_again(
+        &self,
+        id: DocumentId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Accepted>> {
+        let sql = concat!(
+            "UPDATE documents SET next_generation = next_generation + 1, status = 'queued',
+                 error = NULL, updated_at = $2
+             WHERE id = $1 RETURNING ",
+            document_columns!()
+        );
+        let mut tx = self.begin().await?;
+        let row: Option<DocumentRow> = on_tx!(&mut tx, |c| {
+            sqlx::query_as(sql)
+                .bind(id.uuid())
+                .bind(now)
+                .fetch_optional(c)
+        })?;
+        tx.commit().await?;
+        row.map(Accepted::from_row).transpose()
+    }
+}
+
+impl Tx {
+    async fn upsert_document(
+        &mut self,
+        new: &NewDocument,
+        now: DateTime<Utc>,
+    ) -> Result<DocumentRow> {
+        // Until a first version is served, the row describes the one that is being made.
+        let sql = concat!(
+            "INSERT INTO documents (id, owner_id, collection, uri, filename, title,
+                 content_type, bytes, sha256, metadata, status, current_generation,
+                 next_generation, passages, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', 0, 2, 0, $11, $11)
+             ON CONFLICT (owner_id, collection, uri) DO UPDATE SET
+                 next_generation = documents.next_generation + 1,
+                 status = 'queued',
+                 error = NULL,
+                 updated_at = excluded.updated_at,
+                 title = CASE WHEN documents.current_generation = 0
+                     THEN excluded.title ELSE documents.title END,
+                 content_type = CASE WHEN documents.current_generation = 0
+                     THEN excluded.content_type ELSE documents.content_type END,
+                 bytes = CASE WHEN documents.current_generation = 0
+                     THEN excluded.bytes ELSE documents.bytes END,
+                 sha256 = CASE WHEN documents.current_generation = 0
+                     THEN excluded.sha256 ELSE documents.sha256 END,
+                 metadata = CASE WHEN documents.current_generation = 0
+                     THEN excluded.metadata ELSE documents.metadata END
+             RETURNING ",
+            document_columns!()
+        );
+        on_tx!(self, |c| {
+            sqlx::query_as(sql)
+                .bind(DocumentId::new(now).uuid())
+                .bind(new.owner.uuid())
+                .bind(new.collection.as_str())
+                .bind(new.uri.as_str())
+                .bind(new.filename.as_str())
+                .bind(new.title.as_str())
+                .bind(new.content_type.as_str())
+                .bind(new.bytes)
+                .bind(new.sha256.0.as_slice())
+                .bind(Json(&new.metadata))
+                .bind(now)
+                .fetch_one(c)
+        })
+    }
+}
+
+/// Postgres keeps no `\u0000` in JSON either.
+pub(super) fn refuse_nul_in_json(field: &str, value: &serde_json::Value) -> Result<()> {
+    use serde_json::Value::{Array, Object, String};
+    match value {
+        String(text) => refuse_nul(field, text),
+        Array(items) => items
+            .iter()
+            .try_for_each(|item| refuse_nul_in_json(field, item)),
+        Object(entries) => entries.iter().try_for_each(|(name, item)| {
+            refuse_nul(field, name).and_then(|()| refuse_nul_in_json(field, item))
+        }),
+        _ => Ok(()),
+    }
+}

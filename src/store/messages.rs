@@ -1,0 +1,144 @@
+//! The table of messages. What was said is sealed before it comes here and opened after it leaves:
+//! this file sees bytes, and holds no key.
+
+use super::Store;
+use super::db::{Tx, execute, on};
+use crate::domain::{MessageId, MessageStatus, OwnerId, Role, RoomId};
+use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// A message whose content and details are sealed envelopes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedMessage {
+    /// Its id; a room's messages are in the order of theirs.
+    pub id: MessageId,
+    /// The room that it is in.
+    pub room: RoomId,
+    /// Who owns the room.
+    pub owner: OwnerId,
+    /// Who speaks.
+    pub role: Role,
+    /// Whether it is whole.
+    pub status: MessageStatus,
+    /// The sealed [`crate::domain::Message::content`].
+    pub content: Vec<u8>,
+    /// The sealed [`crate::domain::Message::details`].
+    pub details: Vec<u8>,
+    /// When it was said.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+struct MessageRow {
+    id: Uuid,
+    room_id: Uuid,
+    owner_id: Uuid,
+    role: String,
+    status: String,
+    created_at: DateTime<Utc>,
+    content: Vec<u8>,
+    details: Vec<u8>,
+}
+
+impl MessageRow {
+    fn into_message(self) -> Result<SealedMessage> {
+        let unreadable =
+            |what| Error::internal(format!("a stored message has an unreadable {what}"));
+        Ok(SealedMessage {
+            id: MessageId::from_uuid(self.id),
+            room: RoomId::from_uuid(self.room_id),
+            owner: OwnerId::from_uuid(self.owner_id),
+            role: Role::parse(&self.role).ok_or_else(|| unreadable("role"))?,
+            status: MessageStatus::parse(&self.status).ok_or_else(|| unreadable("status"))?,
+            content: self.content,
+            details: self.details,
+            created_at: self.created_at,
+        })
+    }
+}
+
+impl Store {
+    /// Adds messages to a room, all or none, and notes in the room that it was used.
+    ///
+    /// # Errors
+    /// `NotFound` when `owner` has no such room; `Internal` when a message says another room or
+    /// owner; `Conflict` when one is there already; `Unavailable` without a database.
+    pub async fn append_messages(
+        &self,
+        (room, owner): (RoomId, OwnerId),
+        messages: &[SealedMessage],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if messages.iter().any(|m| m.room != room || m.owner != owner) {
+            return Err(Error::internal("a message belongs to another room"));
+        }
+        let mut tx = self.begin().await?;
+        if !tx.touch_room((room, owner), now).await? {
+            return Err(Error::not_found("room: not found"));
+        }
+        for message in messages {
+            tx.insert_message(message).await?;
+        }
+        tx.commit().await
+    }
+
+    /// The last `limit` messages of a room, oldest first; empty when it is not `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn recent_messages(
+        &self,
+        room: RoomId,
+        owner: OwnerId,
+        limit: i64,
+    ) -> Result<Vec<SealedMessage>> {
+        let sql = "SELECT id, room_id, owner_id, role, status, created_at, content, details
+             FROM messages WHERE room_id = $1 AND owner_id = $2 ORDER BY id DESC LIMIT $3";
+        let rows: Vec<MessageRow> = on!(self, |pool| {
+            let query = sqlx::query_as(sql).bind(room.uuid()).bind(owner.uuid());
+            query.bind(limit).fetch_all(pool)
+        })?;
+        rows.into_iter()
+            .rev()
+            .map(MessageRow::into_message)
+            .collect()
+    }
+}
+
+impl Tx {
+    async fn touch_room(
+        &mut self,
+        (room, owner): (RoomId, OwnerId),
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let sql = "UPDATE rooms SET updated_at = $3 WHERE id = $1 AND owner_id = $2";
+        let touched = execute!(
+            self,
+            sqlx::query(sql)
+                .bind(room.uuid())
+                .bind(owner.uuid())
+                .bind(now)
+        )?;
+        Ok(touched > 0)
+    }
+
+    async fn insert_message(&mut self, message: &SealedMessage) -> Result<()> {
+        let sql = "INSERT INTO messages
+                 (id, room_id, owner_id, role, status, created_at, content, details)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        execute!(
+            self,
+            sqlx::query(sql)
+                .bind(message.id.uuid())
+                .bind(message.room.uuid())
+                .bind(message.owner.uuid())
+                .bind(message.role.as_str())
+                .bind(message.status.as_str())
+                .bind(message.created_at)
+                .bind(message.content.as_slice())
+                .bind(message.details.as_slice())
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! Reading passages: to answer with them (only what is current, and only what the caller may
+//! read), and to feed an index (everything, with vectors). Nothing is written here.
+
+use super::Store;
+use super::bind::{List, Reader};
+use super::db::on;
+use super::documents::Generation;
+use super::passage_rows::{PassageRow, passage_columns};
+use crate::domain::{Passage, PassageId, ReadScope};
+use crate::error::Result;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// That a passage is of the generation that readers see. Commits drop the others at once, so this
+/// holds for every row; a reader is not left to rely on that.
+macro_rules! current {
+    () => {
+        "(p.document_id IS NULL OR d.current_generation = p.generation)"
+    };
+}
+pub(super) use current;
+
+/// A passage to answer with; its vector is not read.
+#[derive(Debug, Clone)]
+pub struct StoredPassage {
+    /// The passage.
+    pub passage: Passage,
+    /// The document that it is a chunk of; `None` for a message.
+    pub document: Option<DocumentLabel>,
+}
+
+/// What is shown of a document beside one of its passages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentLabel {
+    /// See [`crate::domain::Document::title`].
+    pub title: String,
+    /// See [`crate::domain::Document::uri`].
+    pub uri: String,
+    /// See [`crate::domain::Document::filename`].
+    pub filename: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct StoredRow {
+    #[sqlx(flatten)]
+    passage: PassageRow,
+    title: Option<String>,
+    uri: Option<String>,
+    filename: Option<String>,
+}
+
+impl StoredRow {
+    fn into_stored(self) -> Result<StoredPassage> {
+        let label = self.title.zip(self.uri).zip(self.filename);
+        Ok(StoredPassage {
+            passage: self.passage.into_passage()?,
+            document: label.map(|((title, uri), filename)| DocumentLabel {
+                title,
+                uri,
+                filename,
+            }),
+        })
+    }
+}
+
+impl Store {
+    /// Those of `ids` that are current and that `scope` may read (own messages; own documents and
+    /// those of its collections), in the order of `ids`.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn passages_by_ids(
+        &self,
+        ids: &[PassageId],
+        scope: &ReadScope,
+    ) -> Result<Vec<StoredPassage>> {
+        macro_rules! hydrate {
+            ($collections:literal, $ids:literal) => {
+                concat!(
+                    "SELECT ",
+                    passage_columns!(),
+                    ", d.title, d.uri, d.filename
+                     FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+                     WHERE ",
+                    current!(),
+                    " AND (p.owner_id = $1
+                           OR (p.document_id IS NOT NULL AND ($2 OR p.collection ",
+                    $collections,
+                    "))) AND p.id ",
+                    $ids
+                )
+            };
+        }
+        let sql = self.db.dialect(
+            hydrate!(
+                "IN (SELECT value FROM json_each($3))",
+                "IN (SELECT unhex(value) FROM json_each($4))"
+            ),
+            hydrate!("= ANY ($3)", "= ANY ($4)"),
+        );
+        let reader = Reader::of(scope);
+        let wanted: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<StoredRow> = on!(self, |pool| {
+            sqlx::query_as(sql)
+                .bind(reader.owner)
+                .bind(reader.reads_all)
+                .bind(List(reader.collections))
+                .bind(List(wanted))
+                .fetch_all(pool)
+        })?;
+        in_order(ids, rows)
+    }
+
+    /// The passages of one generation with their vectors, by place; empty when it is not the
+    /// current one any more.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn document_generation(&self, generation: Generation) -> Result<Vec<Passage>> {
+        let sql = concat!(
+            "SELECT ",
+            passage_columns!(),
+            ", p.embedding FROM passages p
+             WHERE p.document_id = $1 AND p.generation = $2 ORDER BY p.ordinal"
+        );
+        let rows: Vec<PassageRow> = on!(self, |pool| {
+            sqlx::query_as(sql)
+                .bind(generation.document.uuid())
+                .bind(generation.number)
+                .fetch_all(pool)
+        })?;
+        rows.into_iter().map(PassageRow::into_passage).collect()
+    }
+
+    /// At most `limit` current passages with their vectors, in the order of ids, after `after`:
+    /// for building an index anew. What is committed meanwhile may be in it or not, and is in the
+    /// change log in any case.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn current_passages_after(
+        &self,
+        after: Option<PassageId>,
+        limit: i64,
+    ) -> Result<Vec<Passage>> {
+        let sql = concat!(
+            "SELECT ",
+            passage_columns!(),
+            ", p.embedding FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+             WHERE p.id > $1 AND ",
+            current!(),
+            " ORDER BY p.id LIMIT $2"
+        );
+        let after = after.map_or(Uuid::nil(), PassageId::uuid);
+        let rows: Vec<PassageRow> = on!(self, |pool| {
+            sqlx::query_as(sql).bind(after).bind(limit).fetch_all(pool)
+        })?;
+        rows.into_iter().map(PassageRow::into_passage).collect()
+    }
+
+    /// How many passages an index that has caught up holds.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn count_current_passages(&self) -> Result<i64> {
+        let sql = concat!(
+            "SELECT COUNT(*) FROM passages p LEFT JOIN documents d ON d.id = p.document_id WHERE ",
+            current!()
+        );
+        on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
+    }
+}
+
+fn in_order(ids: &[PassageId], rows: Vec<StoredRow>) -> Result<Vec<StoredPassage>> {
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let stored = row.into_stored()?;
+        found.insert(stored.passage.id, stored);
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}

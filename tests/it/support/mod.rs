@@ -1,0 +1,3 @@
+//! What several subjects need to set up the real thing.
+
+pub mod database;
