@@ -15,3 +15,6 @@ pub mod index;
 pub mod secret;
 pub mod store;
 pub mod text;
+
+// Floor 2: purposes.
+pub mod auth;
