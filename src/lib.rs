@@ -9,12 +9,28 @@ pub mod domain;
 pub mod error;
 pub mod telemetry;
 
+// Between the floors: the one HTTP client.
+pub mod outbound;
+
 // Floor 1: walls.
+pub mod blob;
 pub mod embed;
 pub mod index;
+pub mod provider;
 pub mod secret;
 pub mod store;
 pub mod text;
 
 // Floor 2: purposes.
 pub mod auth;
+pub mod chat;
+pub mod indexing;
+pub mod ingest;
+pub mod retrieval;
+
+// Floor 3: everything put together.
+pub mod app;
+
+// Floor 4: doors.
+pub mod cli;
+pub mod http;

@@ -1,4 +1,7 @@
-//! The integration tests: one binary, one file a subject.
+//! The integration tests: one binary, one file a subject, each driving the real thing.
 
+mod embed;
+mod index;
+mod provider;
 mod store;
 mod support;

@@ -1,3 +1,5 @@
 //! What several subjects need to set up the real thing.
 
 pub mod database;
+pub mod upstream;
+pub mod upstream_reply;

@@ -1,0 +1,75 @@
+//! The answer of the `extractive` provider: the sources' own sentences, judged by their words and,
+//! where there is a model, by their meaning.
+
+use super::{Chat, Source};
+use crate::error::{Error, Result};
+use crate::provider::extractive::{self, ExtractiveSource, Sentence, Signals};
+use crate::provider::{ChatReply, FinishReason, Usage};
+
+/// The most sentences whose meaning is compared; a source list is far below it, an odd document
+/// with thousands of fragments is not.
+const MAX_EMBEDDED: usize = 160;
+
+impl Chat {
+    pub(super) async fn extract_answer(
+        &self,
+        question: &str,
+        sources: &[Source],
+        question_vector: Option<&[f32]>,
+    ) -> Result<ChatReply> {
+        let sentences = extractive::candidates(&as_extractive(sources));
+        let similarities = self.similarities(&sentences, question_vector).await;
+        let question = question.to_owned();
+        // Scoring is work for another thread: a hostile source can be long.
+        let answer = tokio::task::spawn_blocking(move || {
+            let signals = Signals { similarities: similarities.as_deref(), weights: None };
+            extractive::select(&question, &sentences, signals)
+        })
+        .await
+        .map_err(|error| Error::internal("answering was interrupted").with_source(error))?;
+        Ok(ChatReply {
+            text: answer.text,
+            model: super::models::EXTRACTIVE.to_owned(),
+            finish_reason: FinishReason::Stop,
+            usage: Usage::default(),
+        })
+    }
+
+    /// The cosine of the question and each sentence; `None` when there is no model, or it fails:
+    /// words alone then decide.
+    async fn similarities(
+        &self,
+        sentences: &[Sentence],
+        question_vector: Option<&[f32]>,
+    ) -> Option<Vec<f32>> {
+        let (embedder, question) = (self.parts.embedder.as_ref()?, question_vector?);
+        if sentences.len() > MAX_EMBEDDED {
+            return None;
+        }
+        let texts = sentences.iter().map(Sentence::text_to_embed).collect();
+        match embedder.embed(texts).await {
+            Ok(vectors) => Some(vectors.iter().map(|vector| dot(question, vector)).collect()),
+            Err(error) => {
+                tracing::error!(error = error.chain(), "the sentences were not embedded");
+                None
+            }
+        }
+    }
+}
+
+fn as_extractive(sources: &[Source]) -> Vec<ExtractiveSource<'_>> {
+    sources
+        .iter()
+        .map(|source| ExtractiveSource {
+            index: source.citation_index,
+            title: &source.title,
+            heading: &source.heading,
+            text: &source.text,
+        })
+        .collect()
+}
+
+/// The cosine of two vectors of unit length.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}

@@ -1,0 +1,73 @@
+//! Chat: the one path that every answer takes, whatever the door. Session → retrieve → prompt →
+//! provider → verify citations → store both messages. A provider's failure is an error, never an
+//! answer; an answer that the sources do not carry says so.
+
+mod answering;
+mod conversation;
+mod extract;
+mod models;
+mod prompt;
+mod request;
+mod sanitize;
+mod turn;
+mod verify;
+
+pub use models::Models;
+pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Source};
+pub use verify::{Claim, claims, strip_unknown_markers};
+
+use crate::clock::Clock;
+use crate::config::ChatConfig;
+use crate::embed::Embedder;
+use crate::index::TermCounter;
+use crate::retrieval::Retrieval;
+use crate::secret::Sealer;
+use crate::store::Store;
+use crate::telemetry::Metrics;
+use std::sync::Arc;
+
+/// What chat works with.
+#[derive(Debug, Clone)]
+pub struct ChatParts {
+    /// Rooms and messages.
+    pub store: Store,
+    /// Finds the sources.
+    pub retrieval: Retrieval,
+    /// Judges which sentences answer; `None`: by their words alone.
+    pub embedder: Option<Embedder>,
+    /// Compares an answer's words with its sources'.
+    pub counter: TermCounter,
+    /// Who answers.
+    pub models: Models,
+    /// Seals messages.
+    pub sealer: Sealer,
+    /// The time.
+    pub clock: Clock,
+    /// Where outcomes are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The chat service; cheap to clone.
+#[derive(Clone)]
+pub struct Chat {
+    parts: ChatParts,
+    settings: ChatConfig,
+}
+
+impl Chat {
+    /// The service over its parts.
+    pub fn new(parts: ChatParts, settings: ChatConfig) -> Self {
+        Self { parts, settings }
+    }
+
+    /// Who answers.
+    pub fn models(&self) -> &Models {
+        &self.parts.models
+    }
+}
+
+impl std::fmt::Debug for Chat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chat")
+    }
+}

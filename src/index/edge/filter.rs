@@ -1,0 +1,180 @@
+//! Our filters and selectors in the engine's language, and the payload that they speak of: which
+//! fields a point carries and which of them the engine keeps an index for. No passage text.
+
+use super::super::point::{Point, Selector};
+use super::super::query::IndexFilter;
+use crate::domain::{PassageKind, PassageSource, ReadScope, RoomId};
+use crate::error::{Error, Result};
+use qdrant_edge::{
+    AnyVariants, Condition, CreateIndex, FieldCondition, FieldIndexOperations, Filter, JsonPath,
+    Match, PayloadFieldSchema, PayloadSchemaType, PointId, PointOperations, UpdateOperation,
+};
+use serde_json::{Value, json};
+
+const OWNER: &str = "owner";
+const COLLECTION: &str = "collection";
+const ROOM: &str = "room";
+const DOCUMENT: &str = "document";
+const MESSAGE: &str = "message";
+const KIND: &str = "kind";
+const GENERATION: &str = "generation";
+const CREATED_AT: &str = "created_at";
+
+/// The fields that have an index of their own, with its type. `generation` has none: it is only
+/// asked for together with a document, whose few hundred points are then looked at one by one.
+const INDEXED: [(&str, PayloadSchemaType); 6] = [
+    (OWNER, PayloadSchemaType::Uuid),
+    (DOCUMENT, PayloadSchemaType::Uuid),
+    (MESSAGE, PayloadSchemaType::Uuid),
+    (ROOM, PayloadSchemaType::Uuid),
+    (COLLECTION, PayloadSchemaType::Keyword),
+    (KIND, PayloadSchemaType::Keyword),
+];
+
+/// The operations that make a new shard's payload indexes.
+pub(super) fn payload_indexes() -> Result<Vec<UpdateOperation>> {
+    INDEXED
+        .into_iter()
+        .map(|(name, kind)| {
+            Ok(UpdateOperation::FieldIndexOperation(
+                FieldIndexOperations::CreateIndex(CreateIndex {
+                    field_name: field(name)?,
+                    field_schema: Some(PayloadFieldSchema::FieldType(kind)),
+                }),
+            ))
+        })
+        .collect()
+}
+
+/// What a point carries to be filtered by.
+pub(super) fn payload(point: &Point) -> Value {
+    let mut payload = json!({
+        OWNER: point.owner,
+        KIND: point.source.kind(),
+        GENERATION: point.generation,
+        CREATED_AT: point.created_at,
+    });
+    match &point.source {
+        PassageSource::Document {
+            document,
+            collection,
+        } => {
+            payload[DOCUMENT] = json!(document);
+            payload[COLLECTION] = json!(collection);
+        }
+        PassageSource::Message { message, room } => {
+            payload[MESSAGE] = json!(message);
+            payload[ROOM] = json!(room);
+        }
+    }
+    payload
+}
+
+/// The filter as the engine's conditions; `None` when it lets everything through.
+pub(super) fn engine_filter(filter: &IndexFilter) -> Result<Option<Filter>> {
+    let mut conditions = Vec::new();
+    if let Some(kind) = filter.kind {
+        conditions.push(is(KIND, kind.as_str())?);
+    }
+    if let Some(collection) = &filter.collection {
+        conditions.push(is(COLLECTION, collection.as_str())?);
+    }
+    if let Some(document) = filter.document {
+        conditions.push(is(DOCUMENT, document)?);
+    }
+    if let Some(rooms) = &filter.rooms {
+        conditions.extend(of_rooms(rooms, filter.kind)?);
+    }
+    if let Some(scope) = &filter.read {
+        conditions.extend(readable(scope, filter.kind)?);
+    }
+    Ok((!conditions.is_empty()).then(|| all_of(conditions)))
+}
+
+/// The operation that deletes what `selector` selects.
+pub(super) fn deletion(selector: Selector) -> Result<UpdateOperation> {
+    let conditions = match selector {
+        Selector::Passages(ids) => {
+            let ids = ids.into_iter().map(|id| PointId::Uuid(id.uuid())).collect();
+            return Ok(UpdateOperation::PointOperation(
+                PointOperations::DeletePoints { ids },
+            ));
+        }
+        Selector::Document(document) => vec![is(DOCUMENT, document)?],
+        Selector::Generation {
+            document,
+            generation,
+        } => vec![
+            is(DOCUMENT, document)?,
+            Condition::Field(FieldCondition::new_match(
+                field(GENERATION)?,
+                Match::from(generation),
+            )),
+        ],
+        Selector::Message(message) => vec![is(MESSAGE, message)?],
+        Selector::Room(room) => vec![is(ROOM, room)?],
+    };
+    Ok(UpdateOperation::PointOperation(
+        PointOperations::DeletePointsByFilter(all_of(conditions)),
+    ))
+}
+
+/// Messages of these rooms alone; documents are not touched.
+fn of_rooms(rooms: &[RoomId], kind: Option<PassageKind>) -> Result<Option<Condition>> {
+    let of_rooms = is_any(ROOM, rooms)?;
+    Ok(match kind {
+        Some(PassageKind::Document) => None,
+        Some(PassageKind::Message) => Some(of_rooms),
+        None => Some(any_of(vec![
+            of_rooms,
+            is(KIND, PassageKind::Document.as_str())?,
+        ])),
+    })
+}
+
+/// What `scope` may read: the owner's own passages, and documents of the collections it names.
+fn readable(scope: &ReadScope, kind: Option<PassageKind>) -> Result<Option<Condition>> {
+    let own = is(OWNER, scope.owner)?;
+    Ok(match (kind, &scope.collections) {
+        (Some(PassageKind::Message), _) => Some(own),
+        (Some(PassageKind::Document), None) => None,
+        (None, None) => Some(any_of(vec![own, is(KIND, PassageKind::Document.as_str())?])),
+        // Only documents have a collection, so this never reaches another owner's messages.
+        (_, Some(collections)) => Some(any_of(vec![own, is_any(COLLECTION, collections)?])),
+    })
+}
+
+fn is(name: &str, value: impl std::fmt::Display) -> Result<Condition> {
+    let value = Match::from(value.to_string());
+    Ok(Condition::Field(FieldCondition::new_match(
+        field(name)?,
+        value,
+    )))
+}
+
+fn is_any<T: std::fmt::Display>(name: &str, values: &[T]) -> Result<Condition> {
+    let values = values.iter().map(T::to_string).collect();
+    Ok(Condition::Field(FieldCondition::new_match(
+        field(name)?,
+        Match::from(AnyVariants::Strings(values)),
+    )))
+}
+
+fn all_of(conditions: Vec<Condition>) -> Filter {
+    Filter {
+        must: Some(conditions),
+        ..Filter::default()
+    }
+}
+
+fn any_of(conditions: Vec<Condition>) -> Condition {
+    Condition::Filter(Filter {
+        should: Some(conditions),
+        ..Filter::default()
+    })
+}
+
+fn field(name: &str) -> Result<JsonPath> {
+    name.parse()
+        .map_err(|()| Error::internal(format!("payload field {name}: not a path")))
+}

@@ -1,0 +1,95 @@
+//! The follower: applies SQL's change log to the index in order, makes it durable, then moves the
+//! index's position. A crash, a restore, a second replica, a lost folder: all are the follower
+//! catching up. It never embeds anything; vectors come from SQL.
+
+mod apply;
+mod open;
+mod rebuild;
+
+pub use open::open_index;
+pub use rebuild::{RebuildProgress, Verdict};
+
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::index::{Index, TermCounter};
+use crate::store::Store;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, Notify};
+
+/// How often the follower looks for changes that nobody told it of (another process's).
+const POLL: Duration = Duration::from_secs(1);
+
+/// Follows the change log for one index; cheap to clone, clones take turns.
+#[derive(Clone)]
+pub struct Follower {
+    store: Store,
+    index: Index,
+    counter: TermCounter,
+    clock: Clock,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// Held while changes are applied or the index is rebuilt.
+    turn: Mutex<()>,
+    wake: Notify,
+    /// Changes not yet applied, as last seen.
+    lag: AtomicI64,
+}
+
+impl Follower {
+    /// A follower of `store`'s changes into `index`.
+    pub fn new(store: Store, index: Index, counter: TermCounter, clock: Clock) -> Self {
+        let shared =
+            Arc::new(Shared { turn: Mutex::new(()), wake: Notify::new(), lag: AtomicI64::new(0) });
+        Self { store, index, counter, clock, shared }
+    }
+
+    /// The index that follows.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// How many changes are not yet applied, as last seen.
+    pub fn lag(&self) -> i64 {
+        self.shared.lag.load(Ordering::Relaxed)
+    }
+
+    /// Says that there is something to do, without waiting for it.
+    pub fn wake(&self) {
+        self.shared.wake.notify_one();
+    }
+
+    /// Applies every change up to now, durably, and returns how many there were.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database; `Internal` when the index fails. Nothing is lost then:
+    /// the next call begins where this one stopped.
+    pub async fn catch_up(&self) -> Result<usize> {
+        let _turn = self.shared.turn.lock().await;
+        self.apply_changes().await
+    }
+
+    /// Follows until `stop` resolves. Failures are logged and tried again.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => return,
+                () = self.shared.wake.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+            if let Err(error) = self.catch_up().await {
+                tracing::error!(error = error.chain(), "the index cannot follow the change log");
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Follower(lag {})", self.lag())
+    }
+}

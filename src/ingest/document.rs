@@ -1,0 +1,70 @@
+//! What else happens to a document that is there: it is made anew from its original, or deleted.
+
+use super::{Accepted, Ingest};
+use crate::domain::{Document, DocumentId, Principal, ReadScope, Scope};
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::WriteScope;
+
+/// A document that was deleted.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// As it was.
+    pub document: Document,
+}
+
+impl Ingest {
+    /// Deletes a document for good, passages, vectors and original included; work on it that is
+    /// under way comes to nothing. `None` when there is no such document that the caller can see.
+    ///
+    /// # Errors
+    /// `Forbidden` when the caller may read it and not change it; `Unavailable` without a database.
+    pub async fn delete(&self, id: DocumentId, caller: &Principal) -> Result<Option<Removal>> {
+        let Some(document) = self.changeable(id, caller).await? else { return Ok(None) };
+        let now = self.parts.clock.now();
+        if !self.parts.store.delete_document(id, write_scope(caller), now).await? {
+            return Ok(None);
+        }
+        self.parts.follower.catch_up().await?;
+        Ok(Some(Removal { document }))
+    }
+
+    /// Makes a document anew from its original. `None` when there is no such document.
+    ///
+    /// # Errors
+    /// `Forbidden` when the caller may read it and not change it; `Conflict` when the original is
+    /// not here any more; `Unavailable` without a database.
+    pub async fn reprocess(&self, id: DocumentId, caller: &Principal) -> Result<Option<Accepted>> {
+        let Some(document) = self.changeable(id, caller).await? else { return Ok(None) };
+        if !self.parts.blobs.contains(document.sha256) {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                "the original is not here any more: upload it again",
+            ));
+        }
+        let Some(accepted) = self.parts.store.accept_again(id, self.parts.clock.now()).await?
+        else {
+            return Ok(None);
+        };
+        let document = accepted.document.clone();
+        let job = self.begin(accepted);
+        Ok(Some(Accepted { document, job: Some(job), unchanged: false, new: false }))
+    }
+
+    async fn changeable(&self, id: DocumentId, caller: &Principal) -> Result<Option<Document>> {
+        let scope = if caller.allows(Scope::Admin) {
+            ReadScope { owner: caller.owner, collections: None }
+        } else {
+            caller.read_scope()
+        };
+        let Some(document) = self.parts.store.document(id, &scope).await? else { return Ok(None) };
+        if document.owner == caller.owner || caller.allows(Scope::Admin) {
+            Ok(Some(document))
+        } else {
+            Err(Error::new(ErrorKind::Forbidden, "this document belongs to somebody else"))
+        }
+    }
+}
+
+fn write_scope(caller: &Principal) -> WriteScope {
+    if caller.allows(Scope::Admin) { WriteScope::Everyone } else { WriteScope::Owner(caller.owner) }
+}

@@ -1,0 +1,454 @@
+//! The provider against a scripted upstream: what it sends, what it makes of good answers, and that
+//! no failure, wherever it strikes, is taken for a success.
+
+use crate::support::upstream::Upstream;
+use crate::support::upstream_reply::{Reply, delta, stop_chunk};
+use futures_util::StreamExt;
+use ragd::domain::Role;
+use ragd::provider::ProviderErrorKind as Kind;
+use ragd::provider::{
+    ChatMessage, ChatRequest, FinishReason, Provider, ProviderError, ProviderSettings, StreamEvent,
+    Timeouts, Usage,
+};
+use serde_json::json;
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Timers that no test waits for.
+const PATIENT: Timeouts = Timeouts {
+    first_content: LONG,
+    idle: LONG,
+    total: LONG,
+};
+
+fn provider_at(base_url: &str, timeouts: Timeouts) -> Provider {
+    let settings = ProviderSettings {
+        base_url: base_url.to_owned(),
+        api_key: Some("sk-test-key".into()),
+        model: "small".to_owned(),
+        timeouts,
+    };
+    let http = ragd::outbound::api_client().unwrap();
+    Provider::openai_compatible("openai", settings, http).unwrap()
+}
+
+fn provider(upstream: &Upstream) -> Provider {
+    provider_at(&upstream.base_url(), PATIENT)
+}
+
+fn question() -> ChatRequest {
+    ChatRequest {
+        messages: vec![ChatMessage::new(Role::User, "What is ARP?")],
+        ..ChatRequest::default()
+    }
+}
+
+/// The text that came, and how the stream ended.
+async fn streamed(provider: &Provider) -> (String, Result<StreamEvent, ProviderError>) {
+    let mut stream = match provider.stream(&question()).await {
+        Ok(stream) => stream,
+        Err(error) => return (String::new(), Err(error)),
+    };
+    let mut text = String::new();
+    let mut end = None;
+    while let Some(item) = stream.next().await {
+        assert!(end.is_none(), "{item:?} came after the end {end:?}");
+        match item {
+            Ok(StreamEvent::Delta(more)) => text.push_str(&more),
+            other => end = Some(other),
+        }
+    }
+    (text, end.expect("a stream says how it ended"))
+}
+
+/// Plays `reply` to a streamed call; returns the text that came and the failure that ended it.
+async fn failed_stream(reply: Reply, timeouts: Timeouts) -> (String, Kind) {
+    let upstream = Upstream::playing([reply]).await;
+    let (text, end) = streamed(&provider_at(&upstream.base_url(), timeouts)).await;
+    (text, end.expect_err("a failed stream").kind)
+}
+
+/// Plays `reply` to a whole call; returns its failure.
+async fn failed_call(reply: Reply) -> ProviderError {
+    let upstream = Upstream::playing([reply]).await;
+    let reply = provider(&upstream).complete(&question()).await;
+    reply.expect_err("a failed call")
+}
+
+#[tokio::test]
+async fn a_whole_answer_comes_back_with_all_that_the_upstream_said() {
+    let upstream = Upstream::playing([Reply::answer("It maps addresses.")]).await;
+    let request = ChatRequest {
+        temperature: Some(0.5),
+        ..question()
+    };
+    let reply = provider(&upstream).complete(&request).await.unwrap();
+    assert_eq!(reply.text, "It maps addresses.");
+    assert_eq!(reply.model, "scripted");
+    assert_eq!(reply.finish_reason, FinishReason::Stop);
+    let usage = Usage {
+        prompt_tokens: 7,
+        completion_tokens: 3,
+        total_tokens: 10,
+    };
+    assert_eq!(reply.usage, usage);
+
+    let sent = &upstream.requests()[0];
+    assert_eq!(
+        (sent.method.as_str(), sent.path.as_str()),
+        ("POST", "/v1/chat/completions")
+    );
+    assert_eq!(sent.header("authorization"), Some("Bearer sk-test-key"));
+    assert_eq!(sent.header("user-agent"), Some(ragd::outbound::USER_AGENT));
+    assert_eq!(
+        sent.body,
+        json!({"model": "small", "stream": false, "temperature": 0.5,
+               "messages": [{"role": "user", "content": "What is ARP?"}]})
+    );
+}
+
+#[tokio::test]
+async fn streams_end_with_their_usage_and_share_a_connection() {
+    let replies = [
+        Reply::stream(&["It ", "maps ", "addresses."]),
+        Reply::stream(&["Yes"]),
+    ];
+    let upstream = Upstream::playing(replies).await;
+    let provider = provider(&upstream);
+    let (text, end) = streamed(&provider).await;
+    assert_eq!(text, "It maps addresses.");
+    let usage = Usage {
+        prompt_tokens: 7,
+        completion_tokens: 3,
+        total_tokens: 10,
+    };
+    assert_eq!(
+        end.unwrap(),
+        StreamEvent::Done {
+            finish_reason: FinishReason::Stop,
+            usage,
+            model: "scripted".to_owned()
+        }
+    );
+    assert_eq!(streamed(&provider).await.0, "Yes");
+    assert_eq!(upstream.connections(), 1);
+    assert_eq!(
+        upstream.requests()[0].body["stream_options"],
+        json!({"include_usage": true})
+    );
+}
+
+#[tokio::test]
+async fn a_stream_reads_the_same_in_pieces_of_any_size() {
+    for size in [1, 2, 3, 5, 64, 4096] {
+        let upstream =
+            Upstream::playing([Reply::stream_in_pieces(&["né ", "🙂 ", "中文"], size)]).await;
+        let (text, end) = streamed(&provider(&upstream)).await;
+        assert_eq!(text, "né 🙂 中文", "pieces of {size}");
+        assert!(matches!(end, Ok(StreamEvent::Done { .. })), "{end:?}");
+    }
+}
+
+#[tokio::test]
+async fn deltas_come_as_soon_as_they_are_sent() {
+    let upstream = Upstream::playing([Reply::tokens(&["first "])
+        .gate()
+        .token("second")
+        .event(&stop_chunk())
+        .done()])
+    .await;
+    let mut stream = provider(&upstream).stream(&question()).await.unwrap();
+    let first = stream.next().await.unwrap().unwrap();
+    assert_eq!(first, StreamEvent::Delta("first ".to_owned()));
+    upstream.open_gate();
+    let second = stream.next().await.unwrap().unwrap();
+    assert_eq!(second, StreamEvent::Delta("second".to_owned()));
+}
+
+#[tokio::test]
+async fn each_failing_status_has_its_kind_streamed_or_not() {
+    for (status, kind) in [
+        (302, Kind::Misconfigured),
+        (400, Kind::BadRequest),
+        (401, Kind::Unauthorized),
+        (402, Kind::Quota),
+        (403, Kind::Unauthorized),
+        (404, Kind::BadRequest),
+        (408, Kind::Server),
+        (413, Kind::BadRequest),
+        (422, Kind::BadRequest),
+        (429, Kind::RateLimited),
+        (500, Kind::Server),
+        (502, Kind::Server),
+        (503, Kind::Server),
+        (504, Kind::Server),
+        (529, Kind::Server),
+    ] {
+        let upstream = Upstream::start().await;
+        upstream.otherwise(Reply::error(status, "no"));
+        let provider = provider(&upstream);
+        let whole = provider.complete(&question()).await.unwrap_err();
+        assert_eq!((whole.kind, whole.status), (kind, Some(status)));
+        let (text, end) = streamed(&provider).await;
+        assert_eq!(
+            (text.as_str(), end.unwrap_err().kind),
+            ("", kind),
+            "{status}"
+        );
+        assert_eq!(
+            upstream.requests().len(),
+            2,
+            "nothing is repeated or redirected"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rate_limit_says_how_long_and_a_spent_quota_is_none() {
+    let limited = Reply::error_with_header(429, "rate_limit_exceeded", ("Retry-After", "7"));
+    let error = failed_call(limited).await;
+    assert_eq!(error.kind, Kind::RateLimited);
+    assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+    let spent = Reply::error_with_header(429, "insufficient_quota", ("Retry-After", "7"));
+    assert_eq!(failed_call(spent).await.kind, Kind::Quota);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Upstream::playing([Reply::answer("Taken.")]).await;
+    let location = format!("{}/chat/completions", elsewhere.base_url());
+    let redirect = Reply::error_with_header(307, "moved", ("Location", &location));
+    assert_eq!(failed_call(redirect).await.kind, Kind::Misconfigured);
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_200_without_an_answer_is_a_failure() {
+    let empty = json!({"choices": [{"message": {"content": ""}, "finish_reason": "length"}]});
+    for (reply, kind) in [
+        (Reply::error(200, "overloaded"), Kind::Server),
+        (
+            Reply::body(200, "application/json", "{\"choices\": ["),
+            Kind::Malformed,
+        ),
+        (
+            Reply::body(200, "text/html", "<html>Welcome</html>"),
+            Kind::Malformed,
+        ),
+        (Reply::body(204, "application/json", ""), Kind::Malformed),
+        (Reply::json(200, &empty), Kind::Empty),
+    ] {
+        let shown = format!("{reply:?}");
+        assert_eq!(failed_call(reply).await.kind, kind, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_that_is_cut_short_is_a_failure() {
+    let whole = Reply::answer("It maps addresses.");
+    let upstream = Upstream::start().await;
+    let provider = provider(&upstream);
+    for bytes in 0..whole.len() {
+        upstream.then(whole.clone().cut_after(bytes));
+        let error = provider.complete(&question()).await.unwrap_err();
+        assert_eq!(
+            error.kind,
+            Kind::Interrupted,
+            "cut after {bytes}: {error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_stream_that_is_cut_before_its_reason_to_stop_is_a_failure() {
+    let upstream = Upstream::start().await;
+    let provider = provider(&upstream);
+    let without_end = Reply::tokens(&["It ", "maps"]);
+    let whole = without_end.clone().event(&stop_chunk()).done();
+    for bytes in 0..whole.len() {
+        upstream.then(whole.clone().cut_after(bytes));
+        let (text, end) = streamed(&provider).await;
+        assert!("It maps".starts_with(&text), "{text}");
+        match end {
+            Ok(_) => assert!(bytes > without_end.len(), "complete after {bytes} bytes"),
+            Err(error) => assert_eq!(error.kind, Kind::Interrupted, "{bytes}: {error:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_that_go_wrong_fail_before_content_and_after_it() {
+    let overloaded = json!({"error": {"message": "overloaded"}});
+    let blank = delta(&json!({"content": " \n"}));
+    let long_line = format!("data: {}", "x".repeat(1_100_000));
+    for tokens in [&[][..], &["It ", "maps"]] {
+        let begun = || Reply::tokens(tokens);
+        for (reply, kind) in [
+            (begun().event(&overloaded).done(), Kind::Server),
+            (
+                begun().raw("event: error\ndata: {}\n\n").done(),
+                Kind::Server,
+            ),
+            (
+                begun().raw("data: {\"choices\": [\n\n").done(),
+                Kind::Malformed,
+            ),
+            (
+                begun().raw("data: {\"tokens\": 3}\n\n").done(),
+                Kind::Malformed,
+            ),
+            (begun().raw(&long_line).hang(), Kind::Malformed),
+            (begun().end(), Kind::Interrupted),
+            (begun().close(), Kind::Interrupted),
+            (begun().event(&blank).end(), Kind::Interrupted),
+        ] {
+            let (text, seen) = failed_stream(reply, PATIENT).await;
+            assert_eq!(seen, kind, "after {text:?}");
+            assert_eq!(text.trim_end(), tokens.concat());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_without_an_answer_is_a_failure() {
+    let blank = delta(&json!({"content": " \n"}));
+    let thought = delta(&json!({"reasoning_content": "Hm."}));
+    for (reply, kind) in [
+        (Reply::stream(&[]), Kind::Empty),
+        (Reply::tokens(&[]).event(&blank).done(), Kind::Empty),
+        (Reply::tokens(&[]).event(&thought).done(), Kind::Empty),
+        (Reply::error(200, "overloaded"), Kind::Server),
+        (Reply::answer("Not streamed."), Kind::Malformed),
+        (
+            Reply::body(200, "text/html", "<html>Welcome</html>"),
+            Kind::Interrupted,
+        ),
+    ] {
+        let shown = format!("{reply:?}");
+        let (text, seen) = failed_stream(reply, PATIENT).await;
+        assert_eq!((text.as_str(), seen), ("", kind), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_reason_to_stop_is_an_end_even_without_the_marker() {
+    let begun = || Reply::tokens(&["Yes"]).event(&stop_chunk());
+    let hurried = Timeouts {
+        idle: SHORT,
+        ..PATIENT
+    };
+    for reply in [begun().end(), begun().close(), begun().hang()] {
+        let upstream = Upstream::playing([reply]).await;
+        let (text, end) = streamed(&provider_at(&upstream.base_url(), hurried)).await;
+        assert_eq!(text, "Yes");
+        assert!(matches!(end, Ok(StreamEvent::Done { .. })), "{end:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_ends_a_call_and_closes_its_connection() {
+    let upstream = Upstream::start().await;
+    upstream.otherwise(Reply::silence());
+    let hurried = Timeouts {
+        first_content: SHORT,
+        total: SHORT,
+        ..PATIENT
+    };
+    let provider = provider_at(&upstream.base_url(), hurried);
+    let error = provider.complete(&question()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
+    upstream.clients_gone(1).await;
+    assert_eq!(streamed(&provider).await.1.unwrap_err().kind, Kind::Timeout);
+    upstream.clients_gone(2).await;
+}
+
+#[tokio::test]
+async fn signs_of_life_are_not_content() {
+    let hurried = Timeouts {
+        first_content: SHORT,
+        ..PATIENT
+    };
+    let pinging = (0..1_000).fold(Reply::tokens(&[]), |reply, _| {
+        reply.raw(": ping\n\n").pause(SHORT / 4)
+    });
+    let (text, kind) = failed_stream(pinging, hurried).await;
+    assert_eq!((text.as_str(), kind), ("", Kind::Timeout));
+}
+
+#[tokio::test]
+async fn a_gap_inside_an_answer_ends_it() {
+    let hurried = Timeouts {
+        idle: SHORT,
+        ..PATIENT
+    };
+    let (text, kind) = failed_stream(Reply::tokens(&["It "]).hang(), hurried).await;
+    assert_eq!((text.as_str(), kind), ("It ", Kind::Timeout));
+    let thought = delta(&json!({"reasoning": "Hm."}));
+    let thinking = Reply::tokens(&[]).event(&thought).hang();
+    assert_eq!(failed_stream(thinking, hurried).await.1, Kind::Timeout);
+}
+
+#[tokio::test]
+async fn an_endless_answer_ends_at_the_total_time() {
+    let hurried = Timeouts {
+        total: SHORT,
+        ..PATIENT
+    };
+    let dripping = (0..1_000).fold(Reply::tokens(&["It "]), |reply, _| {
+        reply.pause(SHORT / 4).token("goes on ")
+    });
+    let (text, kind) = failed_stream(dripping, hurried).await;
+    assert_eq!(kind, Kind::Timeout);
+    assert!(text.starts_with("It "), "{text}");
+}
+
+#[tokio::test]
+async fn dropping_a_stream_closes_its_connection() {
+    let upstream = Upstream::playing([Reply::tokens(&["It "]).hang()]).await;
+    let mut stream = provider(&upstream).stream(&question()).await.unwrap();
+    let first = stream.next().await.unwrap().unwrap();
+    assert_eq!(first, StreamEvent::Delta("It ".to_owned()));
+    drop(stream);
+    upstream.clients_gone(1).await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_or_not_itself_is_a_connect_failure() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let not_tls = tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let _client_may_be_gone = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let provider = provider_at(&format!("https://{address}/v1"), PATIENT);
+    let error = provider.complete(&question()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Connect, "{error:?}");
+
+    not_tls.abort();
+    assert!(not_tls.await.unwrap_err().is_cancelled());
+    let provider = provider_at(&format!("http://{address}/v1"), PATIENT);
+    assert_eq!(streamed(&provider).await.1.unwrap_err().kind, Kind::Connect);
+}
+
+#[tokio::test]
+async fn a_failure_shows_neither_the_key_nor_the_address() {
+    let error = failed_call(Reply::error(500, "key sk-test-key\r\nhas failed")).await;
+    let debug = format!("{error:?}");
+    let shown = format!("{} {debug}", ragd::error::Error::from(error).chain());
+    assert!(
+        shown.contains("openai: answered 500: key *** has failed"),
+        "{shown}"
+    );
+    assert!(!shown.contains("sk-test-key"), "{shown}");
+
+    let gone = Upstream::start().await.base_url();
+    let error = provider_at(&gone, PATIENT)
+        .complete(&question())
+        .await
+        .unwrap_err();
+    assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+}
