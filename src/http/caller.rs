@@ -1,0 +1,119 @@
+//! The extractor that is the permission check: a handler that takes a [`Caller`] runs only for a
+//! principal that has the scope, and is asked before a byte of the body is read.
+
+use super::client::{Client, Deed};
+use super::problem::Failure;
+use super::state::Door;
+use crate::domain::{AuditResult, Principal, Scope};
+use crate::error::{Error, ErrorKind};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
+use std::marker::PhantomData;
+
+/// The header of an API key.
+pub(super) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// A permission that a route asks for.
+pub(super) trait Permission {
+    /// The scope that it takes; `None`: any credential will do.
+    const SCOPE: Option<Scope>;
+}
+
+/// Any known caller.
+pub(super) struct Anyone;
+/// Callers that may ask and read.
+pub(super) struct Chat;
+/// Callers that may add and change documents.
+pub(super) struct Ingest;
+/// Operators.
+pub(super) struct Admin;
+
+impl Permission for Anyone {
+    const SCOPE: Option<Scope> = None;
+}
+impl Permission for Chat {
+    const SCOPE: Option<Scope> = Some(Scope::Chat);
+}
+impl Permission for Ingest {
+    const SCOPE: Option<Scope> = Some(Scope::Ingest);
+}
+impl Permission for Admin {
+    const SCOPE: Option<Scope> = Some(Scope::Admin);
+}
+
+/// A caller with permission `P`.
+pub(super) struct Caller<P: Permission> {
+    pub(super) principal: Principal,
+    permission: PhantomData<P>,
+}
+
+impl<P: Permission + Send> FromRequestParts<Door> for Caller<P> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Failure> {
+        let principal = match authenticate(&parts.headers, door).await {
+            Ok(principal) => principal,
+            Err(error) => {
+                audit_refusal(&error, parts, door).await;
+                return Err(error.into());
+            }
+        };
+        match P::SCOPE {
+            Some(scope) if !principal.allows(scope) => Err(forbidden(scope).into()),
+            _ => Ok(Self {
+                principal,
+                permission: PhantomData,
+            }),
+        }
+    }
+}
+
+/// For routes that are open, and say more to those they know. An outage is not an answer to that
+/// question either, so it too counts as not known.
+impl OptionalFromRequestParts<Door> for Caller<Anyone> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Option<Self>, Failure> {
+        let principal = authenticate(&parts.headers, door).await.ok();
+        Ok(principal.map(|principal| Self {
+            principal,
+            permission: PhantomData,
+        }))
+    }
+}
+
+async fn authenticate(headers: &HeaderMap, door: &Door) -> crate::error::Result<Principal> {
+    let text = |name: HeaderName| {
+        let value = headers.get(name)?;
+        value.to_str().ok()
+    };
+    let auth = door.app.auth();
+    auth.authenticate(text(AUTHORIZATION), text(X_API_KEY))
+        .await
+}
+
+/// A missing credential is not worth a line: a browser's first request has none.
+async fn audit_refusal(error: &Error, parts: &Parts, door: &Door) {
+    if error.kind() != ErrorKind::Unauthorized || error.code() == "credential_missing" {
+        return;
+    }
+    let client = Client::of(parts, &door.app);
+    let now = door.app.clock().now();
+    let Some(count) = door.refusals.count(client.address, now) else {
+        return;
+    };
+    let deed = Deed {
+        action: "auth.failed",
+        user: None,
+        details: serde_json::json!({ "reason": error.to_string(), "count": count }),
+        result: AuditResult::Failure,
+    };
+    client.audit(&door.app, deed).await;
+}
+
+fn forbidden(scope: Scope) -> Error {
+    let message = format!("this takes a credential with scope '{}'", scope.as_str());
+    Error::new(ErrorKind::Forbidden, message)
+}

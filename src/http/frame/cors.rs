@@ -1,0 +1,32 @@
+//! Which other origins may call from a browser: none, unless configured.
+
+use super::request_id::X_REQUEST_ID;
+use crate::http::caller::X_API_KEY;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Method};
+use std::time::Duration;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+/// How long a browser may remember the answer to a preflight.
+const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// The layer for `origins` (`*` is every one); `None` without any.
+pub(in crate::http) fn cors(origins: &[String]) -> Option<CorsLayer> {
+    if origins.is_empty() {
+        return None;
+    }
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        let origins = origins.iter().map(|origin| origin.trim_end_matches('/'));
+        AllowOrigin::list(origins.filter_map(|origin| HeaderValue::from_str(origin).ok()))
+    };
+    Some(
+        CorsLayer::new()
+            .allow_origin(allowed)
+            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+            .allow_headers([AUTHORIZATION, CONTENT_TYPE, X_API_KEY, X_REQUEST_ID])
+            .expose_headers([X_REQUEST_ID, RETRY_AFTER])
+            .max_age(MAX_AGE),
+    )
+}

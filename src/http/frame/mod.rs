@@ -1,0 +1,13 @@
+//! What surrounds every handler: the request's id, its span, its line in the log and its metrics;
+//! failures in one shape; panics, deadlines, compression and foreign origins. Knows no route.
+
+mod body;
+mod cors;
+mod guard;
+mod observe;
+mod request_id;
+
+pub(super) use cors::cors;
+pub(super) use guard::{Deadline, end_at_deadline, panic_answer};
+pub(super) use observe::observe;
+pub(super) use request_id::RequestId;

@@ -1,0 +1,138 @@
+//! The outermost layer: gives the request its id and span, writes failures down, and when the last
+//! byte has gone logs one line and counts the request under its route's template.
+
+use super::body::WatchedBody;
+use super::request_id::{RequestId, X_REQUEST_ID};
+use crate::app::App;
+use crate::http::problem::{Failure, PROBLEM_JSON, kind_label};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::sync::Arc;
+use std::time::Instant;
+use tracing::Instrument;
+
+/// The layer's function.
+pub(in crate::http) async fn observe(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let id = RequestId::of(request.headers(), app.clock());
+    let seen = Seen {
+        method: method_label(request.method()),
+        route: route_label(&request),
+        started,
+    };
+    request.extensions_mut().insert(id.clone());
+    let span = tracing::info_span!("request", request_id = id.as_str());
+    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = span.in_scope(|| written_down(response, &id, &seen, &app));
+    let headers = response.headers_mut();
+    if let Some(value) = id.to_header() {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let status = response.status().as_u16();
+    response.map(|body| Body::new(WatchedBody::new(body, span, move || seen.end(&app, status))))
+}
+
+/// What is known of a request when it begins.
+struct Seen {
+    method: &'static str,
+    route: String,
+    started: Instant,
+}
+
+impl Seen {
+    fn end(self, app: &App, status: u16) {
+        let elapsed = self.started.elapsed();
+        let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
+        let (method, route) = (self.method, self.route.as_str());
+        if status >= 500 {
+            tracing::error!(method, route, status, duration_ms, "request");
+        } else {
+            tracing::info!(method, route, status, duration_ms, "request");
+        }
+        let metrics = app.metrics();
+        let status = status.to_string();
+        metrics
+            .http_requests
+            .with_label_values(&[method, route, status.as_str()])
+            .inc();
+        metrics
+            .http_duration
+            .with_label_values(&[method, route])
+            .observe(elapsed.as_secs_f64());
+    }
+}
+
+/// Gives a failure its body; a failure of ours is logged here and nowhere else.
+fn written_down(response: Response, id: &RequestId, seen: &Seen, app: &App) -> Response {
+    let failure = match response.extensions().get::<Arc<Failure>>() {
+        Some(failure) => Arc::clone(failure),
+        None if is_bare_failure(&response) => Arc::new(Failure::of_status(response.status())),
+        None => return response,
+    };
+    if failure.status().is_server_error() {
+        tracing::error!(error = %failure.error().chain(), code = failure.error().code(), "failed");
+        let component = component_of(&seen.route);
+        let kind = kind_label(failure.error().kind());
+        app.metrics()
+            .errors
+            .with_label_values(&[component, kind])
+            .inc();
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(CONTENT_LENGTH);
+    let json = HeaderValue::from_static(PROBLEM_JSON);
+    parts.headers.insert(CONTENT_TYPE, json);
+    parts.headers.extend(failure.headers());
+    Response::from_parts(parts, Body::from(failure.to_json(id.as_str())))
+}
+
+/// Whether the framework refused the request by itself: our own answers of a failing status (a
+/// health report) are JSON.
+fn is_bare_failure(response: &Response) -> bool {
+    let status = response.status();
+    let is_json = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    (status.is_client_error() || status.is_server_error()) && !is_json
+}
+
+/// The part of ragd that a route belongs to, for `rag_errors_total`.
+fn component_of(route: &str) -> &'static str {
+    match route {
+        route if route.starts_with("/chat") || route.starts_with("/v1") => "chat",
+        route if route.contains("ingest") || route.starts_with("/api/documents") => "ingest",
+        route if route.starts_with("/api/admin/memory") => "retrieval",
+        _ => "http",
+    }
+}
+
+/// Labels are bounded: a path that is no route has no label of its own.
+fn route_label(request: &Request) -> String {
+    match request.extensions().get::<MatchedPath>() {
+        Some(route) => route.as_str().to_owned(),
+        None => "unmatched".to_owned(),
+    }
+}
+
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
