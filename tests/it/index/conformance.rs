@@ -143,6 +143,42 @@ pub async fn scores_both_sides_of_any_passage(index: &Index) {
     assert_eq!((last.lexical, last.dense), (0.0, None));
 }
 
+pub async fn gives_every_candidate_both_scores(index: &Index) {
+    let corpus = filled(index).await;
+    let vector = Numbers(21).vector(DIMENSION);
+    let limits = [
+        (10, 10),
+        (3, 40),
+        (0, 10),
+        (10, 0),
+        (ALL, 5),
+        (5, ALL),
+        (0, 0),
+    ];
+    for (question, limits) in questions().iter().zip(limits.iter().cycle()) {
+        let mut query = query(question, Some(vector.clone()), IndexFilter::default());
+        (query.lexical_limit, query.dense_limit) = *limits;
+        let found = index
+            .search_and_score(query.clone())
+            .await
+            .expect("an answer");
+        assert_eq!(found.candidates, find(index, query.clone()).await);
+        let both = ids(&found.candidates.lexical)
+            .union(&ids(&found.candidates.dense))
+            .copied()
+            .collect();
+        let scored: Vec<PassageId> = found.scores.iter().map(|scores| scores.id).collect();
+        assert_eq!(scored.iter().copied().collect::<BTreeSet<_>>(), both);
+        assert_eq!(scored.len(), both.len(), "each once");
+        let asked = index.score(query, scored).await.expect("scores");
+        assert_eq!(found.scores, asked, "{question} {limits:?}");
+    }
+    let nothing = query("", None, IndexFilter::default());
+    let found = index.search_and_score(nothing).await.expect("an answer");
+    assert_eq!(found.scores, []);
+    assert_eq!(count(index).await, corpus.len());
+}
+
 pub async fn filters_are_conditions_of_the_query(index: &Index) {
     let corpus = filled(index).await;
     let filters = every_filter();
