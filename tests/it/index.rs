@@ -1,6 +1,12 @@
 //! The index: what every engine must do (`conformance`), and what the embedded one does with its
 //! folder (`folder`, `crash`).
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod conformance;
 mod corpus;
 mod crash;

@@ -7,7 +7,8 @@ use crate::domain::{PassageKind, PassageSource, ReadScope, RoomId};
 use crate::error::{Error, Result};
 use qdrant_edge::{
     AnyVariants, Condition, CreateIndex, FieldCondition, FieldIndexOperations, Filter, JsonPath,
-    Match, PayloadFieldSchema, PayloadSchemaType, PointId, PointOperations, UpdateOperation,
+    KeywordIndexParamsBuilder, Match, PayloadFieldSchema, PayloadSchemaParams, PayloadSchemaType,
+    PointId, PointOperations, UpdateOperation, UuidIndexParamsBuilder,
 };
 use serde_json::{Value, json};
 
@@ -25,31 +26,56 @@ const KIND: &str = "kind";
 const GENERATION: &str = "generation";
 const CREATED_AT: &str = "created_at";
 
-/// The fields that have an index of their own, with its type. `generation` has none: it is only
-/// asked for together with a document, whose few hundred points are then looked at one by one.
-const INDEXED: [(&str, PayloadSchemaType); 7] = [
-    (DOCUMENT_OWNER, PayloadSchemaType::Uuid),
-    (MESSAGE_OWNER, PayloadSchemaType::Uuid),
-    (DOCUMENT, PayloadSchemaType::Uuid),
-    (MESSAGE, PayloadSchemaType::Uuid),
-    (ROOM, PayloadSchemaType::Uuid),
-    (COLLECTION, PayloadSchemaType::Keyword),
-    (KIND, PayloadSchemaType::Keyword),
+/// A field with an index of its own.
+struct Indexed {
+    name: &'static str,
+    kind: PayloadSchemaType,
+    /// Whether each value of the field with many passages gets links of its own in the graph of the
+    /// vectors, so that a search that is confined to it does not lose its way. It pays for parts
+    /// that are large and apart; small ones are searched exactly, without the graph.
+    linked: bool,
+}
+
+const fn indexed(name: &'static str, kind: PayloadSchemaType, linked: bool) -> Indexed {
+    Indexed { name, kind, linked }
+}
+
+/// The indexed fields. `generation` is none of them: it is only asked for together with a document,
+/// whose few hundred points are then looked at one by one.
+const INDEXED: [Indexed; 7] = [
+    indexed(DOCUMENT_OWNER, PayloadSchemaType::Uuid, true),
+    indexed(MESSAGE_OWNER, PayloadSchemaType::Uuid, true),
+    indexed(COLLECTION, PayloadSchemaType::Keyword, true),
+    indexed(DOCUMENT, PayloadSchemaType::Uuid, false),
+    indexed(MESSAGE, PayloadSchemaType::Uuid, false),
+    indexed(ROOM, PayloadSchemaType::Uuid, false),
+    indexed(KIND, PayloadSchemaType::Keyword, false),
 ];
 
 /// The operations that make a new shard's payload indexes.
 pub(super) fn payload_indexes() -> Result<Vec<UpdateOperation>> {
-    INDEXED
-        .into_iter()
-        .map(|(name, kind)| {
-            Ok(UpdateOperation::FieldIndexOperation(
-                FieldIndexOperations::CreateIndex(CreateIndex {
-                    field_name: field(name)?,
-                    field_schema: Some(PayloadFieldSchema::FieldType(kind)),
-                }),
-            ))
-        })
-        .collect()
+    INDEXED.iter().map(payload_index).collect()
+}
+
+fn payload_index(indexed: &Indexed) -> Result<UpdateOperation> {
+    let schema = match indexed.kind {
+        PayloadSchemaType::Uuid => PayloadSchemaParams::Uuid(
+            UuidIndexParamsBuilder::new()
+                .enable_hnsw(indexed.linked)
+                .build(),
+        ),
+        _ => PayloadSchemaParams::Keyword(
+            KeywordIndexParamsBuilder::new()
+                .enable_hnsw(indexed.linked)
+                .build(),
+        ),
+    };
+    Ok(UpdateOperation::FieldIndexOperation(
+        FieldIndexOperations::CreateIndex(CreateIndex {
+            field_name: field(indexed.name)?,
+            field_schema: Some(PayloadFieldSchema::FieldParams(schema)),
+        }),
+    ))
 }
 
 /// What a point carries to be filtered by.
