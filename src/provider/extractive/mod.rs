@@ -85,6 +85,9 @@ impl Sentence {
     }
 }
 
+/// From a lower-case word to its weight.
+pub type WordWeights<'a> = dyn Fn(&str) -> Option<f32> + 'a;
+
 /// What a caller may know beyond the words; the default knows nothing.
 #[derive(Clone, Copy, Default)]
 pub struct Signals<'a> {
@@ -93,7 +96,7 @@ pub struct Signals<'a> {
     pub similarities: Option<&'a [f32]>,
     /// The weight of a lower-case word in the whole corpus, as an inverse document frequency;
     /// `None` for a word that it does not know.
-    pub weights: Option<&'a dyn Fn(&str) -> Option<f32>>,
+    pub weights: Option<&'a WordWeights<'a>>,
 }
 
 /// A sentence of the answer.

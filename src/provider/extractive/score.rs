@@ -345,10 +345,19 @@ fn form(sentence: &Sentence, read: &Read, kind: QuestionKind) -> f32 {
     };
     let question_factor = if text.ends_with('?') { 0.3 } else { 1.0 };
     let announcement = if text.ends_with(':') { 0.7 } else { 1.0 };
+    // The passage was cut out of its document in the middle of a sentence.
+    let cut_off = matches!(sentence.kind, SentenceKind::Prose | SentenceKind::Entry)
+        && !text.ends_with([
+            '.', '!', '?', ':', '。', '！', '？', '"', ')', '…', '\'', '”',
+        ]);
+    let beheaded = read.own.first().is_some_and(|first| {
+        !first.is_name && sentence.term.is_empty() && text.starts_with(char::is_lowercase)
+    });
+    let cut_factor = if cut_off || beheaded { 0.6 } else { 1.0 };
     let lean_factor = if leans_back && sentence.term.is_empty() {
         0.88
     } else {
         1.0
     };
-    kind_factor * length_factor * question_factor * announcement * lean_factor
+    kind_factor * length_factor * question_factor * announcement * cut_factor * lean_factor
 }
