@@ -218,12 +218,20 @@ fn presence(keys: &BTreeSet<String>, term: &Term) -> f32 {
 
 fn blend(lexical: f32, cosine: Option<f32>) -> f32 {
     match cosine {
-        Some(cosine) if cosine.is_finite() => {
-            let near = (cosine - UNRELATED_COSINE) / (EQUAL_COSINE - UNRELATED_COSINE);
-            DENSE_SHARE * near.clamp(0.0, 1.0) + (1.0 - DENSE_SHARE) * lexical
+        Some(cosine) => {
+            let near = between(UNRELATED_COSINE, EQUAL_COSINE, cosine);
+            DENSE_SHARE * near + (1.0 - DENSE_SHARE) * lexical
         }
-        _ => lexical,
+        None => lexical,
     }
+}
+
+/// Where `value` lies between `low` (0) and `high` (1); 0 for NaN, which stands for an unknown cosine.
+pub fn between(low: f32, high: f32, value: f32) -> f32 {
+    if value.is_nan() {
+        return 0.0;
+    }
+    ((value - low) / (high - low)).clamp(0.0, 1.0)
 }
 
 /// What the sentence's form adds for this kind of question.
