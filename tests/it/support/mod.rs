@@ -1,0 +1,3 @@
+//! What several subjects need to drive the real thing.
+
+pub mod pdf;
