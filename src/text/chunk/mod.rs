@@ -61,11 +61,18 @@ pub fn chunk(extracted: &Extracted, settings: &ChunkSettings) -> Vec<Chunk> {
     let settings = settings.sane();
     let boundaries = boundaries::find(extracted, settings.size_chars);
     let mut sections = Headings::new(&extracted.sections);
-    let mut chunks = Vec::new();
+    let mut chunks: Vec<Chunk> = Vec::new();
     for (start, end) in plan::spans(&boundaries, &settings) {
         let Some((start, end, text)) = trimmed(&extracted.text, start, end) else {
             continue;
         };
+        // Only white space follows what the passage before has already.
+        if chunks
+            .last()
+            .is_some_and(|before| before.char_end >= count(end.char))
+        {
+            continue;
+        }
         chunks.push(Chunk {
             ordinal: count(chunks.len()),
             heading: sections.above(start.char, end.char),

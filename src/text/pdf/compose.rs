@@ -87,11 +87,17 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Narrower columns than this, in font sizes, hold lists and labels, not running text.
+const NARROWEST: f64 = 12.0;
+
 fn link(line: &Line, next: &Line, right: f64, pitch: f64) -> Link {
     let down = next.y - line.y;
     let one_size = (line.size - next.size).abs() < 0.12 * line.size.max(next.size);
-    let wrapped =
-        one_size && line.end + first_word_width(next) > right && !stands_alone(line, next);
+    let is_prose = line.end - line.start > NARROWEST * line.size;
+    let wrapped = one_size
+        && is_prose
+        && line.end + first_word_width(next) > right
+        && !stands_alone(line, next);
     let divided = wrapped && wording::is_divided(&line.text, &next.text);
     if divided {
         return Link::Divided;

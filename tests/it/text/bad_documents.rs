@@ -179,17 +179,14 @@ async fn looping_pdfs_end() {
     );
 }
 
-/// Forms that draw the next one twice: 2^40 characters in a few kilobytes.
+/// Forms that draw the next one twice: 2^40 drawings in a few kilobytes.
 fn doubling_forms() -> Vec<u8> {
     let mut writer = PdfWriter::new();
-    let font = writer.add("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>");
-    let mut inner = writer.add_stream(
-        &format!("/Type /XObject /Subtype /Form /BBox [0 0 600 700] /Resources << /Font << /F1 {font} 0 R >> >>"),
-        b"BT /F1 12 Tf 50 50 Td (x) Tj ET",
-    );
+    let form = "/Type /XObject /Subtype /Form /BBox [0 0 600 700]";
+    let mut inner = writer.add_stream(form, b"0 0 5 5 re f");
     for _ in 0..40 {
         inner = writer.add_stream(
-            &format!("/Type /XObject /Subtype /Form /BBox [0 0 600 700] /Resources << /XObject << /N {inner} 0 R >> >>"),
+            &format!("{form} /Resources << /XObject << /N {inner} 0 R >> >>"),
             b"/N Do /N Do",
         );
     }
