@@ -37,6 +37,18 @@ impl Extractor {
         }
     }
 
+    /// An extractor that runs the present program.
+    ///
+    /// # Errors
+    /// `unavailable` where the system does not say which file it runs.
+    pub fn of_this_program(
+        limits: ExtractLimits,
+        concurrent: usize,
+    ) -> Result<Self, ExtractFailure> {
+        let program = std::env::current_exe().map_err(unavailable)?;
+        Ok(Self::new(program, limits, concurrent))
+    }
+
     /// Reads the text of the file at `bytes`, whose `name` says its format. The time spent waiting
     /// for a place is not limited.
     ///

@@ -153,7 +153,11 @@ pub(super) fn title(placed: &[Placed], pages: &[Page]) -> Option<String> {
 fn is_wordy(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let chars = text.chars().count();
-    letters >= 2 && letters * 2 >= chars && chars <= MAX_HEADING_CHARS
+    // The labels of a drawing are large, too, and short.
+    let has_word = text
+        .split(|c: char| !c.is_alphabetic())
+        .any(|word| word.chars().count() >= 3);
+    has_word && letters * 2 >= chars && chars <= MAX_HEADING_CHARS
 }
 
 /// The size in which half of the characters are set.
