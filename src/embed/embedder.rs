@@ -50,6 +50,12 @@ impl Lane {
     }
 }
 
+impl std::fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Embedder({})", self.0.model_id)
+    }
+}
+
 impl Embedder {
     /// Loads the model installed under the folder `models`, to compute on `threads` threads. Blocks
     /// for about a tenth of a second.

@@ -63,7 +63,12 @@ fn confine(limits: &ExtractLimits) -> rustix::io::Result<()> {
     };
     let address_space = limits.memory_bytes + address_space_bytes() + STACK_BYTES as u64;
     setrlimit(Resource::As, both(address_space))?;
-    setrlimit(Resource::Cpu, both(limits.cpu_seconds.max(1)))?;
+    // At the soft limit comes SIGXCPU, which names its cause; at the hard one SIGKILL, which does not.
+    let processor = Rlimit {
+        current: Some(limits.cpu_seconds.max(1)),
+        maximum: Some(limits.cpu_seconds.max(1) + 1),
+    };
+    setrlimit(Resource::Cpu, processor)?;
     setrlimit(Resource::Core, both(0))?;
     setrlimit(Resource::Fsize, both(0))?;
     setrlimit(Resource::Nofile, both(8))
@@ -114,7 +119,9 @@ fn parse(
         Format::Html => html::extract(&decode::html(&bytes)?, limits)?,
         Format::Pdf => pdf::extract(bytes, limits)?,
     };
-    format.content_type().clone_into(&mut extracted.content_type);
+    format
+        .content_type()
+        .clone_into(&mut extracted.content_type);
     if extracted.text.trim().is_empty() {
         return Err(ExtractFailure::new(
             FailureCode::Empty,

@@ -120,8 +120,16 @@ fn looks_like_windows_1252(bytes: &[u8]) -> bool {
             0xC0..=0xD6 | 0xD8..=0xF6 | 0xF8..=0xFE => near(at, u8::is_ascii_alphabetic),
             // Non-breaking space, inverted marks, currencies, section, copyright, guillemets,
             // degree, superscripts, micro, fractions, ordinals, the multiplication sign.
-            0xA0..=0xA3 | 0xA5 | 0xA7 | 0xA9..=0xAB | 0xAE | 0xB0..=0xB3 | 0xB5 | 0xB7
-            | 0xB9..=0xBF | 0xD7 => true,
+            0xA0..=0xA3
+            | 0xA5
+            | 0xA7
+            | 0xA9..=0xAB
+            | 0xAE
+            | 0xB0..=0xB3
+            | 0xB5
+            | 0xB7
+            | 0xB9..=0xBF
+            | 0xD7 => true,
             other => other.is_ascii(),
         };
         if !fits {

@@ -37,6 +37,18 @@ impl Extractor {
         }
     }
 
+    /// An extractor that runs the present program.
+    ///
+    /// # Errors
+    /// `unavailable` where the system does not say which file it runs.
+    pub fn of_this_program(
+        limits: ExtractLimits,
+        concurrent: usize,
+    ) -> Result<Self, ExtractFailure> {
+        let program = std::env::current_exe().map_err(unavailable)?;
+        Ok(Self::new(program, limits, concurrent))
+    }
+
     /// Reads the text of the file at `bytes`, whose `name` says its format. The time spent waiting
     /// for a place is not limited.
     ///
@@ -86,8 +98,10 @@ impl Extractor {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         // In JSON a character takes at most six bytes; the sections and pages come on top.
         let most = 6 * self.limits.text_chars as u64 + 16_000_000;
-        let (answer, last_words) =
-            tokio::join!(read_bounded(stdout, most), read_bounded(stderr, STDERR_BYTES));
+        let (answer, last_words) = tokio::join!(
+            read_bounded(stdout, most),
+            read_bounded(stderr, STDERR_BYTES)
+        );
         let answer = answer?;
         if answer.len() as u64 > most {
             return Err(self.limits.text_too_long());
@@ -106,7 +120,10 @@ impl Extractor {
         let memory = || {
             ExtractFailure::new(
                 FailureCode::Memory,
-                format!("reading it took more than {} bytes of memory", self.limits.memory_bytes),
+                format!(
+                    "reading it took more than {} bytes of memory",
+                    self.limits.memory_bytes
+                ),
             )
         };
         match status.signal() {
@@ -118,7 +135,10 @@ impl Extractor {
             Some(SIGKILL) => memory(),
             Some(SIGXCPU) => ExtractFailure::new(
                 FailureCode::Timeout,
-                format!("reading it took more than {} s of processor time", self.limits.cpu_seconds),
+                format!(
+                    "reading it took more than {} s of processor time",
+                    self.limits.cpu_seconds
+                ),
             ),
             Some(signal) => crashed(&format!("the extraction was ended by signal {signal}")),
             None => crashed(&format!("the extraction ended with {status}")),

@@ -173,7 +173,7 @@ impl Before {
         };
         match mark {
             '!' | '?' | '。' | '！' | '？' | ':' => true,
-            '.' => !(before.is_uppercase() && !earlier.is_alphanumeric()),
+            '.' => !before.is_uppercase() || earlier.is_alphanumeric(),
             _ => false,
         }
     }

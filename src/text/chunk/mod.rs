@@ -61,11 +61,18 @@ pub fn chunk(extracted: &Extracted, settings: &ChunkSettings) -> Vec<Chunk> {
     let settings = settings.sane();
     let boundaries = boundaries::find(extracted, settings.size_chars);
     let mut sections = Headings::new(&extracted.sections);
-    let mut chunks = Vec::new();
+    let mut chunks: Vec<Chunk> = Vec::new();
     for (start, end) in plan::spans(&boundaries, &settings) {
         let Some((start, end, text)) = trimmed(&extracted.text, start, end) else {
             continue;
         };
+        // Only white space follows what the passage before has already.
+        if chunks
+            .last()
+            .is_some_and(|before| before.char_end >= count(end.char))
+        {
+            continue;
+        }
         chunks.push(Chunk {
             ordinal: count(chunks.len()),
             heading: sections.above(start.char, end.char),
@@ -114,7 +121,10 @@ fn page(extracted: &Extracted, from: usize, to: usize) -> Option<i64> {
         .skip(first)
         .take_while(|page| page.char_start < to)
         .map(|page| {
-            let share = page.char_end.min(to).saturating_sub(page.char_start.max(from));
+            let share = page
+                .char_end
+                .min(to)
+                .saturating_sub(page.char_start.max(from));
             (share, i64::from(page.number))
         })
         .max_by_key(|(share, number)| (*share, -number))
@@ -131,7 +141,8 @@ fn is_directory(text: &str) -> bool {
     let leading = lines
         .iter()
         .filter(|line| {
-            let bare = line.trim_end_matches(|c: char| c.is_ascii_digit() || " ,–-ivxlc".contains(c));
+            let bare =
+                line.trim_end_matches(|c: char| c.is_ascii_digit() || " ,–-ivxlc".contains(c));
             bare.len() < line.len() && (bare.ends_with('…') || bare.ends_with("...."))
         })
         .count();

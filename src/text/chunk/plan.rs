@@ -14,7 +14,13 @@ const TINY: usize = 8;
 pub(super) fn spans(boundaries: &[Boundary], settings: &ChunkSettings) -> Vec<(Place, Place)> {
     let mut spans = Vec::new();
     for region in merged(regions(boundaries), boundaries, settings.size_chars) {
-        divide(boundaries.get(region.first..=region.last).unwrap_or_default(), settings, &mut spans);
+        divide(
+            boundaries
+                .get(region.first..=region.last)
+                .unwrap_or_default(),
+            settings,
+            &mut spans,
+        );
     }
     spans
 }
@@ -65,7 +71,10 @@ fn merged(regions: Vec<Region>, boundaries: &[Boundary], size_chars: usize) -> V
         }
     }
     debug_assert_eq!(
-        merged.iter().map(|region| region.last - region.first).sum::<usize>(),
+        merged
+            .iter()
+            .map(|region| region.last - region.first)
+            .sum::<usize>(),
         boundaries.len().saturating_sub(1)
     );
     merged
@@ -141,7 +150,8 @@ fn strongest(
 }
 
 /// Where the passage after `end_at` begins: at most `overlap_chars` before, at the first sentence
-/// that begins there, else word. Nothing is repeated over the end of a page or section.
+/// that begins there; in the middle of a sentence, at the first word. Nothing is repeated over the
+/// end of a page or section.
 fn overlap_start(region: &[Boundary], end_at: usize, overlap_chars: usize) -> Place {
     let Some(end) = region.get(end_at) else {
         return Place { byte: 0, char: 0 };
@@ -157,7 +167,7 @@ fn overlap_start(region: &[Boundary], end_at: usize, overlap_chars: usize) -> Pl
         .rev()
         .take_while(|boundary| boundary.at.char >= earliest);
     let mut start = end.at;
-    let mut cut = Cut::Word;
+    let mut cut = end.cut.min(Cut::Sentence);
     for boundary in within {
         if boundary.cut >= Cut::Section {
             break;

@@ -38,9 +38,9 @@ impl Element {
     pub(super) fn of(name: &[u8]) -> Self {
         match name {
             b"p" => Self::Paragraph,
-            b"div" | b"section" | b"article" | b"main" | b"header" | b"footer"
-            | b"aside" | b"ul" | b"ol" | b"dl" | b"blockquote" | b"figure" | b"fieldset"
-            | b"form" | b"details" | b"address" | b"caption" | b"hr" => Self::Block,
+            b"div" | b"section" | b"article" | b"main" | b"header" | b"footer" | b"aside"
+            | b"ul" | b"ol" | b"dl" | b"blockquote" | b"figure" | b"fieldset" | b"form"
+            | b"details" | b"address" | b"caption" | b"hr" => Self::Block,
             b"br" | b"dt" | b"dd" | b"figcaption" | b"summary" | b"legend" | b"option" => {
                 Self::Line
             }

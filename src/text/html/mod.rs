@@ -70,7 +70,10 @@ impl Page<'_> {
         if self.open.len() >= self.limits.html_depth {
             return Err(ExtractFailure::new(
                 FailureCode::TooDeep,
-                format!("more than {} elements stand within each other", self.limits.html_depth),
+                format!(
+                    "more than {} elements stand within each other",
+                    self.limits.html_depth
+                ),
             ));
         }
         self.skipped += usize::from(element == Element::Skipped);

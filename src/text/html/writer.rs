@@ -42,6 +42,8 @@ pub(super) struct Writer<'a> {
     verbatim: usize,
     /// Whether the present row has a cell already.
     in_row: bool,
+    /// Whether nothing has been written into the present cell.
+    cell_is_empty: bool,
     heading: Option<Section>,
     sections: Vec<Section>,
 }
@@ -54,6 +56,7 @@ impl<'a> Writer<'a> {
             bullet: false,
             verbatim: 0,
             in_row: false,
+            cell_is_empty: false,
             heading: None,
             sections: Vec::new(),
         }
@@ -65,7 +68,7 @@ impl<'a> Writer<'a> {
 
     /// A block at the start of a cell does not part it from the cell before.
     pub(super) fn begin_block(&mut self) {
-        if self.pending != Break::Cell {
+        if !self.cell_is_empty {
             self.break_before(Break::Paragraph);
         }
     }
@@ -103,6 +106,7 @@ impl<'a> Writer<'a> {
         if std::mem::take(&mut self.in_row) {
             self.pending = Break::Line;
         }
+        self.cell_is_empty = false;
         self.break_before(Break::Line);
     }
 
@@ -110,6 +114,7 @@ impl<'a> Writer<'a> {
         if std::mem::replace(&mut self.in_row, true) {
             self.pending = Break::Cell;
         }
+        self.cell_is_empty = true;
     }
 
     pub(super) fn begin_verbatim(&mut self) {
@@ -176,6 +181,7 @@ impl<'a> Writer<'a> {
 
     /// Writes the break that is due, and the bullet of a new item.
     fn flush(&mut self) -> Result<(), ExtractFailure> {
+        self.cell_is_empty = false;
         let due = std::mem::replace(&mut self.pending, Break::None);
         if !self.out.as_str().is_empty() {
             self.out.push(due.as_str())?;

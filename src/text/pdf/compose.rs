@@ -41,8 +41,8 @@ pub(super) fn part_from_page_before(
     if out.as_str().is_empty() {
         return Ok(());
     }
-    let goes_on = first.text.starts_with(char::is_lowercase)
-        && !out.as_str().ends_with(['.', '!', '?', ':']);
+    let goes_on =
+        first.text.starts_with(char::is_lowercase) && !out.as_str().ends_with(['.', '!', '?', ':']);
     out.push(if goes_on { "\n" } else { "\n\n" })
 }
 
@@ -87,10 +87,17 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Narrower columns than this, in font sizes, hold lists and labels, not running text.
+const NARROWEST: f64 = 12.0;
+
 fn link(line: &Line, next: &Line, right: f64, pitch: f64) -> Link {
     let down = next.y - line.y;
     let one_size = (line.size - next.size).abs() < 0.12 * line.size.max(next.size);
-    let wrapped = one_size && line.end + first_word_width(next) > right && !stands_alone(line, next);
+    let is_prose = line.end - line.start > NARROWEST * line.size;
+    let wrapped = one_size
+        && is_prose
+        && line.end + first_word_width(next) > right
+        && !stands_alone(line, next);
     let divided = wrapped && wording::is_divided(&line.text, &next.text);
     if divided {
         return Link::Divided;
@@ -98,7 +105,11 @@ fn link(line: &Line, next: &Line, right: f64, pitch: f64) -> Link {
     let another_column = down < -0.5 * line.size;
     if another_column {
         let goes_on = wrapped && next.text.starts_with(char::is_lowercase);
-        return if goes_on { Link::Wrapped } else { Link::Paragraph };
+        return if goes_on {
+            Link::Wrapped
+        } else {
+            Link::Paragraph
+        };
     }
     if !one_size || down > 1.25 * pitch {
         Link::Paragraph
@@ -114,7 +125,8 @@ fn stands_alone(line: &Line, next: &Line) -> bool {
     let item = ["• ", "- ", "– ", "* "]
         .iter()
         .any(|bullet| next.text.starts_with(bullet));
-    let leads_to_page = line.text.contains(" … ") && line.text.ends_with(|c: char| c.is_ascii_digit());
+    let leads_to_page =
+        line.text.contains(" … ") && line.text.ends_with(|c: char| c.is_ascii_digit());
     item || leads_to_page
 }
 

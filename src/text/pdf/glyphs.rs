@@ -55,9 +55,15 @@ pub(super) fn read<'a>(page: &Page<'a>, cache: &InterpreterCache<'a>, budget: us
     };
     interpret_page(page, &mut context, &mut notes);
     // The way in which most of the page is written comes first; the rest follows.
-    notes.turned.sort_by_key(|spots| std::cmp::Reverse(spots.len()));
+    notes
+        .turned
+        .sort_by_key(|spots| std::cmp::Reverse(spots.len()));
     Sheet {
-        lines: notes.turned.iter().flat_map(|spots| lines::of(spots)).collect(),
+        lines: notes
+            .turned
+            .iter()
+            .flat_map(|spots| lines::of(spots))
+            .collect(),
         height: bounds.height(),
         characters: notes.characters,
         unknown: notes.unknown,

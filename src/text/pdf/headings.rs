@@ -128,7 +128,10 @@ pub(super) fn by_size(placed: &[Placed], text: &str) -> Vec<Section> {
             )),
         }
     }
-    sections.into_iter().map(|(section, _, _)| section).collect()
+    sections
+        .into_iter()
+        .map(|(section, _, _)| section)
+        .collect()
 }
 
 /// The words in the largest type of the first page, if they stand out.
@@ -139,14 +142,22 @@ pub(super) fn title(placed: &[Placed], pages: &[Page]) -> Option<String> {
         .iter()
         .take_while(|line| line.char_start < first_page_end)
         .filter(|line| line.size > 1.3 * body && is_wordy(&line.text))
-        .max_by(|a, b| a.size.total_cmp(&b.size).then(b.char_start.cmp(&a.char_start)))
+        .max_by(|a, b| {
+            a.size
+                .total_cmp(&b.size)
+                .then(b.char_start.cmp(&a.char_start))
+        })
         .map(|line| line.text.clone())
 }
 
 fn is_wordy(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let chars = text.chars().count();
-    letters >= 2 && letters * 2 >= chars && chars <= MAX_HEADING_CHARS
+    // The labels of a drawing are large, too, and short.
+    let has_word = text
+        .split(|c: char| !c.is_alphabetic())
+        .any(|word| word.chars().count() >= 3);
+    has_word && letters * 2 >= chars && chars <= MAX_HEADING_CHARS
 }
 
 /// The size in which half of the characters are set.

@@ -3,7 +3,9 @@
 
 use encoding_rs::{UTF_16BE, WINDOWS_1252};
 use hayro_interpret::hayro_syntax::Pdf;
-use hayro_interpret::hayro_syntax::object::{Array, Dict, MaybeRef, Object, ObjectIdentifier, String as PdfString};
+use hayro_interpret::hayro_syntax::object::{
+    Array, Dict, MaybeRef, Object, ObjectIdentifier, String as PdfString,
+};
 use std::collections::{HashMap, HashSet};
 
 /// More entries than any table of contents has.
@@ -63,9 +65,11 @@ pub(super) fn title(pdf: &Pdf) -> Option<String> {
     let title = decode(pdf.metadata().title.as_deref()?);
     let title = title.strip_prefix("Microsoft Word - ").unwrap_or(&title);
     let lower = title.to_lowercase();
-    let is_file = [".doc", ".docx", ".tex", ".dvi", ".ps", ".indd", ".qxd", ".pdf"]
-        .iter()
-        .any(|ending| lower.ends_with(ending));
+    let is_file = [
+        ".doc", ".docx", ".tex", ".dvi", ".ps", ".indd", ".qxd", ".pdf",
+    ]
+    .iter()
+    .any(|ending| lower.ends_with(ending));
     (!title.is_empty() && !is_file && lower != "untitled").then(|| title.to_owned())
 }
 
@@ -149,7 +153,9 @@ fn read_names<'a>(root: Dict<'a>, named: &mut HashMap<Vec<u8>, Object<'a>>) {
 fn decode(bytes: &[u8]) -> String {
     let text = if let Some(wide) = bytes.strip_prefix(b"\xfe\xff") {
         UTF_16BE.decode_without_bom_handling(wide).0
-    } else if let Ok(text) = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
+    } else if let Ok(text) =
+        std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+    {
         text.into()
     } else {
         WINDOWS_1252.decode_without_bom_handling(bytes).0

@@ -20,7 +20,8 @@ pub(super) fn remove(sheets: &mut [Sheet]) {
     for sheet in sheets.iter_mut() {
         let doomed: HashSet<usize> = outermost(sheet)
             .filter(|(_, line)| {
-                repeated.contains(&key(line)) || (slots.contains(&slot(line)) && line.text.len() < 100)
+                repeated.contains(&key(line))
+                    || (slots.contains(&slot(line)) && line.text.len() < 100)
             })
             .map(|(at, _)| at)
             .collect();

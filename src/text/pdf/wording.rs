@@ -16,6 +16,10 @@ pub(super) fn plain(text: &str) -> String {
             '\u{fb04}' => plain.push_str("ffl"),
             '\u{fb05}' | '\u{fb06}' => plain.push_str("st"),
             '\u{ad}' | '\u{2010}' | '\u{2011}' => plain.push('-'),
+            // What type setters print for the ASCII characters of commands and paths.
+            '\u{2212}' => plain.push('-'),
+            '\u{2dc}' => plain.push('~'),
+            '\u{2c6}' => plain.push('^'),
             // Bullets of symbol fonts.
             '\u{f0b7}' | '\u{f0a7}' => plain.push('•'),
             // Private use, byte order marks and zero widths mean nothing outside their font.
@@ -55,9 +59,7 @@ pub(super) fn without_leaders(line: &str) -> String {
     while let Some(at) = rest.find('.') {
         let (before, leader) = rest.split_at(at);
         let after = leader.trim_start_matches(['.', ' ']);
-        let leader = leader
-            .get(..leader.len() - after.len())
-            .unwrap_or_default();
+        let leader = leader.get(..leader.len() - after.len()).unwrap_or_default();
         short.push_str(before);
         if leader.matches('.').count() >= FEWEST_DOTS {
             let kept = short.trim_end().len();
