@@ -20,6 +20,8 @@ CREATE TABLE documents (
     uri                TEXT NOT NULL,
     error              TEXT,
     metadata           JSONB NOT NULL,
+    -- What the newest version was handed in with, until it is committed: a crash must not lose it.
+    pending            JSONB,
     created_at         TIMESTAMPTZ NOT NULL,
     updated_at         TIMESTAMPTZ NOT NULL,
     UNIQUE (owner_id, collection, uri)

@@ -20,6 +20,8 @@ CREATE TABLE documents (
     uri                TEXT NOT NULL,
     error              TEXT,
     metadata           TEXT NOT NULL,
+    -- What the newest version was handed in with, until it is committed: a crash must not lose it.
+    pending            TEXT,
     created_at         TEXT NOT NULL,
     updated_at         TEXT NOT NULL,
     UNIQUE (owner_id, collection, uri)

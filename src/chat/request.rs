@@ -1,6 +1,7 @@
 //! What is asked of chat, and what it answers.
 
 use crate::domain::{Collection, DocumentId, MessageId, PassageId, Question, SessionKey, TopK};
+use crate::error::Error;
 use crate::provider::Usage;
 use crate::retrieval::Hit;
 use serde::Serialize;
@@ -133,7 +134,7 @@ pub struct Answer {
 }
 
 /// A streamed answer's events, in their order: `Metadata`, `Token`s, then `Done` or `Error`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum ChatEvent {
     /// The conversation and the sources, before the first word.
     Metadata {
@@ -148,10 +149,8 @@ pub enum ChatEvent {
     Done(Box<Answer>),
     /// The answer broke off, or did not begin.
     Error {
-        /// The machine-readable code.
-        code: &'static str,
         /// What happened.
-        message: String,
+        error: Error,
         /// Whether a part of the answer had been sent.
         partial: bool,
     },

@@ -66,8 +66,7 @@ impl Chat {
             let prepared = match chat.prepare(&caller, &request).await {
                 Ok(prepared) => prepared,
                 Err(error) => {
-                    chat.ended("error_before_content");
-                    yield failure(&error, false);
+                    yield ChatEvent::Error { error, partial: false };
                     return;
                 }
             };
@@ -132,21 +131,18 @@ impl Chat {
                 Ok(reply) => {
                     match chat.finish(prepared, &request, reply, MessageStatus::Complete).await {
                         Ok(answer) => {
-                            chat.ended("complete");
                             yield ChatEvent::Done(Box::new(answer));
                         }
                         Err(error) => {
-                            chat.ended("error_after_content");
-                            yield failure(&error, partial);
+                            yield ChatEvent::Error { error, partial };
                         }
                     }
                 }
                 Err(error) => {
-                    chat.ended(if partial { "error_after_content" } else { "error_before_content" });
                     if partial {
                         chat.store_part(prepared, &request, text).await;
                     }
-                    yield failure(&error, partial);
+                    yield ChatEvent::Error { error, partial };
                 }
             }
         }
@@ -265,10 +261,6 @@ impl Chat {
         };
         Asked::begin(&self.parts.metrics, name_of(answerer), model)
     }
-
-    fn ended(&self, outcome: &str) {
-        self.parts.metrics.stream_outcomes.with_label_values(&[outcome]).inc();
-    }
 }
 
 fn name_of(answerer: &Answerer) -> &str {
@@ -296,10 +288,6 @@ fn session_id(room: &Room) -> String {
         Some(key) => key.as_str().to_owned(),
         None => room.id.to_string(),
     }
-}
-
-fn failure(error: &Error, partial: bool) -> ChatEvent {
-    ChatEvent::Error { code: error.code(), message: error.to_string(), partial }
 }
 
 /// From the cosine of unrelated texts (about 0.1 with the local model) to that of a close paraphrase.

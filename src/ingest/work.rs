@@ -95,14 +95,15 @@ impl Ingest {
         let count = passages.len();
         self.jobs.progress(job, "commit", (0, 1));
         let pending = &accepted.pending;
+        let sha256 = original_hash(accepted)?;
         let model = self.parts.embedder.as_ref().map(|embedder| embedder.model_id());
         let commit = GenerationCommit {
             generation,
             title,
             content_type,
             bytes: pending.bytes,
-            sha256: pending.sha256,
-            fingerprint: fingerprint(pending.sha256, &self.settings, model),
+            sha256,
+            fingerprint: fingerprint(sha256, &self.settings, model),
             metadata: Some(pending.metadata.clone()),
             passages,
         };
@@ -118,7 +119,10 @@ impl Ingest {
 
     async fn extract(&self, job: JobId, accepted: &Accepted) -> Result<Extracted, ExtractFailure> {
         self.jobs.progress(job, "extract", (0, 1));
-        let path = self.parts.blobs.path(accepted.pending.sha256);
+        let unavailable = |error: Error| {
+            ExtractFailure::new(crate::text::FailureCode::Unavailable, error.to_string())
+        };
+        let path = self.parts.blobs.path(original_hash(accepted).map_err(unavailable)?);
         let name = crate::domain::FileName::parse(&accepted.document.filename).map_err(|error| {
             ExtractFailure::new(crate::text::FailureCode::UnsupportedType, error.to_string())
         })?;
@@ -167,6 +171,11 @@ impl Ingest {
         };
         Ok(chunks.into_iter().enumerate().map(passage).collect())
     }
+}
+
+fn original_hash(accepted: &Accepted) -> Result<Sha256> {
+    Sha256::parse_hex(&accepted.pending.sha256_hex)
+        .ok_or_else(|| Error::internal("a stored version has an unreadable sha256"))
 }
 
 /// The hash by which a text's vector is found again.

@@ -4,7 +4,7 @@
 use super::Store;
 use super::bind::refuse_nul;
 use super::db::{Tx, on_tx};
-use super::documents::{DocumentRow, Generation, document_columns};
+use super::documents::{DocumentRow, Generation, PendingVersion, document_columns};
 use crate::domain::{Collection, Document, DocumentId, FileName, OwnerId, Sha256};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -61,11 +61,14 @@ pub struct Accepted {
     pub document: Document,
     /// What to make and commit.
     pub generation: Generation,
+    /// What that generation is made from.
+    pub pending: PendingVersion,
 }
 
 impl Accepted {
     pub(super) fn from_row(row: DocumentRow) -> Result<Self> {
         let number = row.newest_generation();
+        let pending = row.pending_version();
         let document = row.into_document()?;
         let generation = Generation {
             document: document.id,
@@ -74,6 +77,7 @@ impl Accepted {
         Ok(Self {
             document,
             generation,
+            pending,
         })
     }
 }
@@ -132,12 +136,13 @@ impl Tx {
         let sql = concat!(
             "INSERT INTO documents (id, owner_id, collection, uri, filename, title,
                  content_type, bytes, sha256, metadata, status, current_generation,
-                 next_generation, passages, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', 0, 2, 0, $11, $11)
+                 next_generation, passages, pending, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', 0, 2, 0, $12, $11, $11)
              ON CONFLICT (owner_id, collection, uri) DO UPDATE SET
                  next_generation = documents.next_generation + 1,
                  status = 'queued',
                  error = NULL,
+                 pending = excluded.pending,
                  updated_at = excluded.updated_at,
                  title = CASE WHEN documents.current_generation = 0
                      THEN excluded.title ELSE documents.title END,
@@ -152,6 +157,12 @@ impl Tx {
              RETURNING ",
             document_columns!()
         );
+        let pending = PendingVersion {
+            sha256_hex: new.sha256.to_hex(),
+            bytes: new.bytes,
+            title: new.title.clone(),
+            metadata: new.metadata.clone(),
+        };
         on_tx!(self, |c| {
             sqlx::query_as(sql)
                 .bind(DocumentId::new(now).uuid())
@@ -165,6 +176,7 @@ impl Tx {
                 .bind(new.sha256.0.as_slice())
                 .bind(Json(&new.metadata))
                 .bind(now)
+                .bind(Json(&pending))
                 .fetch_one(c)
         })
     }

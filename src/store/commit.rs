@@ -145,7 +145,8 @@ impl Tx {
                  status = CASE WHEN next_generation = $2 + 1 THEN 'processing' ELSE status END,
                  error = CASE WHEN next_generation = $2 + 1 THEN NULL ELSE error END,
                  passages = $3, title = $4, content_type = $5, bytes = $6, sha256 = $7,
-                 fingerprint = $8, metadata = COALESCE($9, metadata), updated_at = $10
+                 fingerprint = $8, metadata = COALESCE($9, metadata), updated_at = $10,
+                 pending = CASE WHEN next_generation = $2 + 1 THEN NULL ELSE pending END
              WHERE id = $1";
         let passages = i64::try_from(commit.passages.len()).unwrap_or(i64::MAX);
         execute!(

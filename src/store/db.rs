@@ -1,6 +1,6 @@
-//! The two databases behind one body of code: pools, transactions, and the macros `on!`,
-//! `on_tx!` and `execute!`, which run the same statement with the same binds on whichever is in use, watch how
-//! long it takes and translate its error. Holds no SQL of any table.
+//! The two databases behind one body of code: pools, transactions, and the macros `on!`, `on_tx!`
+//! and `execute!`, which run the same statement with the same binds on whichever is in use, watch
+//! how long it takes and translate its error. Holds no SQL of any table.
 
 use super::fault::from_sqlx;
 use crate::error::Result;

@@ -12,6 +12,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ use uuid::Uuid;
 macro_rules! document_columns {
     () => {
         "id, owner_id, collection, status, current_generation, next_generation, passages, bytes, \
-         sha256, fingerprint, content_type, filename, title, uri, error, metadata, created_at, \
+         sha256, fingerprint, content_type, filename, title, uri, error, metadata, pending, created_at, \
          updated_at"
     };
 }
@@ -63,6 +64,19 @@ pub enum WriteScope {
     Everyone,
 }
 
+/// What a version was handed in with; kept until that version is committed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PendingVersion {
+    /// The hash of the original, in hexadecimal.
+    pub sha256_hex: String,
+    /// How many bytes the original has.
+    pub bytes: i64,
+    /// What the caller called it; the file name where it said nothing.
+    pub title: String,
+    /// What the caller stores with it.
+    pub metadata: serde_json::Value,
+}
+
 #[derive(sqlx::FromRow)]
 pub(super) struct DocumentRow {
     id: Uuid,
@@ -81,6 +95,7 @@ pub(super) struct DocumentRow {
     uri: String,
     error: Option<String>,
     metadata: Json<serde_json::Value>,
+    pending: Option<Json<PendingVersion>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -89,6 +104,19 @@ impl DocumentRow {
     /// The newest generation that was handed out.
     pub(super) fn newest_generation(&self) -> i64 {
         self.next_generation - 1
+    }
+
+    /// What the newest version is made from: as it was handed in, else as the current one.
+    pub(super) fn pending_version(&self) -> PendingVersion {
+        match &self.pending {
+            Some(Json(pending)) => pending.clone(),
+            None => PendingVersion {
+                sha256_hex: hex::encode(&self.sha256),
+                bytes: self.bytes,
+                title: self.title.clone(),
+                metadata: self.metadata.0.clone(),
+            },
+        }
     }
 
     pub(super) fn into_document(self) -> Result<Document> {

@@ -26,7 +26,7 @@ pub use accept::{Accepted, NewDocument};
 pub use admin::{AdminCounts, PassageStatistics};
 pub use change_log::{Change, ChangeOp, Subject};
 pub use commit::{CommitOutcome, GenerationCommit};
-pub use documents::{DocumentFilter, Generation, WriteScope};
+pub use documents::{DocumentFilter, Generation, PendingVersion, WriteScope};
 pub use keyring::KeyringEntry;
 pub use messages::SealedMessage;
 pub use migrate::MigrationStatus;

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-/// How many rows one INSERT takes: 17 parameters each, far below what both databases allow
+/// How many rows one INSERT takes: 16 parameters each, far below what both databases allow
 /// (32,766 and 65,535), and few enough that the one statement text stays in their caches.
 const ROWS_PER_INSERT: usize = 100;
 

@@ -1,0 +1,123 @@
+//! How everything is, as the health routes tell it. Nothing here costs an upstream call.
+
+use super::App;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// How long a component may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How a component is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    /// It does all that it should.
+    Healthy,
+    /// It does less than it should.
+    Degraded,
+    /// It does not do what it should.
+    Unhealthy,
+}
+
+/// One component.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComponentHealth {
+    /// Its name.
+    pub name: String,
+    /// How it is.
+    pub status: HealthStatus,
+    /// How long it took to answer.
+    pub latency_ms: Option<f64>,
+    /// Why it is not healthy.
+    pub reason: Option<String>,
+}
+
+/// Everything.
+#[derive(Debug, Clone, Serialize)]
+pub struct HealthReport {
+    /// The database, named by its engine.
+    pub database: ComponentHealth,
+    /// The others.
+    pub components: Vec<ComponentHealth>,
+    /// The configured providers.
+    pub providers: Vec<ComponentHealth>,
+    /// Why this process must not get traffic; `None`: it may.
+    pub not_ready: Option<String>,
+}
+
+impl ComponentHealth {
+    fn healthy(name: &str) -> Self {
+        Self { name: name.to_owned(), status: HealthStatus::Healthy, latency_ms: None, reason: None }
+    }
+
+    fn failing(mut self, status: HealthStatus, reason: impl Into<String>) -> Self {
+        self.status = status;
+        self.reason = Some(reason.into());
+        self
+    }
+}
+
+impl App {
+    /// How everything is, within about two seconds; also sets `dependency_up`.
+    pub async fn health(&self) -> HealthReport {
+        let database = self.database_health().await;
+        let index = self.index_health().await;
+        let embeddings = match self.without_model() {
+            None => ComponentHealth::healthy("embeddings"),
+            Some(reason) => {
+                ComponentHealth::healthy("embeddings").failing(HealthStatus::Degraded, reason)
+            }
+        };
+        let models = self.chat().models();
+        let providers: Vec<ComponentHealth> = models
+            .names()
+            .chain((models.default_provider() == "extractive").then_some("extractive"))
+            .map(ComponentHealth::healthy)
+            .collect();
+        let not_ready = if database.status == HealthStatus::Unhealthy {
+            database.reason.clone()
+        } else if !self.is_settled() {
+            Some("the index is catching up with the database".to_owned())
+        } else {
+            None
+        };
+        let mut components = vec![index, embeddings];
+        components.push(ComponentHealth::healthy("providers"));
+        for component in components.iter().chain([&database]) {
+            let up = i64::from(component.status != HealthStatus::Unhealthy);
+            self.metrics().dependency_up.with_label_values(&[component.name.as_str()]).set(up);
+        }
+        HealthReport { database, components, providers, not_ready }
+    }
+
+    async fn database_health(&self) -> ComponentHealth {
+        let begun = Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, self.store().ping()).await;
+        let mut health = ComponentHealth::healthy(self.store().backend_name());
+        health.latency_ms = Some(begun.elapsed().as_secs_f64() * 1_000.0);
+        match answer {
+            Ok(Ok(())) => health,
+            Ok(Err(error)) => health.failing(HealthStatus::Unhealthy, error.to_string()),
+            Err(_) => health.failing(HealthStatus::Unhealthy, "database unavailable: no answer"),
+        }
+    }
+
+    async fn index_health(&self) -> ComponentHealth {
+        let begun = Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, self.follower().index().health()).await;
+        let mut health = ComponentHealth::healthy("vector_store");
+        health.latency_ms = Some(begun.elapsed().as_secs_f64() * 1_000.0);
+        let lag = self.follower().lag();
+        match answer {
+            Ok(Ok(_)) if !self.is_settled() => {
+                health.failing(HealthStatus::Degraded, format!("catching up, {lag} changes behind"))
+            }
+            Ok(Ok(_)) if lag > 1_000 => {
+                health.failing(HealthStatus::Degraded, format!("{lag} changes behind"))
+            }
+            Ok(Ok(_)) => health,
+            Ok(Err(error)) => health.failing(HealthStatus::Unhealthy, error.to_string()),
+            Err(_) => health.failing(HealthStatus::Degraded, "no answer in time"),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The application: builds everything from the configuration, owns it, and hands it to the doors.
+//! It lives below the handlers; services never see it.
+
+mod audit;
+mod data_folder;
+mod foundation;
+mod health;
+mod open;
+mod running;
+mod storage;
+
+pub use data_folder::{DataFolder, RunningServer};
+pub use health::{ComponentHealth, HealthReport, HealthStatus};
+pub use open::{Notice, OpenedApp};
+pub use running::Settling;
+
+use crate::auth::Auth;
+use crate::chat::Chat;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::embed::Embedder;
+use crate::indexing::Follower;
+use crate::ingest::Ingest;
+use crate::retrieval::Retrieval;
+use crate::store::Store;
+use crate::telemetry::{AuditFile, Metrics};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// The application; cheap to clone, every clone is the same one.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    config: Config,
+    clock: Clock,
+    metrics: Arc<Metrics>,
+    folder: DataFolder,
+    audit_file: AuditFile,
+    store: Store,
+    embedder: Option<Embedder>,
+    /// Why there is no model, for health and the console.
+    without_model: Option<String>,
+    follower: Follower,
+    auth: Auth,
+    retrieval: Retrieval,
+    ingest: Ingest,
+    chat: Chat,
+    /// Whether the index has caught up and been compared with SQL since the start.
+    settled: AtomicBool,
+}
+
+impl App {
+    /// The settings in force.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The metrics.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Where everything on this machine is kept.
+    pub fn folder(&self) -> &DataFolder {
+        &self.0.folder
+    }
+
+    /// The database.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Who may call.
+    pub fn auth(&self) -> &Auth {
+        &self.0.auth
+    }
+
+    /// The local model; `None` when there is none.
+    pub fn embedder(&self) -> Option<&Embedder> {
+        self.0.embedder.as_ref()
+    }
+
+    /// Why there is no model.
+    pub fn without_model(&self) -> Option<&str> {
+        self.0.without_model.as_deref()
+    }
+
+    /// The index and what keeps it up.
+    pub fn follower(&self) -> &Follower {
+        &self.0.follower
+    }
+
+    /// Finds passages.
+    pub fn retrieval(&self) -> &Retrieval {
+        &self.0.retrieval
+    }
+
+    /// Takes documents in.
+    pub fn ingest(&self) -> &Ingest {
+        &self.0.ingest
+    }
+
+    /// Answers questions.
+    pub fn chat(&self) -> &Chat {
+        &self.0.chat
+    }
+
+    /// The default provider's name.
+    pub fn default_provider(&self) -> &str {
+        self.0.chat.models().default_provider()
+    }
+
+    /// The default provider's model.
+    pub fn default_model(&self) -> &str {
+        self.0.chat.models().default_model()
+    }
+}

@@ -1,0 +1,92 @@
+//! What runs beside the doors: bringing the index up to the database, taking up unfinished work,
+//! filling in missing vectors, following.
+
+use super::App;
+use crate::error::Result;
+use crate::indexing::Verdict;
+use std::sync::atomic::Ordering;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What had to be done until everything that SQL holds could be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settling {
+    /// What was found of the index.
+    pub verdict: Verdict,
+    /// How many documents an earlier process had left unfinished.
+    pub resumed: usize,
+    /// How many vectors were made for passages that had none.
+    pub embedded: u64,
+}
+
+impl App {
+    /// Brings the index up to the database, rebuilding it where that is needed, takes up unfinished
+    /// documents and makes missing vectors. The index can be relied on as soon as the first of
+    /// these is done.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database; `Internal` when the index or the model fails.
+    pub async fn settle(&self) -> Result<Settling> {
+        let verdict = self.follower().mend().await?;
+        self.0.settled.store(true, Ordering::Release);
+        let resumed = self.ingest().resume().await?;
+        let embedded = self.ingest().embed_missing().await?;
+        Ok(Settling { verdict, resumed, embedded })
+    }
+
+    /// Starts what runs beside the doors; all of it ends with `stop`.
+    pub fn start(&self, stop: &CancellationToken) -> TaskTracker {
+        let tasks = TaskTracker::new();
+        let app = self.clone();
+        let stopped = stop.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = app.settle_until_done() => {}
+            }
+        });
+        let follower = self.follower().clone();
+        let stopped = stop.clone();
+        tasks.spawn(async move { follower.run(stopped.cancelled_owned()).await });
+        tasks.close();
+        tasks
+    }
+
+    /// Whether the index has caught up and been compared with the database since the start.
+    pub fn is_settled(&self) -> bool {
+        self.0.settled.load(Ordering::Acquire)
+    }
+
+    async fn settle_until_done(&self) {
+        const RETRY: std::time::Duration = std::time::Duration::from_secs(2);
+        loop {
+            match self.settle().await {
+                Ok(settling) => {
+                    tracing::info!(
+                        resumed_documents = settling.resumed,
+                        embedded_passages = settling.embedded,
+                        "the index holds what the database holds ({:?})",
+                        settling.verdict
+                    );
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(error = error.chain(), "the index is not up to the database");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Ends the application: everything is durable already, so nothing is waited for but the
+    /// connections. One log line for each part, in the order of the runbook.
+    pub async fn close(&self) {
+        if let Err(error) = self.follower().index().flush().await {
+            tracing::error!(error = error.chain(), "the index was not flushed");
+        }
+        self.store().close().await;
+        tracing::info!("database closed");
+        self.follower().index().clone().close().await;
+        tracing::info!("index closed");
+    }
+}

@@ -1,0 +1,156 @@
+//! Which candidates make the answer: the best one, then those that add to it without repeating it,
+//! in their sources' order; or none, when the sources are about something else.
+
+use super::question::{Question, QuestionKind, analyse};
+use super::score::{Scored, Weighted, score};
+use super::words::Words;
+use super::{Evidence, ExtractiveAnswer, NOT_FOUND, Sentence, Signals};
+use std::cmp::Reverse;
+
+/// The best candidate supports an answer from this score on, if its words or its vector carry it.
+const ENOUGH_SCORE: f32 = 0.32;
+/// The share of the question's words, by weight, that carries an answer by itself.
+const ENOUGH_COVERAGE: f32 = 0.5;
+/// A vector asks for less of it the nearer it is: from the first cosine on, down to the least share
+/// at the second.
+const SOMEWHAT_NEAR: f32 = 0.3;
+const VERY_NEAR: f32 = 0.6;
+const LEAST_COVERAGE: f32 = 0.1;
+
+/// A further sentence has at least this share of the best one's score, …
+const SHARE_OF_BEST: f32 = 0.75;
+/// … or this one, if it has a good part of the question that is still open.
+const SHARE_OF_BEST_WHEN_NEW: f32 = 0.45;
+const GOOD_PART: f32 = 0.25;
+
+/// Sentences that share this part of the smaller one's words repeat each other.
+const REPEATED_SHARE: f32 = 0.7;
+
+/// The longest answer, in bytes of its sentences.
+const LONGEST_ANSWER: usize = 1_500;
+
+/// Chooses the sentences that answer `question`, from all `candidates` of its sources. The same
+/// arguments give the same answer.
+pub fn select(question: &str, candidates: &[Sentence], signals: Signals<'_>) -> ExtractiveAnswer {
+    let words = Words::new();
+    let question = analyse(question, &words);
+    let (weighted, mut scored) = score(&question, candidates, signals, &words);
+    let missing = misses_identifier(&question, &scored);
+    scored.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then(a.sentence.position.cmp(&b.sentence.position))
+    });
+    let best = scored.first().map_or(0.0, |best| best.score);
+    let supported = !missing && scored.first().is_some_and(|best| carries(best, signals));
+    if !supported {
+        return ExtractiveAnswer {
+            text: NOT_FOUND.to_owned(),
+            sentences: Vec::new(),
+            supported: false,
+            score: best,
+        };
+    }
+    let mut chosen = choose(&weighted, &scored);
+    put_in_order(&mut chosen);
+    let sentences: Vec<Evidence> = chosen.into_iter().map(evidence).collect();
+    ExtractiveAnswer {
+        text: written(&sentences),
+        sentences,
+        supported: true,
+        score: best,
+    }
+}
+
+/// An identifier of the question that no source has: the sources are about another one.
+fn misses_identifier(question: &Question, scored: &[Scored<'_>]) -> bool {
+    question.terms.iter().enumerate().any(|(at, term)| {
+        term.is_identifier
+            && scored
+                .iter()
+                .all(|one| one.credits.get(at).is_none_or(|credit| *credit == 0.0))
+    })
+}
+
+fn carries(best: &Scored<'_>, signals: Signals<'_>) -> bool {
+    let cosine = signals
+        .similarities
+        .and_then(|list| list.get(best.sentence.position).copied());
+    let nearness = cosine.map_or(0.0, |cosine| {
+        ((cosine - SOMEWHAT_NEAR) / (VERY_NEAR - SOMEWHAT_NEAR)).clamp(0.0, 1.0)
+    });
+    let wanted = ENOUGH_COVERAGE - nearness * (ENOUGH_COVERAGE - LEAST_COVERAGE);
+    best.coverage >= wanted && best.score >= ENOUGH_SCORE
+}
+
+fn choose<'a, 'b>(weighted: &Weighted<'_>, scored: &'b [Scored<'a>]) -> Vec<&'b Scored<'a>> {
+    let most = match weighted.question.kind {
+        QuestionKind::HowTo => 4,
+        QuestionKind::Quantity | QuestionKind::Which => 2,
+        _ => 3,
+    };
+    let mut chosen: Vec<&Scored<'a>> = Vec::new();
+    let mut open: Vec<f32> = vec![1.0; weighted.weights.len()];
+    let mut bytes = 0;
+    let best = scored.first().map_or(0.0, |best| best.score);
+    for one in scored {
+        let new: Vec<f32> = one
+            .credits
+            .iter()
+            .zip(&open)
+            .map(|(c, o)| c.min(*o))
+            .collect();
+        let adds = weighted.sum(&new) >= GOOD_PART;
+        let good =
+            one.score >= best * SHARE_OF_BEST || adds && one.score >= best * SHARE_OF_BEST_WHEN_NEW;
+        let length = one.sentence.text.len();
+        let fits = chosen.is_empty() || bytes + length <= LONGEST_ANSWER;
+        if !good || !fits || chosen.iter().any(|other| repeats(one, other)) {
+            continue;
+        }
+        for (open, credit) in open.iter_mut().zip(&one.credits) {
+            *open = (*open - credit).max(0.0);
+        }
+        bytes += length;
+        chosen.push(one);
+        if chosen.len() == most {
+            break;
+        }
+    }
+    chosen
+}
+
+fn repeats(one: &Scored<'_>, other: &Scored<'_>) -> bool {
+    let smaller = one.keys.len().min(other.keys.len());
+    let shared = one.keys.intersection(&other.keys).count();
+    shared as f32 >= REPEATED_SHARE * smaller.max(1) as f32
+}
+
+/// The best sentence's source first, then the others by their best; inside a source, reading order.
+fn put_in_order(chosen: &mut [&Scored<'_>]) {
+    let ranks: Vec<usize> = chosen.iter().map(|one| one.sentence.source).collect();
+    let rank = |source: usize| ranks.iter().position(|first| *first == source);
+    chosen.sort_by_key(|one| {
+        (
+            rank(one.sentence.source),
+            one.sentence.position,
+            Reverse(one.keys.len()),
+        )
+    });
+}
+
+fn evidence(scored: &Scored<'_>) -> Evidence {
+    Evidence {
+        source: scored.sentence.source,
+        sentence: scored.sentence.text.clone(),
+        score: scored.score,
+    }
+}
+
+fn written(sentences: &[Evidence]) -> String {
+    sentences
+        .iter()
+        .map(|one| format!("{} [{}]", one.sentence, one.source))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
