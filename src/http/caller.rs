@@ -4,6 +4,7 @@
 use super::client::{Client, Deed};
 use super::problem::Failure;
 use super::state::Door;
+use crate::app::App;
 use crate::domain::{AuditResult, Principal, Scope};
 use crate::error::{Error, ErrorKind};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -46,26 +47,34 @@ impl Permission for Admin {
 /// A caller with permission `P`.
 pub(super) struct Caller<P: Permission> {
     pub(super) principal: Principal,
+    client: Client,
     permission: PhantomData<P>,
+}
+
+impl<P: Permission> Caller<P> {
+    /// Writes into the audit trail that the caller did `action`.
+    pub(super) async fn audit(&self, app: &App, action: &str, details: serde_json::Value) {
+        let user = Some(self.principal.name.as_str());
+        let deed = Deed { action, user, details, result: AuditResult::Success };
+        self.client.audit(app, deed).await;
+    }
 }
 
 impl<P: Permission + Send> FromRequestParts<Door> for Caller<P> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Self, Failure> {
+        let client = Client::of(parts, &door.app);
         let principal = match authenticate(&parts.headers, door).await {
             Ok(principal) => principal,
             Err(error) => {
-                audit_refusal(&error, parts, door).await;
+                audit_refusal(&error, &client, door).await;
                 return Err(error.into());
             }
         };
         match P::SCOPE {
             Some(scope) if !principal.allows(scope) => Err(forbidden(scope).into()),
-            _ => Ok(Self {
-                principal,
-                permission: PhantomData,
-            }),
+            _ => Ok(Self { principal, client, permission: PhantomData }),
         }
     }
 }
@@ -76,11 +85,9 @@ impl OptionalFromRequestParts<Door> for Caller<Anyone> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Option<Self>, Failure> {
+        let client = Client::of(parts, &door.app);
         let principal = authenticate(&parts.headers, door).await.ok();
-        Ok(principal.map(|principal| Self {
-            principal,
-            permission: PhantomData,
-        }))
+        Ok(principal.map(|principal| Self { principal, client, permission: PhantomData }))
     }
 }
 
@@ -95,11 +102,10 @@ async fn authenticate(headers: &HeaderMap, door: &Door) -> crate::error::Result<
 }
 
 /// A missing credential is not worth a line: a browser's first request has none.
-async fn audit_refusal(error: &Error, parts: &Parts, door: &Door) {
+async fn audit_refusal(error: &Error, client: &Client, door: &Door) {
     if error.kind() != ErrorKind::Unauthorized || error.code() == "credential_missing" {
         return;
     }
-    let client = Client::of(parts, &door.app);
     let now = door.app.clock().now();
     let Some(count) = door.refusals.count(client.address, now) else {
         return;

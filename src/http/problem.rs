@@ -2,6 +2,7 @@
 //! shape, RFC 9457 `application/problem+json`. A handler's failure travels as an extension of the
 //! response and is written down by the frame, which alone knows the request's id.
 
+use crate::domain::{Document, DocumentId};
 use crate::error::{Error, ErrorKind};
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The media type of a failure.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
@@ -25,6 +27,14 @@ pub(super) struct Failure {
     status: StatusCode,
     error: Error,
     errors: Vec<FieldFault>,
+    of_document: Option<DocumentFailure>,
+}
+
+/// What became of a document, for a caller that waited for it.
+#[derive(Debug)]
+struct DocumentFailure {
+    id: DocumentId,
+    code: String,
 }
 
 /// What is wrong with one field of a request.
@@ -62,6 +72,9 @@ pub(super) struct Problem<'a> {
     /// The fields that are wrong, where that is known.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldFault],
+    /// The document that failed, for a caller that waited for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document_id: Option<Uuid>,
 }
 
 impl From<Error> for Failure {
@@ -75,6 +88,7 @@ impl From<Error> for Failure {
             status,
             error,
             errors,
+            of_document: None,
         }
     }
 }
@@ -95,6 +109,7 @@ impl Failure {
             status: StatusCode::BAD_REQUEST,
             error,
             errors: Vec::new(),
+            of_document: None,
         }
     }
 
@@ -127,6 +142,20 @@ impl Failure {
             status,
             error: Error::new(kind, detail).with_code(code),
             errors: Vec::new(),
+            of_document: None,
+        }
+    }
+
+    /// The answer to a caller that waited for a document whose ingest failed. Its `error` is
+    /// `code: message`.
+    pub(super) fn of_document(document: &Document) -> Self {
+        let error = document.error.as_deref().unwrap_or("failed: the document was not indexed");
+        let (code, message) = error.split_once(": ").unwrap_or(("failed", error));
+        Self {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            error: Error::invalid(message),
+            errors: Vec::new(),
+            of_document: Some(DocumentFailure { id: document.id, code: code.to_owned() }),
         }
     }
 
@@ -148,6 +177,14 @@ impl Failure {
         }
     }
 
+    /// What is wrong, for programs.
+    pub(super) fn code(&self) -> &str {
+        match &self.of_document {
+            Some(failed) => &failed.code,
+            None => self.error.code(),
+        }
+    }
+
     /// The body of the answer.
     pub(super) fn to_json(&self, request_id: &str) -> Vec<u8> {
         let detail = self.detail();
@@ -156,9 +193,10 @@ impl Failure {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &detail,
-            code: self.error.code(),
+            code: self.code(),
             request_id,
             errors: &self.errors,
+            document_id: self.of_document.as_ref().map(|failed| failed.id.uuid()),
         };
         // Strings and numbers alone cannot fail to serialise.
         serde_json::to_vec(&problem).unwrap_or_default()

@@ -9,5 +9,5 @@ mod request_id;
 
 pub(super) use cors::cors;
 pub(super) use guard::{Deadline, end_at_deadline, panic_answer};
-pub(super) use observe::observe;
+pub(super) use observe::{observe, report};
 pub(super) use request_id::RequestId;

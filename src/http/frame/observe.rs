@@ -71,28 +71,32 @@ impl Seen {
     }
 }
 
-/// Gives a failure its body; a failure of ours is logged here and nowhere else.
+/// Gives a failure its body.
 fn written_down(response: Response, id: &RequestId, seen: &Seen, app: &App) -> Response {
     let failure = match response.extensions().get::<Arc<Failure>>() {
         Some(failure) => Arc::clone(failure),
         None if is_bare_failure(&response) => Arc::new(Failure::of_status(response.status())),
         None => return response,
     };
-    if failure.status().is_server_error() {
-        tracing::error!(error = %failure.error().chain(), code = failure.error().code(), "failed");
-        let component = component_of(&seen.route);
-        let kind = kind_label(failure.error().kind());
-        app.metrics()
-            .errors
-            .with_label_values(&[component, kind])
-            .inc();
-    }
+    report(app, component_of(&seen.route), &failure);
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(CONTENT_LENGTH);
     let json = HeaderValue::from_static(PROBLEM_JSON);
     parts.headers.insert(CONTENT_TYPE, json);
     parts.headers.extend(failure.headers());
     Response::from_parts(parts, Body::from(failure.to_json(id.as_str())))
+}
+
+/// Logs and counts a failure of ours, here and nowhere else; a caller's is its own affair.
+pub(in crate::http) fn report(app: &App, component: &str, failure: &Failure) {
+    if failure.status().is_server_error() {
+        tracing::error!(error = %failure.error().chain(), code = failure.code(), "failed");
+        let kind = kind_label(failure.error().kind());
+        app.metrics()
+            .errors
+            .with_label_values(&[component, kind])
+            .inc();
+    }
 }
 
 /// Whether the framework refused the request by itself: our own answers of a failing status (a

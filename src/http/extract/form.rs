@@ -1,0 +1,30 @@
+//! An HTML form as a body, as OAuth2 asks for.
+
+use super::body;
+use super::query::deepest_cause;
+use crate::error::Error;
+use crate::http::problem::Failure;
+use crate::http::state::Door;
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+/// A body of `application/x-www-form-urlencoded`.
+pub(in crate::http) struct Form<T>(pub(in crate::http) T);
+
+impl<T: DeserializeOwned> FromRequest<Door> for Form<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(body, door.app.config().server.max_body_kilobytes).await?;
+        let request = Request::from_parts(parts, Body::from(bytes));
+        axum::Form::<T>::from_request(request, &())
+            .await
+            .map(|axum::Form(form)| Self(form))
+            .map_err(|refused| {
+                let error = Error::invalid(deepest_cause(&refused)).with_code("invalid_form");
+                Failure::with_status(refused.status(), error)
+            })
+    }
+}

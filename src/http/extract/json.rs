@@ -1,0 +1,90 @@
+//! A JSON body.
+
+use super::body;
+use super::depth::{MAX_DEPTH, is_too_deep};
+use crate::error::Error;
+use crate::http::problem::Failure;
+use crate::http::state::Door;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+/// A JSON body that must be there.
+pub(in crate::http) struct Json<T>(pub(in crate::http) T);
+
+/// A JSON body that may be left out; then its content type does not matter.
+pub(in crate::http) struct OptionalJson<T>(pub(in crate::http) Option<T>);
+
+impl<T: DeserializeOwned> FromRequest<Door> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(body, door.app.config().server.max_body_kilobytes).await?;
+        require_json(&parts.headers)?;
+        if bytes.is_empty() {
+            return Err(Failure::malformed("the body is empty; it must be JSON"));
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Door> for OptionalJson<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(body, door.app.config().server.max_body_kilobytes).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        require_json(&parts.headers)?;
+        parse(&bytes).map(|value| Self(Some(value)))
+    }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let media_type = given.split(';').next().unwrap_or("").trim().to_lowercase();
+    if media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+    {
+        return Ok(());
+    }
+    let error = Error::invalid("the body must be JSON, with content-type: application/json")
+        .with_code("unsupported_media_type");
+    Err(Failure::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, error))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    if is_too_deep(bytes) {
+        let message = format!("JSON may nest at most {MAX_DEPTH} levels deep");
+        return Err(Error::invalid(message).with_code("json_too_deep").into());
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() { invalid_value(&path, &inner) } else { malformed(&inner) }
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Failure {
+    Failure::malformed(format!("the body is not JSON: {error}"))
+}
+
+/// Names the field first, as the parsers of the domain do, and leaves line and column out: the path
+/// says where.
+fn invalid_value(path: &str, error: &serde_json::Error) -> Failure {
+    let mut message = error.to_string();
+    if let Some(place) = message.rfind(" at line ") {
+        message.truncate(place);
+    }
+    if path == "." {
+        return Error::invalid(message).into();
+    }
+    Error::invalid(format!("{path}: {message}")).into()
+}

@@ -1,0 +1,17 @@
+//! What handlers take in: JSON, forms and queries, each with its limits, each fault as a problem
+//! that names the field. The syntax is refused with 400, a value with 422, a size with 413.
+
+mod body;
+mod depth;
+mod form;
+mod json;
+mod path;
+mod query;
+mod whole;
+
+pub(super) use body::DRAIN_BYTES;
+pub(super) use form::Form;
+pub(super) use json::{Json, OptionalJson};
+pub(super) use path::PathId;
+pub(super) use query::{Page, Query, parsed};
+pub(super) use whole::Whole;

@@ -1,0 +1,51 @@
+//! The id in a path. What is no id names nothing: it is answered as an unknown one is.
+
+use crate::domain::{DocumentId, JobId};
+use crate::error::Error;
+use crate::http::problem::Failure;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+/// A kind of id that a path may hold.
+pub(in crate::http) trait Id: Sized {
+    /// What has such an id.
+    const OF: &'static str;
+
+    /// Reads it.
+    fn read(text: &str) -> Option<Self>;
+}
+
+impl Id for DocumentId {
+    const OF: &'static str = "document";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Id for JobId {
+    const OF: &'static str = "job";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+/// The id in a path.
+pub(in crate::http) struct PathId<T>(pub(in crate::http) T);
+
+impl<T: Id> PathId<T> {
+    /// The answer when there is nothing with this id, or nothing that the caller may see.
+    pub(in crate::http) fn not_found() -> Error {
+        Error::not_found(format!("there is no {} with this id", T::OF))
+    }
+}
+
+impl<T: Id, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let text = axum::extract::Path::<String>::from_request_parts(parts, state).await;
+        text.ok().and_then(|text| T::read(&text)).map(Self).ok_or_else(|| Self::not_found().into())
+    }
+}

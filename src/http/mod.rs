@@ -1,0 +1,33 @@
+//! The HTTP door: routes, extractors, the frame around every handler, one file a resource. It turns
+//! requests into calls of the services and results into answers; it decides nothing else.
+
+mod caller;
+mod chat;
+mod chat_stream;
+mod chat_wire;
+mod client;
+mod document_view;
+mod documents;
+mod extract;
+mod frame;
+mod health;
+mod ingest;
+mod jobs;
+mod openapi;
+mod preview;
+mod preview_view;
+mod probes;
+mod problem;
+mod refusals;
+mod router;
+mod server;
+mod state;
+mod stats;
+mod telemetry;
+mod text_document;
+mod token;
+mod upload;
+mod upload_form;
+
+pub use router::{openapi, router};
+pub use server::serve;

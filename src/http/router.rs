@@ -1,0 +1,73 @@
+//! Every route, and the layers around them, outermost last.
+
+use super::frame::{self, Deadline};
+use super::problem::Failure;
+use super::state::Door;
+use super::{chat, chat_stream, documents, health, ingest, jobs, preview, probes, stats, telemetry};
+use super::{openapi as document, text_document, token, upload};
+use crate::app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// The document that describes every route (OpenAPI 3.1).
+pub fn openapi() -> OpenApi {
+    document::complete(routes().into_openapi())
+}
+
+/// The whole door.
+pub fn router(app: App) -> Router {
+    let server = &app.config().server;
+    let deadline = Deadline(Duration::from_secs(server.request_timeout_seconds));
+    let cors = frame::cors(&server.cors_origins);
+    let (routes, described) = routes().split_for_parts();
+    let docs = SwaggerUi::new("/docs").url("/openapi.json", document::complete(described));
+    let framed = routes
+        .merge(docs)
+        .fallback(async || Failure::of_status(StatusCode::NOT_FOUND))
+        .with_state(Door::new(app.clone()))
+        // Every extractor of a body has its own limit, which its answer names.
+        .layer(DefaultBodyLimit::disable())
+        .layer(CatchPanicLayer::custom(frame::panic_answer))
+        .layer(from_fn_with_state(deadline, frame::end_at_deadline))
+        .layer(CompressionLayer::new().gzip(true));
+    let framed = match cors {
+        Some(cors) => framed.layer(cors),
+        None => framed,
+    };
+    framed.layer(from_fn_with_state(app, frame::observe))
+}
+
+fn routes() -> OpenApiRouter<Door> {
+    OpenApiRouter::with_openapi(document::skeleton())
+        .routes(routes!(health::health))
+        .routes(routes!(health::detailed))
+        .routes(routes!(health::service_health))
+        .routes(routes!(probes::ready))
+        .routes(routes!(probes::live))
+        .routes(routes!(probes::database))
+        .routes(routes!(probes::ai))
+        .routes(routes!(probes::ping))
+        .routes(routes!(telemetry::metrics))
+        .routes(routes!(token::token))
+        .routes(routes!(token::me))
+        .routes(routes!(chat::chat))
+        .routes(routes!(chat_stream::chat_stream))
+        .routes(routes!(ingest::ingest))
+        .routes(routes!(ingest::ingest_documents))
+        .routes(routes!(upload::upload))
+        .routes(routes!(documents::list, text_document::create))
+        .routes(routes!(documents::get, documents::delete))
+        .routes(routes!(documents::reprocess))
+        .routes(routes!(jobs::get))
+        .routes(routes!(preview::preview))
+        .routes(routes!(stats::stats))
+}

@@ -1,0 +1,17 @@
+//! `GET /metrics`, in the text format of Prometheus.
+
+use super::problem::Failure;
+use super::state::Door;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+
+/// The metrics of this process.
+#[utoipa::path(
+    get, path = "/metrics", tag = "health", security(()),
+    responses((status = 200, body = String, content_type = "text/plain"))
+)]
+pub(super) async fn metrics(State(door): State<Door>) -> Result<impl IntoResponse, Failure> {
+    let text = door.app.metrics().encode()?;
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
+}

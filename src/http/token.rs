@@ -1,0 +1,111 @@
+//! `POST /auth/token`, as OAuth2's password grant (RFC 6749, 4.3) asks for it, and who one is.
+
+use super::caller::{Anyone, Caller};
+use super::client::{Client, Deed};
+use super::extract::Form;
+use super::problem::Failure;
+use super::state::Door;
+use crate::domain::{AuditResult, Scope};
+use crate::error::{Error, ErrorKind};
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A login.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct LoginForm {
+    #[schema(example = "admin")]
+    username: String,
+    #[schema(value_type = String, format = Password)]
+    password: SecretString,
+    /// `password`, or left out.
+    #[schema(example = "password")]
+    grant_type: Option<String>,
+}
+
+/// A token.
+#[derive(Serialize, ToSchema)]
+pub(super) struct TokenBody {
+    access_token: String,
+    /// Always `bearer`.
+    #[schema(example = "bearer")]
+    token_type: &'static str,
+    /// How long it is good, in seconds.
+    #[schema(example = 1800)]
+    expires_in: i64,
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserBody {
+    id: Uuid,
+    username: String,
+    email: String,
+    is_admin: bool,
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    created_at: DateTime<Utc>,
+}
+
+/// Logs a user in.
+#[utoipa::path(
+    post, path = "/auth/token", tag = "auth", security(()),
+    request_body(content = LoginForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, body = TokenBody))
+)]
+pub(super) async fn token(
+    State(door): State<Door>,
+    client: Client,
+    Form(form): Form<LoginForm>,
+) -> Result<impl IntoResponse, Failure> {
+    if form.grant_type.as_deref().is_some_and(|grant| grant != "password") {
+        return Err(Error::invalid("grant_type: must be 'password'").into());
+    }
+    let outcome = door.app.auth().login(&form.username, &form.password).await;
+    let known = |error: &Error| error.kind() == ErrorKind::Unauthorized;
+    let (result, details) = match &outcome {
+        Ok(_) => (AuditResult::Success, serde_json::json!({})),
+        Err(error) if known(error) => {
+            (AuditResult::Failure, serde_json::json!({ "reason": "login failed" }))
+        }
+        Err(error) => (AuditResult::Failure, serde_json::json!({ "reason": error.code() })),
+    };
+    let user: String = form.username.chars().take(64).collect();
+    let deed = Deed { action: "auth.login", user: Some(&user), details, result };
+    client.audit(&door.app, deed).await;
+    let token = outcome?;
+    let body = TokenBody {
+        access_token: token.access_token.expose_secret().to_owned(),
+        token_type: "bearer",
+        expires_in: token.expires_in_seconds,
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(body)))
+}
+
+/// The user whose token this is.
+#[utoipa::path(
+    get, path = "/auth/users/me", tag = "auth",
+    responses((status = 200, body = UserBody))
+)]
+pub(super) async fn me(
+    State(door): State<Door>,
+    caller: Caller<Anyone>,
+) -> Result<Json<UserBody>, Failure> {
+    let user = door.app.auth().user(&caller.principal).await?;
+    let no_user = || Error::new(ErrorKind::Forbidden, "an API key is no user: log in for a token");
+    let user = user.ok_or_else(no_user)?;
+    Ok(Json(UserBody {
+        id: user.id.uuid(),
+        username: user.username,
+        email: user.email,
+        is_admin: user.is_admin,
+        scopes: caller.principal.scopes,
+        created_at: user.created_at,
+    }))
+}
