@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 /// How many tokens a batch has at most, padding included; one text may have more. Larger batches
 /// are no faster, and their states do not fit the cache.
-const BATCH_TOKENS: usize = 1024;
+const BATCH_TOKENS: usize = 512;
 
 /// How many texts are tokenised in one go.
 const TOKENISED_AT_ONCE: usize = 256;
