@@ -178,6 +178,12 @@ impl Auth {
     }
 }
 
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auth")
+    }
+}
+
 /// The credential of a header `Bearer …`; `None` for another scheme, which may be a proxy's.
 fn bearer_of(header: &str) -> Option<&str> {
     let (scheme, credential) = header.trim().split_once(' ')?;
