@@ -1,3 +1,7 @@
 //! The `ragd` binary: reads the command line and runs one command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ragd::cli::run()
+}

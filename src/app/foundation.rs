@@ -2,16 +2,66 @@
 //! keys of private text.
 
 use super::{DataFolder, Notice};
+use crate::auth::{Auth, AuthSettings};
+use crate::clock::Clock;
 use crate::config::{Config, EncryptionConfig};
 use crate::error::{Error, Result};
-use crate::secret::{KeyEncryptionKey, DataKeyRow, Sealer, SecretFile};
-use crate::store::{DatabaseSettings, DatabaseUrl, KeyringEntry, Store};
+use crate::secret::{DataKeyRow, KeyEncryptionKey, Sealer, SecretFile, random_hex};
+use crate::store::{DatabaseSettings, DatabaseUrl, KeyringEntry, Store, User};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
+/// Opens the configured database, migrated or not: for the commands that migrate it.
+///
+/// # Errors
+/// `Invalid` for a URL that is none; `Unavailable` when a SQLite file cannot be opened.
+pub async fn open_database(config: &Config) -> Result<Store> {
+    let folder = DataFolder::of(config);
+    folder.create()?;
+    connect(config, &folder).await.map(|(store, _)| store)
+}
+
+/// Makes the administrator, or sets its password, beside a running server: users are rows, and
+/// nothing else of the data folder is touched.
+///
+/// # Errors
+/// `Invalid` for a password that is too short; `Unavailable` without a database.
+pub async fn create_admin_beside(config: &Config, password: &SecretString) -> Result<User> {
+    let folder = DataFolder::of(config);
+    let store = open_store(config, &folder).await?;
+    let settings = AuthSettings {
+        keys: Vec::new(),
+        signing_secret: SecretString::from(random_hex()?),
+        token_minutes: config.auth.token_minutes,
+        local_token: None,
+    };
+    let user = Auth::new(store.clone(), &settings, Clock::system())?.create_admin(password).await?;
+    store.close().await;
+    Ok(user)
+}
+
 /// Opens the database and, where that is wanted, migrates it.
 pub(super) async fn open_store(config: &Config, folder: &DataFolder) -> Result<Store> {
+    let (store, embedded) = connect(config, folder).await?;
+    if config.database.auto_migrate.unwrap_or(embedded) {
+        store.migrate_up().await?;
+        return Ok(store);
+    }
+    let status = store.migration_status().await?;
+    if status.pending.is_empty() {
+        return Ok(store);
+    }
+    Err(Error::unavailable(format!(
+        "the database is not ready: {} migration{} not applied. Run: ragd migrate up",
+        status.pending.len(),
+        if status.pending.len() == 1 { " is" } else { "s are" },
+    ))
+    .with_code("migrations_pending"))
+}
+
+/// The database, and whether it is the embedded one.
+async fn connect(config: &Config, folder: &DataFolder) -> Result<(Store, bool)> {
     let database = &config.database;
     let parse = |url: &SecretString| DatabaseUrl::parse(url.expose_secret());
     let url = match &database.url {
@@ -25,21 +75,7 @@ pub(super) async fn open_store(config: &Config, folder: &DataFolder) -> Result<S
         slow_query_after: Duration::from_millis(database.slow_query_ms),
         ..DatabaseSettings::new(url)
     };
-    let store = Store::open(&settings).await?;
-    if database.auto_migrate.unwrap_or(embedded) {
-        store.migrate_up().await?;
-    } else {
-        let status = store.migration_status().await?;
-        if !status.pending.is_empty() {
-            return Err(Error::unavailable(format!(
-                "the database is not ready: {} migration{} not applied. Run: ragd migrate up",
-                status.pending.len(),
-                if status.pending.len() == 1 { " is" } else { "s are" },
-            ))
-            .with_code("migrations_pending"));
-        }
-    }
-    Ok(store)
+    Ok((Store::open(&settings).await?, embedded))
 }
 
 /// The secrets that a start needs.

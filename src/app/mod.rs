@@ -10,6 +10,7 @@ mod running;
 mod storage;
 
 pub use data_folder::{DataFolder, RunningServer};
+pub use foundation::{create_admin_beside, open_database};
 pub use health::{ComponentHealth, HealthReport, HealthStatus};
 pub use open::{Notice, OpenedApp};
 pub use running::Settling;

@@ -6,9 +6,6 @@ use super::Source;
 use crate::domain::{Message, Question, Role};
 use crate::provider::ChatMessage;
 
-/// Part of every cache key and fingerprint of an answer: changes with the text below.
-pub const PROMPT_VERSION: &str = "1";
-
 const INSTRUCTIONS: &str = "You answer questions from the numbered sources below, and from nothing \
 else. After each statement put the number of the source that carries it in square brackets, like \
 [1]; use several, like [1][3], where several do. Use only numbers that are there. If the sources do \

@@ -11,6 +11,7 @@ mod documents;
 mod extract;
 mod frame;
 mod health;
+mod index_admin;
 mod ingest;
 mod jobs;
 mod openapi;

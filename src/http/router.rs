@@ -3,7 +3,7 @@
 use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
-use super::{chat, chat_stream, documents, health, ingest, jobs, preview, probes, stats, telemetry};
+use super::{chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, stats, telemetry};
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
 use axum::Router;
@@ -70,4 +70,6 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(jobs::get))
         .routes(routes!(preview::preview))
         .routes(routes!(stats::stats))
+        .routes(routes!(index_admin::status))
+        .routes(routes!(index_admin::rebuild))
 }

@@ -31,7 +31,7 @@ pub(super) async fn upload(
         owner: caller.principal.owner,
         collection: form.collection.unwrap_or_else(Collection::default_collection),
         filename: form.filename,
-        uri: None,
+        uri: form.uri,
         title: form.title,
         metadata: form.metadata,
         bytes: form.bytes,

@@ -26,6 +26,8 @@ pub(super) struct UploadBody {
     #[schema(example = "default")]
     collection: Option<String>,
     title: Option<String>,
+    /// Where it came from; must end in the file's name. Absent: an upload of that name.
+    uri: Option<String>,
     /// A JSON object.
     metadata: Option<String>,
 }
@@ -36,6 +38,7 @@ pub(super) struct UploadForm {
     pub(super) bytes: Vec<u8>,
     pub(super) collection: Option<Collection>,
     pub(super) title: Option<String>,
+    pub(super) uri: Option<String>,
     pub(super) metadata: Value,
 }
 
@@ -44,6 +47,7 @@ struct Parts {
     file: Option<(FileName, Vec<u8>)>,
     collection: Option<Collection>,
     title: Option<String>,
+    uri: Option<String>,
     metadata: Option<Value>,
 }
 
@@ -84,6 +88,7 @@ impl Parts {
             }
             "collection" => self.collection = Some(Collection::parse(&text(field).await?)?),
             "title" => self.title = check_title(Some(text(field).await?))?,
+            "uri" => self.uri = Some(text(field).await?).filter(|uri| !uri.trim().is_empty()),
             "metadata" => {
                 let json = text(field).await?;
                 let fault = |_| Error::invalid("metadata: must be a JSON object");
@@ -97,11 +102,17 @@ impl Parts {
     fn into_form(self) -> Result<UploadForm> {
         let missing = || Error::invalid("file: the form has no part of this name");
         let (filename, bytes) = self.file.ok_or_else(missing)?;
+        if let Some(uri) = &self.uri
+            && !uri.ends_with(filename.as_str())
+        {
+            return Err(Error::invalid("uri: must end in the file's name"));
+        }
         Ok(UploadForm {
             filename,
             bytes,
             collection: self.collection,
             title: self.title,
+            uri: self.uri,
             metadata: self.metadata.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
         })
     }

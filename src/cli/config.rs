@@ -1,0 +1,39 @@
+//! `ragd config check|variables`: what is in force, and what can be set.
+
+use super::{Context, output};
+use crate::config::{VariableKind, variables};
+use crate::error::Result;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Check the configuration and print what is in force, without secrets.
+    ///
+    /// Every fault is told at once; exits with 2 when there is any.
+    Check,
+    /// List the variables of the environment, with the setting that each overrules.
+    Variables,
+}
+
+impl ConfigCommand {
+    pub(super) fn run(self, context: &Context) -> Result<ExitCode> {
+        match self {
+            Self::Check => {
+                output::say_json(&context.config)?;
+                for warning in &context.warnings {
+                    output::remark(format_args!("warning: {warning}"));
+                }
+                output::remark("the configuration is valid");
+            }
+            Self::Variables => {
+                for variable in variables() {
+                    let secret =
+                        matches!(variable.kind, VariableKind::Secret | VariableKind::SecretList);
+                    let file = if secret { "  (also as NAME_FILE)" } else { "" };
+                    output::say(format_args!("{:<28} {}{file}", variable.name, variable.setting));
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

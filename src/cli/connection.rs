@@ -1,0 +1,154 @@
+//! How a command reaches the application: through the server that holds the data folder, with the
+//! token in that folder, or through one that it opens on a free loopback port until it is done.
+
+use super::{Context, output};
+use crate::app::{App, DataFolder, OpenedApp};
+use crate::auth::LOCAL_TOKEN_FILE;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::outbound;
+use crate::secret::SecretFile;
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// A way to the application.
+pub(super) struct Connection {
+    http: Client,
+    address: String,
+    token: SecretString,
+    own: Option<OwnServer>,
+}
+
+struct OwnServer {
+    opened: OpenedApp,
+    stop: CancellationToken,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Connection {
+    /// Connects to the server that runs on the data folder, or opens the folder.
+    pub(super) async fn open(context: Context) -> Result<Self> {
+        let folder = DataFolder::of(&context.config);
+        match folder.running() {
+            Some(server) => match server.address {
+                Some(address) => {
+                    let token = SecretFile::new(folder.root(), LOCAL_TOKEN_FILE).load()?;
+                    let token = token.ok_or_else(|| {
+                        Error::unavailable("the running server has not written its token yet")
+                    })?;
+                    Ok(Self { http: outbound::api_client()?, address, token, own: None })
+                }
+                None => Err(Error::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "process {} is using '{}' (DATA_DIR) and offers no address yet",
+                        server.pid,
+                        folder.root().display()
+                    ),
+                )),
+            },
+            None => Self::open_own(context.config).await,
+        }
+    }
+
+    async fn open_own(config: Config) -> Result<Self> {
+        let opened = open_app(config).await?;
+        output::tell(&opened.notices);
+        opened.app.settle().await?;
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .map_err(|error| Error::unavailable("no free port").with_source(error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::unavailable("no free port").with_source(error))?;
+        let token = SecretFile::new(opened.app.folder().root(), LOCAL_TOKEN_FILE)
+            .load()?
+            .ok_or_else(|| Error::internal("the local token is missing"))?;
+        let stop = CancellationToken::new();
+        let serving =
+            tokio::spawn(crate::http::serve(opened.app.clone(), listener, stop.clone()));
+        Ok(Self {
+            http: outbound::api_client()?,
+            address: format!("http://{address}"),
+            token,
+            own: Some(OwnServer { opened, stop, serving }),
+        })
+    }
+
+    /// A request with the local token.
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http
+            .request(method, format!("{}{path}", self.address))
+            .bearer_auth(self.token.expose_secret())
+    }
+
+    /// A GET with parameters, which may hold any text.
+    pub(super) fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<RequestBuilder> {
+        let url = Url::parse_with_params(&format!("{}{path}", self.address), parameters)
+            .map_err(|error| Error::internal("the address is no URL").with_source(error))?;
+        Ok(self.http.get(url).bearer_auth(self.token.expose_secret()))
+    }
+
+    /// Sends a request and reads the answer's JSON.
+    ///
+    /// # Errors
+    /// The answer's own problem where it is one.
+    pub(super) async fn json(&self, request: RequestBuilder) -> Result<Value> {
+        let (_, body) = self.answer(request).await?;
+        body
+    }
+
+    /// As [`Connection::json`], with the status, whatever it is.
+    pub(super) async fn answer(&self, request: RequestBuilder) -> Result<(u16, Result<Value>)> {
+        let response = request.send().await.map_err(|error| {
+            Error::unavailable("the server does not answer").with_source(error)
+        })?;
+        let status = response.status().as_u16();
+        Ok((status, body_of(response).await))
+    }
+
+    /// Closes what was opened; the index has everything durably already.
+    pub(super) async fn close(self) {
+        let Some(own) = self.own else { return };
+        own.opened.app.ingest().drain().await;
+        own.stop.cancel();
+        // The pooled connection would keep the server waiting for its next request.
+        drop(self.http);
+        let _ended = own.serving.await;
+        own.opened.app.close().await;
+    }
+}
+
+/// Opens the application with the system's clock; documents are read by this very binary.
+pub(super) async fn open_app(config: Config) -> Result<OpenedApp> {
+    let program = std::env::current_exe().map_err(|error| {
+        Error::internal("the path of this program is not known").with_source(error)
+    })?;
+    App::open(config, Clock::system(), program).await
+}
+
+async fn body_of(response: Response) -> Result<Value> {
+    let status = response.status();
+    let text = response
+        .text()
+        .await
+        .map_err(|error| Error::unavailable("the answer broke off").with_source(error))?;
+    let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+    if status.is_success() {
+        return Ok(body);
+    }
+    let detail = body.get("detail").and_then(Value::as_str);
+    let detail = detail.map_or_else(|| format!("the server answers {status}"), str::to_owned);
+    let kind = match status.as_u16() {
+        400 | 422 => ErrorKind::Invalid,
+        404 => ErrorKind::NotFound,
+        413 => ErrorKind::TooLarge,
+        503 => ErrorKind::Unavailable,
+        _ => ErrorKind::Upstream,
+    };
+    Err(Error::new(kind, detail))
+}

@@ -1,0 +1,32 @@
+//! `ragd create-admin`: the user `admin`, made or given a new password. Migrates first.
+
+use super::connection::open_app;
+use super::{Context, output};
+use crate::app::DataFolder;
+use crate::error::{Error, Result};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CreateAdmin {}
+
+impl CreateAdmin {
+    pub(super) async fn run(self, mut context: Context) -> Result<ExitCode> {
+        let password = context.config.auth.admin_password.clone().ok_or_else(|| {
+            Error::invalid("set the password first: export ADMIN_PASSWORD=\"…\" (or ADMIN_PASSWORD_FILE)")
+        })?;
+        context.config.database.auto_migrate = Some(true);
+        // Beside a running server only the database is opened: users are rows, and both databases
+        // take a second writer.
+        let user = if DataFolder::of(&context.config).running().is_some() {
+            crate::app::create_admin_beside(&context.config, &password).await?
+        } else {
+            let opened = open_app(context.config).await?;
+            output::tell(&opened.notices);
+            let user = opened.app.auth().create_admin(&password).await?;
+            opened.app.close().await;
+            user
+        };
+        output::say(format_args!("admin user '{}' <{}> is ready", user.username, user.email));
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,153 @@
+//! `ragd eval --data DIR`: takes a judged collection (BEIR form) into a scratch index and measures
+//! retrieval under several configurations.
+
+mod collection;
+mod measures;
+mod scratch;
+
+use super::{Context, JsonFlag, output};
+use crate::config::{Fusion, RetrievalConfig};
+use crate::domain::SearchQuery;
+use crate::error::{Error, Result};
+use crate::retrieval::{Retrieval, RetrievalRequest, RetrievalScope};
+use collection::Collection;
+use measures::Measures;
+use scratch::Scratch;
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How deep a ranking is read: Recall@100.
+const DEPTH: usize = 100;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Eval {
+    /// A folder with corpus.jsonl, queries.jsonl and qrels.tsv.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Only configurations whose name contains this.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    #[command(flatten)]
+    json: JsonFlag,
+}
+
+/// One configuration's line.
+#[derive(Debug, Serialize)]
+struct Line {
+    name: String,
+    ndcg_at_10: f64,
+    recall_at_100: f64,
+    mrr: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    queries: usize,
+}
+
+impl Eval {
+    pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
+        let collection = Collection::read(&self.data)?;
+        output::remark(format_args!(
+            "{} documents, {} judged queries",
+            collection.documents.len(),
+            collection.queries.len()
+        ));
+        let configurations = configurations(&context.config.retrieval);
+        let scratch = Scratch::fill(context.config, &collection).await?;
+        let has_model = scratch.app.embedder().is_some();
+        if !has_model {
+            output::remark("no embedding model: words alone are measured");
+        }
+        if !self.json.json {
+            output::say(format_args!(
+                "{:<24} {:>8} {:>10} {:>7} {:>8} {:>8}",
+                "configuration", "nDCG@10", "Recall@100", "MRR", "p50 ms", "p99 ms"
+            ));
+        }
+        let mut lines = Vec::new();
+        for (name, settings) in configurations {
+            let wanted = self.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+            if !wanted || (!has_model && settings.vec_weight > 0.0) {
+                continue;
+            }
+            let retrieval = scratch.app.retrieval().with_settings(settings);
+            let line = measure(name, &retrieval, &scratch, &collection).await?;
+            if !self.json.json {
+                output::say(format_args!(
+                    "{:<24} {:>8.4} {:>10.4} {:>7.4} {:>8.2} {:>8.2}",
+                    line.name,
+                    line.ndcg_at_10,
+                    line.recall_at_100,
+                    line.mrr,
+                    line.p50_ms,
+                    line.p99_ms
+                ));
+            }
+            lines.push(line);
+        }
+        if self.json.json {
+            output::say_json(&lines)?;
+        }
+        scratch.close().await;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The configurations that are compared; the last is the one in force.
+fn configurations(in_force: &RetrievalConfig) -> Vec<(&'static str, RetrievalConfig)> {
+    let base = RetrievalConfig {
+        bm25_weight: 0.5,
+        vec_weight: 0.5,
+        fusion: Fusion::MinMax,
+        complete_scores: false,
+        ..in_force.clone()
+    };
+    vec![
+        ("bm25", RetrievalConfig { bm25_weight: 1.0, vec_weight: 0.0, ..base.clone() }),
+        ("dense", RetrievalConfig { bm25_weight: 0.0, vec_weight: 1.0, ..base.clone() }),
+        ("hybrid-minmax", base.clone()),
+        ("hybrid-minmax-complete", RetrievalConfig { complete_scores: true, ..base.clone() }),
+        ("hybrid-rrf", RetrievalConfig { fusion: Fusion::Rrf, ..base.clone() }),
+        ("hybrid-zscore", RetrievalConfig { fusion: Fusion::ZScore, ..base.clone() }),
+        (
+            "hybrid-zscore-complete",
+            RetrievalConfig { fusion: Fusion::ZScore, complete_scores: true, ..base },
+        ),
+        ("hybrid", in_force.clone()),
+    ]
+}
+
+async fn measure(
+    name: &str,
+    retrieval: &Retrieval,
+    scratch: &Scratch,
+    collection: &Collection,
+) -> Result<Line> {
+    let mut measures = Measures::default();
+    for query in &collection.queries {
+        let request = RetrievalRequest {
+            query: SearchQuery::parse("query", &query.text)?,
+            read: scratch.read_scope(),
+            collection: None,
+            scope: RetrievalScope::Documents,
+            rooms: None,
+            limit: DEPTH,
+        };
+        let found = retrieval.search(&request).await?;
+        let ranking: Vec<&str> =
+            found.hits.iter().filter_map(|hit| scratch.document_of(hit.id())).collect();
+        measures.add(&ranking, &query.judgements, found.timings.total);
+    }
+    if measures.is_empty() {
+        return Err(Error::invalid("qrels.tsv: no query has a relevant document"));
+    }
+    Ok(Line {
+        name: name.to_owned(),
+        ndcg_at_10: measures.ndcg_at_10(),
+        recall_at_100: measures.recall_at_100(),
+        mrr: measures.mrr(),
+        p50_ms: measures.latency_ms(0.50),
+        p99_ms: measures.latency_ms(0.99),
+        queries: measures.len(),
+    })
+}

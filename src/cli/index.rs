@@ -1,0 +1,72 @@
+//! `ragd index status|rebuild`.
+
+use super::connection::{Connection, open_app};
+use super::{Context, JsonFlag, output};
+use crate::app::DataFolder;
+use crate::error::Result;
+use indicatif::ProgressBar;
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Index {
+    /// Tell how the index stands; exits with 1 when it does not hold what the database holds.
+    Status(JsonFlag),
+    /// Fill a new index from the database, without embedding anything, and put it in place.
+    Rebuild(JsonFlag),
+}
+
+impl Index {
+    pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
+        match self {
+            Self::Status(json) => status(context, json).await,
+            Self::Rebuild(json) => rebuild(context, json).await,
+        }
+    }
+}
+
+async fn status(context: Context, json: JsonFlag) -> Result<ExitCode> {
+    let connection = Connection::open(context).await?;
+    let status = connection.json(connection.request(Method::GET, "/api/admin/index")).await;
+    connection.close().await;
+    let status = status?;
+    print(&status, json)?;
+    let sound = status.get("sound").and_then(Value::as_bool).unwrap_or(false);
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn rebuild(context: Context, json: JsonFlag) -> Result<ExitCode> {
+    let rebuilt = if DataFolder::of(&context.config).running().is_some() {
+        let connection = Connection::open(context).await?;
+        let request = connection.request(Method::POST, "/api/admin/index/rebuild");
+        connection.json(request).await?
+    } else {
+        let opened = open_app(context.config).await?;
+        let bar = ProgressBar::new(0);
+        let progress = bar.clone();
+        let passages = opened
+            .app
+            .follower()
+            .rebuild(move |now| {
+                progress.set_length(now.total);
+                progress.set_position(now.done);
+            })
+            .await?;
+        bar.finish_and_clear();
+        opened.app.close().await;
+        json!({ "passages": passages, "embedded": 0 })
+    };
+    print(&rebuilt, json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(value: &Value, json: JsonFlag) -> Result<()> {
+    if json.json {
+        return output::say_json(value);
+    }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        output::say(format_args!("{:<18} {value}", name.replace('_', " ")));
+    }
+    Ok(())
+}

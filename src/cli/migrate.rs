@@ -1,0 +1,41 @@
+//! `ragd migrate up|down|status`.
+
+use super::{Context, output};
+use crate::app::open_database;
+use crate::error::Result;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Migrate {
+    /// Apply every pending migration.
+    Up,
+    /// Revert every migration above a version.
+    Down {
+        /// The version to go back to; 0 reverts all, and loses everything stored.
+        #[arg(long)]
+        to: i64,
+    },
+    /// List applied and pending versions; exits with 1 when any is pending.
+    Status,
+}
+
+impl Migrate {
+    pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
+        let store = open_database(&context.config).await?;
+        match self {
+            Self::Up => store.migrate_up().await?,
+            Self::Down { to } => store.migrate_down(to).await?,
+            Self::Status => {}
+        }
+        let status = store.migration_status().await?;
+        store.close().await;
+        output::say(format_args!("database  {}", store.backend_name()));
+        output::say(format_args!("applied   {:?}", status.applied));
+        output::say(format_args!("pending   {:?}", status.pending));
+        if !status.unknown.is_empty() {
+            output::say(format_args!("unknown   {:?} (made by a newer ragd)", status.unknown));
+        }
+        let is_behind = matches!(self, Self::Status) && !status.pending.is_empty();
+        Ok(if is_behind { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}

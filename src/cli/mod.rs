@@ -1,0 +1,169 @@
+//! The command line: one file a command. A command that needs the application talks to it over
+//! HTTP: to the server that holds the data folder, or to one of its own for as long as it runs, so
+//! that there is one way only.
+
+mod ask;
+mod config;
+mod connection;
+mod create_admin;
+mod eval;
+mod index;
+mod ingest;
+mod migrate;
+mod models;
+mod openapi;
+mod output;
+mod search;
+mod serve;
+
+use crate::config::{Config, Loaded, Sources};
+use crate::error::{Error, ErrorKind, Result};
+use crate::telemetry::{LogTarget, start_logging};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Documents in, checked answers out: a whole retrieval-augmented chat backend.
+///
+/// Start with `ragd ingest FOLDER`, then `ragd ask "a question"`; `ragd serve` offers the same over
+/// HTTP. Everything is kept in the data folder (DATA_DIR, default ./data). Settings come from a file
+/// and from the environment: see `ragd config check`.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about, max_term_width = 100)]
+struct Cli {
+    /// A settings file (TOML); `config/default.toml` shows every setting.
+    #[arg(long, global = true, env = "RAGD_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The data folder: overrules DATA_DIR.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the HTTP API until stopped (SIGTERM or Ctrl-C).
+    Serve(serve::Serve),
+    /// Take in files and folders; what is unchanged is skipped.
+    ///
+    /// Prints a summary of what was indexed, what was unchanged and what failed, with the reason.
+    /// Exits with 1 when anything failed.
+    Ingest(ingest::Ingest),
+    /// Ask a question; the answer cites its sources.
+    Ask(ask::Ask),
+    /// Find passages, with every part of their score.
+    Search(search::Search),
+    /// Measure retrieval on a judged collection (BEIR form).
+    Eval(eval::Eval),
+    /// Look at the index, or rebuild it from the database.
+    #[command(subcommand)]
+    Index(index::Index),
+    /// Look at the embedding model, or install it.
+    #[command(subcommand)]
+    Models(models::Models),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Make the user `admin`, or set its password, from ADMIN_PASSWORD.
+    CreateAdmin(create_admin::CreateAdmin),
+    /// Apply, revert or list the database's migrations.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Read one document's text, under limits: what the server runs for each document.
+    #[command(hide = true)]
+    Extract {
+        /// The request, as JSON.
+        request: String,
+    },
+}
+
+/// What every command is given.
+#[derive(Debug)]
+struct Context {
+    config: Config,
+    warnings: Vec<String>,
+}
+
+/// Printing as JSON instead of for people.
+#[derive(Debug, Clone, Copy, Args)]
+struct JsonFlag {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads the command line and runs its command; the exit code is 0 for success, 1 for a failure and
+/// 2 for a command line or a configuration that cannot be used.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    // The child that reads documents binds itself before anything else of ragd begins.
+    if let Command::Extract { request } = &cli.command {
+        return crate::text::run_child(request);
+    }
+    match start(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            output::complain(&error);
+            let refused = error.kind() == ErrorKind::Invalid;
+            if refused { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<ExitCode> {
+    let mut sources = Sources::from_process(cli.config);
+    if let Some(folder) = cli.data_dir {
+        sources.environment.insert("DATA_DIR".to_owned(), folder.display().to_string());
+    }
+    let Loaded { config, warnings } = Config::load(&sources)?;
+    let context = Context { config, warnings };
+    let serving = matches!(cli.command, Command::Serve(_));
+    context.start_logging(serving);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal("the runtime does not start").with_source(error))?;
+    let code = runtime.block_on(dispatch(cli.command, context));
+    // Work that cannot be stopped (an optimisation of the index) is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
+    match command {
+        Command::Serve(serve) => serve.run(context).await,
+        Command::Ingest(ingest) => ingest.run(context).await,
+        Command::Ask(ask) => ask.run(context).await,
+        Command::Search(search) => search.run(context).await,
+        Command::Eval(eval) => eval.run(context).await,
+        Command::Index(index) => index.run(context).await,
+        Command::Models(models) => models.run(context).await,
+        Command::Config(config) => config.run(&context),
+        Command::CreateAdmin(create_admin) => create_admin.run(context).await,
+        Command::Migrate(migrate) => migrate.run(context).await,
+        Command::Openapi => openapi::run(),
+        Command::Extract { .. } => Ok(ExitCode::FAILURE),
+    }
+}
+
+impl Context {
+    /// A server's log is its stdout; another command's stdout is its result, so it logs only what
+    /// went wrong, beside it.
+    fn start_logging(&self, serving: bool) {
+        let mut log = self.config.log.clone();
+        let production = self.config.server.env == crate::config::AppEnv::Production;
+        let target = if serving { LogTarget::Stdout } else { LogTarget::Stderr };
+        if !serving && log.level == crate::config::LogLevel::Info {
+            log.level = crate::config::LogLevel::Error;
+        }
+        if let Some(remark) = start_logging(&log, production, target) {
+            tracing::warn!("{remark}");
+        }
+        for warning in &self.warnings {
+            tracing::warn!("{warning}");
+        }
+    }
+}

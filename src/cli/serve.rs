@@ -1,0 +1,75 @@
+//! `ragd serve`: the HTTP API, until a signal ends it.
+
+use super::{Context, connection, output};
+use crate::error::{Error, Result};
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    /// The address to listen on: overrules HOST.
+    #[arg(long)]
+    host: Option<String>,
+    /// The port to listen on: overrules PORT; 0 takes a free one.
+    #[arg(long)]
+    port: Option<u16>,
+}
+
+impl Serve {
+    pub(super) async fn run(self, mut context: Context) -> Result<ExitCode> {
+        let server = &mut context.config.server;
+        server.host = self.host.unwrap_or_else(|| server.host.clone());
+        server.port = self.port.unwrap_or(server.port);
+        let (host, port) = (server.host.clone(), server.port);
+        // Bound before anything slow, so that a taken port is told at once.
+        let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|error| {
+            Error::unavailable(format!("cannot listen on {host}:{port} (HOST, PORT)"))
+                .with_source(error)
+        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::unavailable("the address is not known").with_source(error))?;
+        let mut opened = connection::open_app(context.config).await?;
+        output::tell(&opened.notices);
+        let reachable = if address.ip().is_unspecified() {
+            format!("http://127.0.0.1:{}", address.port())
+        } else {
+            format!("http://{address}")
+        };
+        opened.lock.announce(Some(reachable))?;
+        let stop = CancellationToken::new();
+        let background = opened.app.start(&stop);
+        tracing::info!(
+            provider = opened.app.default_provider(),
+            model = opened.app.default_model(),
+            database = opened.app.store().backend_name(),
+            "ragd {} listens on http://{address}",
+            env!("CARGO_PKG_VERSION")
+        );
+        stop_on_signal(stop.clone())?;
+        crate::http::serve(opened.app.clone(), listener, stop).await;
+        background.wait().await;
+        opened.app.close().await;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn stop_on_signal(stop: CancellationToken) -> Result<()> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| Error::internal("signals cannot be heard").with_source(error))
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        stop.cancel();
+    });
+    Ok(())
+}
