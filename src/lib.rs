@@ -34,4 +34,3 @@ pub mod app;
 // Floor 4: doors.
 pub mod cli;
 pub mod http;
-

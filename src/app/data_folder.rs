@@ -38,7 +38,11 @@ impl DataFolder {
     pub fn of(config: &Config) -> Self {
         let root = config.server.data_dir.clone();
         Self {
-            vectors: config.index.path.clone().unwrap_or_else(|| root.join("vectors")),
+            vectors: config
+                .index
+                .path
+                .clone()
+                .unwrap_or_else(|| root.join("vectors")),
             documents: config
                 .ingest
                 .documents_path
@@ -108,9 +112,8 @@ impl DataFolder {
     /// `Conflict` when another process has it; the message names it.
     pub fn lock(&self) -> Result<FolderLock> {
         let path = self.root.join("lock");
-        let cannot = |error| {
-            Error::internal(format!("cannot open '{}'", path.display())).with_source(error)
-        };
+        let cannot =
+            |error| Error::internal(format!("cannot open '{}'", path.display())).with_source(error);
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -131,7 +134,10 @@ impl DataFolder {
                 );
                 Err(Error::new(
                     ErrorKind::Conflict,
-                    format!("{holder} is using '{}' (DATA_DIR) already", self.root.display()),
+                    format!(
+                        "{holder} is using '{}' (DATA_DIR) already",
+                        self.root.display()
+                    ),
                 )
                 .with_code("data_folder_in_use"))
             }
@@ -161,8 +167,11 @@ impl FolderLock {
     /// `Internal` when it cannot be written.
     pub fn announce(&mut self, address: Option<String>) -> Result<()> {
         use std::io::Seek;
-        let text = serde_json::to_vec(&RunningServer { pid: std::process::id(), address })
-            .map_err(|error| Error::internal("the lock cannot be written").with_source(error))?;
+        let text = serde_json::to_vec(&RunningServer {
+            pid: std::process::id(),
+            address,
+        })
+        .map_err(|error| Error::internal("the lock cannot be written").with_source(error))?;
         let written = self
             .file
             .set_len(0)
@@ -177,6 +186,9 @@ fn models_path(config: &Config) -> PathBuf {
         let cache = std::env::var_os("XDG_CACHE_HOME")
             .map(PathBuf::from)
             .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")));
-        cache.unwrap_or_else(|| config.server.data_dir.clone()).join("ragd").join("models")
+        cache
+            .unwrap_or_else(|| config.server.data_dir.clone())
+            .join("ragd")
+            .join("models")
     })
 }

@@ -36,7 +36,9 @@ pub async fn create_admin_beside(config: &Config, password: &SecretString) -> Re
         token_minutes: config.auth.token_minutes,
         local_token: None,
     };
-    let user = Auth::new(store.clone(), &settings, Clock::system())?.create_admin(password).await?;
+    let user = Auth::new(store.clone(), &settings, Clock::system())?
+        .create_admin(password)
+        .await?;
     store.close().await;
     Ok(user)
 }
@@ -55,7 +57,11 @@ pub(super) async fn open_store(config: &Config, folder: &DataFolder) -> Result<S
     Err(Error::unavailable(format!(
         "the database is not ready: {} migration{} not applied. Run: ragd migrate up",
         status.pending.len(),
-        if status.pending.len() == 1 { " is" } else { "s are" },
+        if status.pending.len() == 1 {
+            " is"
+        } else {
+            "s are"
+        },
     ))
     .with_code("migrations_pending"))
 }
@@ -107,15 +113,27 @@ pub(super) fn open_secrets(
     }
     let signing = match &config.auth.secret_key {
         Some(secret) => secret.clone(),
-        None => SecretFile::new(root, "secret_key").load_or_create("")?.secret,
+        None => {
+            SecretFile::new(root, "secret_key")
+                .load_or_create("")?
+                .secret
+        }
     };
     let encryption = match &config.encryption.db_encryption_key {
         Some(secret) => secret.clone(),
-        None => SecretFile::new(root, "db_encryption_key").load_or_create("")?.secret,
+        None => {
+            SecretFile::new(root, "db_encryption_key")
+                .load_or_create("")?
+                .secret
+        }
     };
     let encryption = EncryptionConfig::parse_key(&encryption)
         .ok_or_else(|| Error::invalid("DB_ENCRYPTION_KEY: must be 32 bytes as hex or base64"))?;
-    Ok(Secrets { api_keys, signing, encryption: KeyEncryptionKey::new(encryption) })
+    Ok(Secrets {
+        api_keys,
+        signing,
+        encryption: KeyEncryptionKey::new(encryption),
+    })
 }
 
 /// Opens the stored data keys, and makes the first one.

@@ -47,7 +47,12 @@ pub struct HealthReport {
 
 impl ComponentHealth {
     fn healthy(name: &str) -> Self {
-        Self { name: name.to_owned(), status: HealthStatus::Healthy, latency_ms: None, reason: None }
+        Self {
+            name: name.to_owned(),
+            status: HealthStatus::Healthy,
+            latency_ms: None,
+            reason: None,
+        }
     }
 
     fn failing(mut self, status: HealthStatus, reason: impl Into<String>) -> Self {
@@ -85,9 +90,17 @@ impl App {
         components.push(ComponentHealth::healthy("providers"));
         for component in components.iter().chain([&database]) {
             let up = i64::from(component.status != HealthStatus::Unhealthy);
-            self.metrics().dependency_up.with_label_values(&[component.name.as_str()]).set(up);
+            self.metrics()
+                .dependency_up
+                .with_label_values(&[component.name.as_str()])
+                .set(up);
         }
-        HealthReport { database, components, providers, not_ready }
+        HealthReport {
+            database,
+            components,
+            providers,
+            not_ready,
+        }
     }
 
     async fn database_health(&self) -> ComponentHealth {
@@ -109,9 +122,10 @@ impl App {
         health.latency_ms = Some(begun.elapsed().as_secs_f64() * 1_000.0);
         let lag = self.follower().lag();
         match answer {
-            Ok(Ok(_)) if !self.is_settled() => {
-                health.failing(HealthStatus::Degraded, format!("catching up, {lag} changes behind"))
-            }
+            Ok(Ok(_)) if !self.is_settled() => health.failing(
+                HealthStatus::Degraded,
+                format!("catching up, {lag} changes behind"),
+            ),
             Ok(Ok(_)) if lag > 1_000 => {
                 health.failing(HealthStatus::Degraded, format!("{lag} changes behind"))
             }

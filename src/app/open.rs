@@ -65,22 +65,31 @@ impl App {
         let mut notices = Vec::new();
         let metrics = Arc::new(Metrics::new()?);
         let audit_file = AuditFile::open(folder.logs()).map_err(|error| {
-            Error::internal(format!("cannot write audit.log in '{}'", folder.logs().display()))
-                .with_source(error)
+            Error::internal(format!(
+                "cannot write audit.log in '{}'",
+                folder.logs().display()
+            ))
+            .with_source(error)
         })?;
         let secrets = open_secrets(&config, &folder, &mut notices)?;
         let store = open_store(&config, &folder).await?;
         let sealer = open_sealer(&store, &secrets.encryption, clock.now()).await?;
         let (embedder, without_model) = open_embedder(&config, &folder).await?;
         if let Some(reason) = &without_model {
-            notices.push(Notice::NoModel { reason: reason.clone() });
+            notices.push(Notice::NoModel {
+                reason: reason.clone(),
+            });
         }
         let counter = TermCounter::new()?;
         let space = embedder.as_ref().map(|embedder| VectorSpace {
             model: embedder.model_id().to_owned(),
             dimension: embedder.dimension(),
         });
-        let index = open_index(EdgeSettings { path: folder.vectors().to_owned(), space }).await?;
+        let index = open_index(EdgeSettings {
+            path: folder.vectors().to_owned(),
+            space,
+        })
+        .await?;
         let follower = Follower::new(store.clone(), index.clone(), counter.clone(), clock.clone());
         let retrieval = Retrieval::new(
             RetrievalParts {

@@ -31,7 +31,11 @@ impl App {
         self.0.settled.store(true, Ordering::Release);
         let resumed = self.ingest().resume().await?;
         let embedded = self.ingest().embed_missing().await?;
-        Ok(Settling { verdict, resumed, embedded })
+        Ok(Settling {
+            verdict,
+            resumed,
+            embedded,
+        })
     }
 
     /// Starts what runs beside the doors; all of it ends with `stop`.

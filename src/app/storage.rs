@@ -16,21 +16,32 @@ impl App {
             metrics.memory_limit.set(bytes);
         }
         if let Ok(disk) = rustix::fs::statvfs(self.folder().root()) {
-            metrics.disk_free.set(disk.f_bavail as f64 * disk.f_frsize as f64);
+            metrics
+                .disk_free
+                .set(disk.f_bavail as f64 * disk.f_frsize as f64);
         }
         let database = self.folder().database();
         let stores = [
             ("vectors", folder_bytes(self.folder().vectors())),
             ("blobs", folder_bytes(&self.folder().blobs())),
             ("logs", folder_bytes(self.folder().logs())),
-            ("database", file_bytes(&database) + file_bytes(&database.with_extension("db-wal"))),
+            (
+                "database",
+                file_bytes(&database) + file_bytes(&database.with_extension("db-wal")),
+            ),
         ];
         for (store, bytes) in stores {
             metrics.storage_bytes.with_label_values(&[store]).set(bytes);
         }
         let (idle, used) = self.store().pool_counts();
-        metrics.pool_connections.with_label_values(&["idle"]).set(i64::from(idle));
-        metrics.pool_connections.with_label_values(&["used"]).set(i64::from(used));
+        metrics
+            .pool_connections
+            .with_label_values(&["idle"])
+            .set(i64::from(idle));
+        metrics
+            .pool_connections
+            .with_label_values(&["used"])
+            .set(i64::from(used));
     }
 }
 
@@ -57,5 +68,9 @@ fn resident_bytes() -> Option<f64> {
 
 /// The memory limit of this process's control group (version 2); `None` without one.
 fn memory_limit_bytes() -> Option<f64> {
-    std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?.trim().parse().ok()
+    std::fs::read_to_string("/sys/fs/cgroup/memory.max")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }

@@ -99,7 +99,10 @@ mod tests {
     use super::*;
 
     fn keys() -> ApiKeys {
-        let configured = ["a-first-key-of-32-characters-0001".into(), "short-01".into()];
+        let configured = [
+            "a-first-key-of-32-characters-0001".into(),
+            "short-01".into(),
+        ];
         ApiKeys::new(
             &configured,
             Some(&"local-token".into()),

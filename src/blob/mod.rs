@@ -40,7 +40,9 @@ impl Blobs {
             write_durably(&path, &bytes).map_err(|error| fault("write", &path, error))
         })
         .await
-        .map_err(|error| Error::internal("writing an original was interrupted").with_source(error))?
+        .map_err(|error| {
+            Error::internal("writing an original was interrupted").with_source(error)
+        })?
     }
 
     /// Whether the bytes of `hash` are here.

@@ -32,7 +32,9 @@ impl Asked {
         if !self.has_content.swap(true, Ordering::Relaxed) {
             let elapsed = self.begun.elapsed().as_secs_f64();
             let first_token = &self.metrics.gen_ai_first_token;
-            first_token.with_label_values(&[self.provider.as_str()]).observe(elapsed);
+            first_token
+                .with_label_values(&[self.provider.as_str()])
+                .observe(elapsed);
         }
     }
 
@@ -40,21 +42,45 @@ impl Asked {
     pub(super) fn record_result(&self, reply: &Result<ChatReply>) {
         let (provider, model) = (self.provider.as_str(), self.model.as_str());
         let elapsed = self.begun.elapsed().as_secs_f64();
-        let (status, outcome) = if reply.is_ok() { ("success", "success") } else { ("error", "failure") };
+        let (status, outcome) = if reply.is_ok() {
+            ("success", "success")
+        } else {
+            ("error", "failure")
+        };
         let metrics = &self.metrics;
-        metrics.llm_requests.with_label_values(&[provider, model, status]).inc();
-        metrics.llm_latency.with_label_values(&[provider, model, status]).observe(elapsed);
-        metrics.origin_calls.with_label_values(&[provider, outcome]).inc();
-        metrics.origin_latency.with_label_values(&[provider]).observe(elapsed);
-        metrics.gen_ai_duration.with_label_values(&["chat", provider]).observe(elapsed);
+        metrics
+            .llm_requests
+            .with_label_values(&[provider, model, status])
+            .inc();
+        metrics
+            .llm_latency
+            .with_label_values(&[provider, model, status])
+            .observe(elapsed);
+        metrics
+            .origin_calls
+            .with_label_values(&[provider, outcome])
+            .inc();
+        metrics
+            .origin_latency
+            .with_label_values(&[provider])
+            .observe(elapsed);
+        metrics
+            .gen_ai_duration
+            .with_label_values(&["chat", provider])
+            .observe(elapsed);
         if let Ok(reply) = reply {
             let kinds = [
                 ("prompt", "input", reply.usage.prompt_tokens),
                 ("completion", "output", reply.usage.completion_tokens),
             ];
             for (kind, gen_ai_kind, count) in kinds {
-                metrics.origin_tokens.with_label_values(&[provider, kind]).inc_by(count);
-                let usage = metrics.gen_ai_tokens.with_label_values(&[provider, gen_ai_kind]);
+                metrics
+                    .origin_tokens
+                    .with_label_values(&[provider, kind])
+                    .inc_by(count);
+                let usage = metrics
+                    .gen_ai_tokens
+                    .with_label_values(&[provider, gen_ai_kind]);
                 usage.observe(count as f64);
             }
         }

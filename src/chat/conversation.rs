@@ -11,7 +11,11 @@ use crate::store::SealedMessage;
 
 impl Chat {
     /// The room of `key`, made when it is new; without a key a session is begun.
-    pub(super) async fn session(&self, caller: &Principal, key: Option<&SessionKey>) -> Result<Room> {
+    pub(super) async fn session(
+        &self,
+        caller: &Principal,
+        key: Option<&SessionKey>,
+    ) -> Result<Room> {
         let now = self.parts.clock.now();
         let id = RoomId::new(now);
         let key = match key {
@@ -19,7 +23,11 @@ impl Chat {
             None => SessionKey::parse(&id.to_string())?,
         };
         if let Some(room) = self.parts.store.session_room(caller.owner, &key).await? {
-            self.parts.metrics.session_operations.with_label_values(&["get"]).inc();
+            self.parts
+                .metrics
+                .session_operations
+                .with_label_values(&["get"])
+                .inc();
             return Ok(room);
         }
         let room = Room {
@@ -34,7 +42,11 @@ impl Chat {
         };
         match self.parts.store.create_room(&room).await {
             Ok(()) => {
-                self.parts.metrics.session_operations.with_label_values(&["create"]).inc();
+                self.parts
+                    .metrics
+                    .session_operations
+                    .with_label_values(&["create"])
+                    .inc();
                 Ok(room)
             }
             // Two first questions of one session at once: the other one's room is the room.
@@ -54,8 +66,15 @@ impl Chat {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let sealed = self.parts.store.recent_messages(room.id, room.owner, limit).await?;
-        sealed.into_iter().map(|message| self.open(message)).collect()
+        let sealed = self
+            .parts
+            .store
+            .recent_messages(room.id, room.owner, limit)
+            .await?;
+        sealed
+            .into_iter()
+            .map(|message| self.open(message))
+            .collect()
     }
 
     /// Stores a question and its answer, together.
@@ -87,12 +106,27 @@ impl Chat {
             details,
             created_at: now,
         };
-        let asked = turn(question_id(answer.message_id), Role::User, question, serde_json::Value::Null);
-        let asked = Message { status: MessageStatus::Complete, ..asked };
+        let asked = turn(
+            question_id(answer.message_id),
+            Role::User,
+            question,
+            serde_json::Value::Null,
+        );
+        let asked = Message {
+            status: MessageStatus::Complete,
+            ..asked
+        };
         let answered = turn(answer.message_id, Role::Assistant, &answer.answer, details);
         let sealed = [self.seal(&asked)?, self.seal(&answered)?];
-        self.parts.store.append_messages((room.id, room.owner), &sealed, now).await?;
-        self.parts.metrics.session_operations.with_label_values(&["update"]).inc();
+        self.parts
+            .store
+            .append_messages((room.id, room.owner), &sealed, now)
+            .await?;
+        self.parts
+            .metrics
+            .session_operations
+            .with_label_values(&["update"])
+            .inc();
         Ok(())
     }
 
@@ -105,7 +139,10 @@ impl Chat {
             owner: message.owner,
             role: message.role,
             status: message.status,
-            content: self.parts.sealer.seal(&message.content, &place("content"))?,
+            content: self
+                .parts
+                .sealer
+                .seal(&message.content, &place("content"))?,
             details: self.parts.sealer.seal(&details, &place("details"))?,
             created_at: message.created_at,
         })
@@ -128,7 +165,12 @@ impl Chat {
 }
 
 fn place(row: MessageId, owner: OwnerId, column: &'static str) -> Belongs {
-    Belongs { table: "messages", column, row: row.uuid(), owner }
+    Belongs {
+        table: "messages",
+        column,
+        row: row.uuid(),
+        owner,
+    }
 }
 
 /// A room's messages are ordered by id: the question's must be just before its answer's.

@@ -22,7 +22,10 @@ impl Chat {
         let question = question.to_owned();
         // Scoring is work for another thread: a hostile source can be long.
         let answer = tokio::task::spawn_blocking(move || {
-            let signals = Signals { similarities: similarities.as_deref(), weights: None };
+            let signals = Signals {
+                similarities: similarities.as_deref(),
+                weights: None,
+            };
             extractive::select(&question, &sentences, signals)
         })
         .await

@@ -37,13 +37,17 @@ impl Models {
     /// `Invalid` when the default provider has no key or address.
     pub fn new(config: &LlmConfig, http: &reqwest::Client) -> Result<Self> {
         let default = config.default_provider().to_owned();
-        let ollama = config.ollama_url.as_ref().map(|url| {
-            format!("{}/v1", url.trim_end_matches('/').trim_end_matches("/v1"))
-        });
+        let ollama = config
+            .ollama_url
+            .as_ref()
+            .map(|url| format!("{}/v1", url.trim_end_matches('/').trim_end_matches("/v1")));
         // A chosen OpenAI without a key is any server that speaks its shape and asks for none.
         let openai = (config.openai_api_key.is_some() || default == "openai")
             .then(|| config.openai_base_url.clone());
-        let groq = config.groq_api_key.as_ref().map(|_| config.groq_base_url.clone());
+        let groq = config
+            .groq_api_key
+            .as_ref()
+            .map(|_| config.groq_base_url.clone());
         let known: [(&str, Option<String>, Option<SecretString>); 3] = [
             ("openai", openai, config.openai_api_key.clone()),
             ("groq", groq, config.groq_api_key.clone()),
@@ -59,13 +63,19 @@ impl Models {
                 model: model.unwrap_or_else(|| default_model(name).to_owned()),
                 timeouts: timeouts(config),
             };
-            providers
-                .insert(name.to_owned(), Provider::openai_compatible(name, settings, http.clone())?);
+            providers.insert(
+                name.to_owned(),
+                Provider::openai_compatible(name, settings, http.clone())?,
+            );
         }
         if default != EXTRACTIVE && !providers.contains_key(&default) {
             return Err(Error::invalid(format!(
                 "LLM_PROVIDER is {default}, which needs {} as well",
-                if default == "ollama" { "OLLAMA_URL" } else { "its API key" }
+                if default == "ollama" {
+                    "OLLAMA_URL"
+                } else {
+                    "its API key"
+                }
             ))
             .with_code("invalid_configuration"));
         }
@@ -79,7 +89,9 @@ impl Models {
 
     /// The default provider's model.
     pub fn default_model(&self) -> &str {
-        self.providers.get(&self.default).map_or(EXTRACTIVE, Provider::model)
+        self.providers
+            .get(&self.default)
+            .map_or(EXTRACTIVE, Provider::model)
     }
 
     /// The names of the configured providers.

@@ -21,7 +21,9 @@ pub fn messages(sources: &[Source], history: &[Message], question: &Question) ->
     }
     let mut messages = vec![ChatMessage::new(Role::System, system)];
     messages.extend(
-        history.iter().map(|message| ChatMessage::new(message.role, message.content.clone())),
+        history
+            .iter()
+            .map(|message| ChatMessage::new(message.role, message.content.clone())),
     );
     messages.push(ChatMessage::new(Role::User, question.as_str()));
     messages
@@ -29,12 +31,26 @@ pub fn messages(sources: &[Source], history: &[Message], question: &Question) ->
 
 fn quoted(source: &Source) -> String {
     let number = source.citation_index;
-    let page = source.page.map(|page| format!(" page=\"{page}\"")).unwrap_or_default();
+    let page = source
+        .page
+        .map(|page| format!(" page=\"{page}\""))
+        .unwrap_or_default();
     let title = one_line(&source.title);
-    let text = source.text.replace("<source", "‹source").replace("</source", "‹/source");
+    let text = source
+        .text
+        .replace("<source", "‹source")
+        .replace("</source", "‹/source");
     format!("\n\n<source number=\"{number}\" title=\"{title}\"{page}>\n{text}\n</source>")
 }
 
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || matches!(c, '"' | '<' | '>') { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() || matches!(c, '"' | '<' | '>') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .collect()
 }

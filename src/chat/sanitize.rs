@@ -18,9 +18,17 @@ pub(super) fn sanitize(answer: &str, sources: &[Source]) -> String {
             continue;
         };
         let image = before.ends_with('!');
-        text.push_str(if image { before.strip_suffix('!').unwrap_or(before) } else { before });
+        text.push_str(if image {
+            before.strip_suffix('!').unwrap_or(before)
+        } else {
+            before
+        });
         let kept = from.get(..link.bytes).unwrap_or_default();
-        if !image && names_host(sources, link.target) { text.push_str(kept) } else { text.push_str(link.label) }
+        if !image && names_host(sources, link.target) {
+            text.push_str(kept)
+        } else {
+            text.push_str(link.label)
+        }
         rest = from.get(link.bytes..).unwrap_or_default();
     }
     text.push_str(rest);
@@ -42,7 +50,11 @@ impl<'a> Link<'a> {
         let end = after.find(')')?;
         let target = after.get(..end)?;
         let plain = !label.contains(['[', '\n']) && !target.contains('\n');
-        plain.then_some(Self { label, target, bytes: close + 2 + end + 1 })
+        plain.then_some(Self {
+            label,
+            target,
+            bytes: close + 2 + end + 1,
+        })
     }
 }
 
@@ -50,11 +62,19 @@ fn names_host(sources: &[Source], target: &str) -> bool {
     let target = target.trim().trim_start_matches('<');
     let Some((scheme, rest)) = target.split_once("//") else {
         // Without a host it leads nowhere else, unless it is a scheme that runs or carries data.
-        return !target.to_lowercase().starts_with("javascript:") && !target.to_lowercase().starts_with("data:");
+        return !target.to_lowercase().starts_with("javascript:")
+            && !target.to_lowercase().starts_with("data:");
     };
     let web = matches!(scheme.to_lowercase().as_str(), "http:" | "https:" | "");
-    let authority = rest.split(['/', '?', '#', ' ', '>']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default().to_lowercase();
+    let authority = rest
+        .split(['/', '?', '#', ' ', '>'])
+        .next()
+        .unwrap_or_default();
+    let host = authority
+        .rsplit('@')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
     web && !host.is_empty()
         && sources.iter().any(|source| {
             source.text.to_lowercase().contains(&host) || source.uri.to_lowercase().contains(&host)
@@ -65,12 +85,18 @@ fn names_host(sources: &[Source], target: &str) -> bool {
 fn drop_link_definitions(text: &str) -> String {
     let is_definition = |line: &str| {
         let line = line.trim_start();
-        line.starts_with('[') && line.split_once("]:").is_some_and(|(_, target)| target.contains("//"))
+        line.starts_with('[')
+            && line
+                .split_once("]:")
+                .is_some_and(|(_, target)| target.contains("//"))
     };
     if !text.lines().any(is_definition) {
         return text.to_owned();
     }
-    text.lines().filter(|line| !is_definition(line)).collect::<Vec<_>>().join("\n")
+    text.lines()
+        .filter(|line| !is_definition(line))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn drop_html_images(text: &str) -> String {
@@ -78,14 +104,19 @@ fn drop_html_images(text: &str) -> String {
     let mut rest = text;
     loop {
         let lower = rest.to_ascii_lowercase();
-        let found = ["<img", "<iframe", "<script", "<object", "<embed", "<video", "<audio", "<svg"]
-            .iter()
-            .filter_map(|tag| lower.find(tag))
-            .min();
+        let found = [
+            "<img", "<iframe", "<script", "<object", "<embed", "<video", "<audio", "<svg",
+        ]
+        .iter()
+        .filter_map(|tag| lower.find(tag))
+        .min();
         let Some(at) = found else { break };
         let (before, from) = rest.split_at(at);
         kept.push_str(before);
-        rest = from.find('>').and_then(|end| from.get(end + 1..)).unwrap_or_default();
+        rest = from
+            .find('>')
+            .and_then(|end| from.get(end + 1..))
+            .unwrap_or_default();
     }
     kept.push_str(rest);
     kept
@@ -106,6 +137,9 @@ mod tests {
 
     #[test]
     fn reference_definitions_are_dropped() {
-        assert_eq!(sanitize("Read [this][r] [1]\n[r]: https://evil.test/x", &[]), "Read [this][r] [1]");
+        assert_eq!(
+            sanitize("Read [this][r] [1]\n[r]: https://evil.test/x", &[]),
+            "Read [this][r] [1]"
+        );
     }
 }

@@ -38,7 +38,9 @@ impl Chat {
             Answerer::Extractive => {
                 let question = request.question.as_str();
                 let vector = prepared.question_vector.as_deref();
-                let reply = self.extract_answer(question, &prepared.sources, vector).await;
+                let reply = self
+                    .extract_answer(question, &prepared.sources, vector)
+                    .await;
                 asked.record_result(&reply);
                 reply?
             }
@@ -51,7 +53,8 @@ impl Chat {
                 reply?
             }
         };
-        self.finish(prepared, &request, reply, MessageStatus::Complete).await
+        self.finish(prepared, &request, reply, MessageStatus::Complete)
+            .await
     }
 
     /// Answers a question as a stream that ends in `Done` or `Error`. Dropping it cancels the
@@ -195,22 +198,36 @@ impl Chat {
         reply: ChatReply,
         status: MessageStatus,
     ) -> Result<Answer> {
-        let Prepared { room, mut sources, fits, degraded, answerer, .. } = prepared;
+        let Prepared {
+            room,
+            mut sources,
+            fits,
+            degraded,
+            answerer,
+            ..
+        } = prepared;
         let known = verify::strip_unknown_markers(&reply.text, sources.len());
         let text = sanitize::sanitize(&known, &sources);
         let citations = verify::check(&text, &sources, &self.parts.counter);
         for source in &mut sources {
-            source.cited =
-                citations.iter().any(|citation| citation.citation_index == source.citation_index);
+            source.cited = citations
+                .iter()
+                .any(|citation| citation.citation_index == source.citation_index);
         }
-        let supported =
-            citations.iter().filter(|citation| citation.status == CitationStatus::Supported);
+        let supported = citations
+            .iter()
+            .filter(|citation| citation.status == CitationStatus::Supported);
         let confidence = supported
             .map(|citation| {
-                let fit = fits.get(citation.citation_index - 1).copied().unwrap_or(0.0);
+                let fit = fits
+                    .get(citation.citation_index - 1)
+                    .copied()
+                    .unwrap_or(0.0);
                 citation.score * (0.5 + 0.5 * fit)
             })
-            .fold(None, |best: Option<f64>, one| Some(best.map_or(one, |best| best.max(one))));
+            .fold(None, |best: Option<f64>, one| {
+                Some(best.map_or(one, |best| best.max(one)))
+            });
         let answer = Answer {
             answer: text,
             sources,
@@ -224,9 +241,14 @@ impl Chat {
             usage: reply.usage,
             degraded,
         };
-        self.store_turn(&room, request.question.as_str(), &answer, status).await?;
+        self.store_turn(&room, request.question.as_str(), &answer, status)
+            .await?;
         let grounded = if answer.grounded { "true" } else { "false" };
-        self.parts.metrics.grounding.with_label_values(&[grounded]).inc();
+        self.parts
+            .metrics
+            .grounding
+            .with_label_values(&[grounded])
+            .inc();
         Ok(answer)
     }
 
@@ -238,7 +260,10 @@ impl Chat {
             finish_reason: FinishReason::Stop,
             usage: Usage::default(),
         };
-        if let Err(error) = self.finish(prepared, request, reply, MessageStatus::Incomplete).await {
+        if let Err(error) = self
+            .finish(prepared, request, reply, MessageStatus::Incomplete)
+            .await
+        {
             tracing::error!(error = error.chain(), "a broken answer was not stored");
         }
     }
@@ -249,7 +274,12 @@ impl Chat {
             Answerer::Llm(provider) => provider.model().to_owned(),
         };
         let text = NOT_FOUND.to_owned();
-        ChatReply { text, model, finish_reason: FinishReason::Stop, usage: Usage::default() }
+        ChatReply {
+            text,
+            model,
+            finish_reason: FinishReason::Stop,
+            usage: Usage::default(),
+        }
     }
 
     fn asked(&self, answerer: &Answerer, request: &ChatRequest) -> Asked {

@@ -33,7 +33,11 @@ pub fn strip_unknown_markers(answer: &str, count: usize) -> String {
         let known = (1..=count).contains(&marker.number);
         let upto = if known { marker.end } else { marker.start };
         let text = answer.get(from..upto).unwrap_or_default();
-        kept.push_str(if known { text } else { text.trim_end_matches(' ') });
+        kept.push_str(if known {
+            text
+        } else {
+            text.trim_end_matches(' ')
+        });
         from = marker.end;
     }
     kept.push_str(answer.get(from..).unwrap_or_default());
@@ -52,7 +56,10 @@ pub fn claims(answer: &str) -> Vec<Claim> {
             Some(last) if follows => last.cites.push(marker.number),
             _ => {
                 let text = last_sentence(answer.get(from..marker.start).unwrap_or_default());
-                claims.push(Claim { text, cites: vec![marker.number] });
+                claims.push(Claim {
+                    text,
+                    cites: vec![marker.number],
+                });
             }
         }
         previous_end = marker.end;
@@ -66,7 +73,9 @@ pub(super) fn check(answer: &str, sources: &[Source], counter: &TermCounter) -> 
     let mut citations = Vec::new();
     for claim in claims(answer) {
         for number in claim.cites {
-            let source = sources.iter().find(|source| source.citation_index == number);
+            let source = sources
+                .iter()
+                .find(|source| source.citation_index == number);
             let Some(source) = source else { continue };
             let (score, reason) = judge(&claim.text, source, counter);
             citations.push(Citation {
@@ -135,7 +144,11 @@ fn markers(text: &str) -> Vec<Marker> {
             if bytes.get(end) == Some(&b']')
                 && let Ok(number) = digits.parse()
             {
-                markers.push(Marker { start: at, end: end + 1, number });
+                markers.push(Marker {
+                    start: at,
+                    end: end + 1,
+                    number,
+                });
                 at = end;
             }
         }
@@ -157,7 +170,9 @@ fn last_sentence(text: &str) -> String {
                 '.' | '!' | '?' => {
                     let mut following = rest.chars();
                     following.next().is_some_and(char::is_whitespace)
-                        && following.find(|c| !c.is_whitespace()).is_some_and(|c| !c.is_lowercase())
+                        && following
+                            .find(|c| !c.is_whitespace())
+                            .is_some_and(|c| !c.is_lowercase())
                         && !ends_with_abbreviation(body.get(..at).unwrap_or_default())
                 }
                 _ => false,
@@ -166,13 +181,21 @@ fn last_sentence(text: &str) -> String {
         .map(|(at, c)| at + c.len_utf8())
         .last()
         .unwrap_or(0);
-    body.get(start..).unwrap_or_default().trim().trim_start_matches(['-', '*', ' ', '.', '>']).to_owned()
+    body.get(start..)
+        .unwrap_or_default()
+        .trim()
+        .trim_start_matches(['-', '*', ' ', '.', '>'])
+        .to_owned()
 }
 
 fn ends_with_abbreviation(text: &str) -> bool {
-    const ABBREVIATIONS: [&str; 12] =
-        ["e.g", "i.e", "etc", "vs", "cf", "fig", "no", "mr", "mrs", "dr", "st", "approx"];
-    let word = text.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+    const ABBREVIATIONS: [&str; 12] = [
+        "e.g", "i.e", "etc", "vs", "cf", "fig", "no", "mr", "mrs", "dr", "st", "approx",
+    ];
+    let word = text
+        .rsplit(|c: char| c.is_whitespace() || c == '(')
+        .next()
+        .unwrap_or_default();
     let word = word.to_lowercase();
     ABBREVIATIONS.contains(&word.as_str()) || word.chars().count() == 1
 }
@@ -181,7 +204,10 @@ fn ends_with_abbreviation(text: &str) -> bool {
 fn numbers(text: &str) -> HashSet<String> {
     text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | ',')))
         .filter(|word| word.chars().any(|c| c.is_ascii_digit()))
-        .filter(|word| word.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',')))
+        .filter(|word| {
+            word.chars()
+                .all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+        })
         .map(|word| word.trim_matches(['.', ',']).replace(',', ""))
         .filter(|word| !word.is_empty())
         .collect()
@@ -195,8 +221,7 @@ fn names(text: &str) -> Vec<String> {
         .enumerate()
         .filter(|(place, word)| {
             let capital = word.chars().next().is_some_and(char::is_uppercase);
-            let identifier = word.contains('_')
-                || word.chars().skip(1).any(char::is_uppercase);
+            let identifier = word.contains('_') || word.chars().skip(1).any(char::is_uppercase);
             (*place > 0 && capital) || identifier
         })
         .map(|(_, word)| word.to_lowercase())
@@ -276,22 +301,52 @@ mod tests {
 
     #[test]
     fn what_the_passage_says_is_supported() {
-        assert_eq!(reason("Employees receive 25 days of paid leave each year [1].", TEXT), None);
+        assert_eq!(
+            reason(
+                "Employees receive 25 days of paid leave each year [1].",
+                TEXT
+            ),
+            None
+        );
         assert_eq!(reason("Unused days are not paid out. [1]", TEXT), None);
     }
 
     #[test]
     fn what_differs_is_named() {
-        assert_eq!(reason("Employees receive 30 days of paid leave each year [1].", TEXT), Some("number"));
-        assert_eq!(reason("Unused days are paid out [1].", TEXT), Some("negation"));
-        assert_eq!(reason("The office in Madrid closes in August [1].", TEXT), Some("entity"));
-        assert_eq!(reason("Remote work requires written approval beforehand [1].", TEXT), Some("words"));
+        assert_eq!(
+            reason(
+                "Employees receive 30 days of paid leave each year [1].",
+                TEXT
+            ),
+            Some("number")
+        );
+        assert_eq!(
+            reason("Unused days are paid out [1].", TEXT),
+            Some("negation")
+        );
+        assert_eq!(
+            reason("The office in Madrid closes in August [1].", TEXT),
+            Some("entity")
+        );
+        assert_eq!(
+            reason(
+                "Remote work requires written approval beforehand [1].",
+                TEXT
+            ),
+            Some("words")
+        );
     }
 
     #[test]
     fn markers_that_name_no_source_are_removed() {
-        assert_eq!(strip_unknown_markers("One [1]. Two [7].", 3), "One [1]. Two.");
-        assert_eq!(strip_unknown_markers("`list[9]` stays [0]", 3), "`list[9]` stays");
+        assert_eq!(
+            strip_unknown_markers("One [1]. Two [7].", 3),
+            "One [1]. Two."
+        );
+        assert_eq!(
+            strip_unknown_markers("`list[9]` stays [0]", 3),
+            "`list[9]` stays"
+        );
         assert_eq!(strip_unknown_markers("[99999] [x] [1", 3), "[99999] [x] [1");
     }
 

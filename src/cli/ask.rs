@@ -42,7 +42,9 @@ impl Ask {
                 fields.insert(name.to_owned(), value);
             }
         }
-        let answer = connection.json(connection.request(Method::POST, "/chat").json(&body)).await;
+        let answer = connection
+            .json(connection.request(Method::POST, "/chat").json(&body))
+            .await;
         connection.close().await;
         let answer = answer?;
         if self.json.json {
@@ -56,7 +58,11 @@ impl Ask {
 
 fn print(answer: &Value) {
     let text = |value: &Value, name: &str| {
-        value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        value
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     };
     output::say(text(answer, "answer"));
     let sources = answer.get("sources").and_then(Value::as_array);
@@ -66,23 +72,45 @@ fn print(answer: &Value) {
         output::say("\nSources:");
     }
     for source in cited {
-        let number = source.get("citation_index").and_then(Value::as_u64).unwrap_or(0);
+        let number = source
+            .get("citation_index")
+            .and_then(Value::as_u64)
+            .unwrap_or(0);
         let page = source.get("page").and_then(Value::as_i64);
-        let page = page.map(|page| format!(", page {page}")).unwrap_or_default();
+        let page = page
+            .map(|page| format!(", page {page}"))
+            .unwrap_or_default();
         let heading = text(source, "heading");
-        let heading = if heading.is_empty() { heading } else { format!(" — {heading}") };
-        output::say(format_args!("  [{number}] {}{page}{heading}", text(source, "title")));
+        let heading = if heading.is_empty() {
+            heading
+        } else {
+            format!(" — {heading}")
+        };
+        output::say(format_args!(
+            "  [{number}] {}{page}{heading}",
+            text(source, "title")
+        ));
         output::say(format_args!("      {}", text(source, "uri")));
     }
-    let grounded = answer.get("grounded").and_then(Value::as_bool).unwrap_or(false);
-    let confidence = answer.get("confidence").and_then(Value::as_f64).unwrap_or(0.0);
+    let grounded = answer
+        .get("grounded")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    let confidence = answer
+        .get("confidence")
+        .and_then(Value::as_f64)
+        .unwrap_or(0.0);
     output::say(format_args!(
         "\ngrounded: {grounded}, confidence: {confidence:.2}, provider: {}, session: {}",
         text(answer, "provider"),
         text(answer, "session_id")
     ));
     let degraded = answer.get("degraded").and_then(Value::as_array);
-    let degraded: Vec<&str> = degraded.into_iter().flatten().filter_map(Value::as_str).collect();
+    let degraded: Vec<&str> = degraded
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     if !degraded.is_empty() {
         output::say(format_args!("degraded: without {}", degraded.join(", ")));
     }

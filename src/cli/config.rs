@@ -27,10 +27,15 @@ impl ConfigCommand {
             }
             Self::Variables => {
                 for variable in variables() {
-                    let secret =
-                        matches!(variable.kind, VariableKind::Secret | VariableKind::SecretList);
+                    let secret = matches!(
+                        variable.kind,
+                        VariableKind::Secret | VariableKind::SecretList
+                    );
                     let file = if secret { "  (also as NAME_FILE)" } else { "" };
-                    output::say(format_args!("{:<28} {}{file}", variable.name, variable.setting));
+                    output::say(format_args!(
+                        "{:<28} {}{file}",
+                        variable.name, variable.setting
+                    ));
                 }
             }
         }

@@ -40,7 +40,12 @@ impl Connection {
                     let token = token.ok_or_else(|| {
                         Error::unavailable("the running server has not written its token yet")
                     })?;
-                    Ok(Self { http: outbound::api_client()?, address, token, own: None })
+                    Ok(Self {
+                        http: outbound::api_client()?,
+                        address,
+                        token,
+                        own: None,
+                    })
                 }
                 None => Err(Error::new(
                     ErrorKind::Conflict,
@@ -69,13 +74,20 @@ impl Connection {
             .load()?
             .ok_or_else(|| Error::internal("the local token is missing"))?;
         let stop = CancellationToken::new();
-        let serving =
-            tokio::spawn(crate::http::serve(opened.app.clone(), listener, stop.clone()));
+        let serving = tokio::spawn(crate::http::serve(
+            opened.app.clone(),
+            listener,
+            stop.clone(),
+        ));
         Ok(Self {
             http: outbound::api_client()?,
             address: format!("http://{address}"),
             token,
-            own: Some(OwnServer { opened, stop, serving }),
+            own: Some(OwnServer {
+                opened,
+                stop,
+                serving,
+            }),
         })
     }
 
@@ -104,9 +116,10 @@ impl Connection {
 
     /// As [`Connection::json`], with the status, whatever it is.
     pub(super) async fn answer(&self, request: RequestBuilder) -> Result<(u16, Result<Value>)> {
-        let response = request.send().await.map_err(|error| {
-            Error::unavailable("the server does not answer").with_source(error)
-        })?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| Error::unavailable("the server does not answer").with_source(error))?;
         let status = response.status().as_u16();
         Ok((status, body_of(response).await))
     }

@@ -12,7 +12,9 @@ pub(super) struct CreateAdmin {}
 impl CreateAdmin {
     pub(super) async fn run(self, mut context: Context) -> Result<ExitCode> {
         let password = context.config.auth.admin_password.clone().ok_or_else(|| {
-            Error::invalid("set the password first: export ADMIN_PASSWORD=\"…\" (or ADMIN_PASSWORD_FILE)")
+            Error::invalid(
+                "set the password first: export ADMIN_PASSWORD=\"…\" (or ADMIN_PASSWORD_FILE)",
+            )
         })?;
         context.config.database.auto_migrate = Some(true);
         // Beside a running server only the database is opened: users are rows, and both databases
@@ -26,7 +28,10 @@ impl CreateAdmin {
             opened.app.close().await;
             user
         };
-        output::say(format_args!("admin user '{}' <{}> is ready", user.username, user.email));
+        output::say(format_args!(
+            "admin user '{}' <{}> is ready",
+            user.username, user.email
+        ));
         Ok(ExitCode::SUCCESS)
     }
 }

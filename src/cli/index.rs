@@ -28,12 +28,21 @@ impl Index {
 
 async fn status(context: Context, json: JsonFlag) -> Result<ExitCode> {
     let connection = Connection::open(context).await?;
-    let status = connection.json(connection.request(Method::GET, "/api/admin/index")).await;
+    let status = connection
+        .json(connection.request(Method::GET, "/api/admin/index"))
+        .await;
     connection.close().await;
     let status = status?;
     print(&status, json)?;
-    let sound = status.get("sound").and_then(Value::as_bool).unwrap_or(false);
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let sound = status
+        .get("sound")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn rebuild(context: Context, json: JsonFlag) -> Result<ExitCode> {

@@ -70,7 +70,12 @@ impl Ingest {
             .buffer_unordered(AT_ONCE);
         while let Some((path, outcome)) = outcomes.next().await {
             bar.inc(1);
-            bar.set_message(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            bar.set_message(
+                path.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+            );
             match outcome {
                 Outcome::Indexed { passages } => {
                     summary.indexed += 1;
@@ -85,7 +90,11 @@ impl Ingest {
         connection.close().await;
         summary.seconds = begun.elapsed().as_secs_f64();
         self.print(&summary)?;
-        Ok(if summary.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if summary.failed.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 
     /// Every file to send. Files that were named are taken as they are; of a folder, those with
@@ -99,7 +108,9 @@ impl Ingest {
             }
             for entry in WalkDir::new(path).sort_by_file_name() {
                 match entry {
-                    Ok(entry) if entry.file_type().is_file() && is_allowed(entry.path(), settings) => {
+                    Ok(entry)
+                        if entry.file_type().is_file() && is_allowed(entry.path(), settings) =>
+                    {
                         files.push(entry.into_path());
                     }
                     Ok(_) => {}
@@ -126,7 +137,11 @@ impl Ingest {
             summary.seconds
         ));
         for failed in &summary.failed {
-            output::say(format_args!("  failed {}: {}", failed.path.escape_debug(), failed.reason));
+            output::say(format_args!(
+                "  failed {}: {}",
+                failed.path.escape_debug(),
+                failed.reason
+            ));
         }
         Ok(())
     }
@@ -134,7 +149,10 @@ impl Ingest {
 
 impl Summary {
     fn fail(&mut self, path: &Path, reason: String) {
-        self.failed.push(Failed { path: path.display().to_string(), reason });
+        self.failed.push(Failed {
+            path: path.display().to_string(),
+            reason,
+        });
     }
 }
 
@@ -169,7 +187,10 @@ async fn try_send(
     match (status, body) {
         (_, Ok(body)) if body.get("job_id").is_none_or(Value::is_null) => Ok(Outcome::Unchanged),
         (_, Ok(body)) => {
-            let passages = body.get("chunks_indexed").and_then(Value::as_u64).unwrap_or(0);
+            let passages = body
+                .get("chunks_indexed")
+                .and_then(Value::as_u64)
+                .unwrap_or(0);
             Ok(Outcome::Indexed { passages })
         }
         (422, Err(error)) => Ok(Outcome::Failed(error.to_string())),
@@ -178,8 +199,14 @@ async fn try_send(
 }
 
 fn is_allowed(path: &Path, settings: &IngestConfig) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    settings.allowed_extensions.iter().any(|one| one.eq_ignore_ascii_case(extension))
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    settings
+        .allowed_extensions
+        .iter()
+        .any(|one| one.eq_ignore_ascii_case(extension))
 }
 
 fn progress_bar(files: usize) -> ProgressBar {

@@ -33,9 +33,16 @@ impl Migrate {
         output::say(format_args!("applied   {:?}", status.applied));
         output::say(format_args!("pending   {:?}", status.pending));
         if !status.unknown.is_empty() {
-            output::say(format_args!("unknown   {:?} (made by a newer ragd)", status.unknown));
+            output::say(format_args!(
+                "unknown   {:?} (made by a newer ragd)",
+                status.unknown
+            ));
         }
         let is_behind = matches!(self, Self::Status) && !status.pending.is_empty();
-        Ok(if is_behind { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        Ok(if is_behind {
+            ExitCode::FAILURE
+        } else {
+            ExitCode::SUCCESS
+        })
     }
 }

@@ -108,7 +108,11 @@ pub fn run() -> ExitCode {
         Err(error) => {
             output::complain(&error);
             let refused = error.kind() == ErrorKind::Invalid;
-            if refused { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if refused {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -116,7 +120,9 @@ pub fn run() -> ExitCode {
 fn start(cli: Cli) -> Result<ExitCode> {
     let mut sources = Sources::from_process(cli.config);
     if let Some(folder) = cli.data_dir {
-        sources.environment.insert("DATA_DIR".to_owned(), folder.display().to_string());
+        sources
+            .environment
+            .insert("DATA_DIR".to_owned(), folder.display().to_string());
     }
     let Loaded { config, warnings } = Config::load(&sources)?;
     let context = Context { config, warnings };
@@ -155,7 +161,11 @@ impl Context {
     fn start_logging(&self, serving: bool) {
         let mut log = self.config.log.clone();
         let production = self.config.server.env == crate::config::AppEnv::Production;
-        let target = if serving { LogTarget::Stdout } else { LogTarget::Stderr };
+        let target = if serving {
+            LogTarget::Stdout
+        } else {
+            LogTarget::Stderr
+        };
         if !serving && log.level == crate::config::LogLevel::Info {
             log.level = crate::config::LogLevel::Error;
         }

@@ -49,12 +49,17 @@ impl Models {
                     Ok(ExitCode::FAILURE)
                 }
             },
-            Self::Install { safetensors, tokenizer } => {
+            Self::Install {
+                safetensors,
+                tokenizer,
+            } => {
                 let target = folder.clone();
                 let install = move || convert::install(&safetensors, &tokenizer, &target);
-                let manifest = tokio::task::spawn_blocking(install).await.map_err(|error| {
-                    Error::internal("the installation was interrupted").with_source(error)
-                })??;
+                let manifest = tokio::task::spawn_blocking(install)
+                    .await
+                    .map_err(|error| {
+                        Error::internal("the installation was interrupted").with_source(error)
+                    })??;
                 output::say(format_args!(
                     "{} installed in {}",
                     manifest.model_id,

@@ -34,9 +34,14 @@ pub(super) fn tell(notices: &[Notice]) {
     for notice in notices {
         match notice {
             Notice::NewApiKey { key, path } => {
-                remark(format_args!("A first API key was made; it is shown this once:"));
+                remark(format_args!(
+                    "A first API key was made; it is shown this once:"
+                ));
                 remark(format_args!("    {}", key.expose_secret()));
-                remark(format_args!("It is kept in {} (send it as X-API-Key).", path.display()));
+                remark(format_args!(
+                    "It is kept in {} (send it as X-API-Key).",
+                    path.display()
+                ));
             }
             Notice::NoModel { reason } => {
                 remark(format_args!(

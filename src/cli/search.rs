@@ -25,7 +25,11 @@ impl Search {
     pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
         let connection = Connection::open(context).await?;
         let top_k = self.top_k.to_string();
-        let parameters = [("q", self.query.as_str()), ("scope", "documents"), ("top_k", &top_k)];
+        let parameters = [
+            ("q", self.query.as_str()),
+            ("scope", "documents"),
+            ("top_k", &top_k),
+        ];
         let request = connection.get("/api/admin/memory/preview", &parameters)?;
         let found = connection.json(request).await;
         connection.close().await;
@@ -47,11 +51,22 @@ fn print(found: &Value) {
     let results = found.get("results").and_then(Value::as_array);
     for (place, result) in results.into_iter().flatten().enumerate() {
         let page = result.get("page").and_then(Value::as_i64);
-        let title = result.get("title").and_then(Value::as_str).unwrap_or_default();
+        let title = result
+            .get("title")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let page = page.map(|page| format!(" p. {page}")).unwrap_or_default();
-        let content = result.get("content").and_then(Value::as_str).unwrap_or_default();
-        let shown: String =
-            content.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SHOWN_CHARS).collect();
+        let content = result
+            .get("content")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let shown: String = content
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .take(SHOWN_CHARS)
+            .collect();
         table.add_row([
             (place + 1).to_string(),
             number(result.get("score")),
@@ -62,19 +77,26 @@ fn print(found: &Value) {
         ]);
     }
     output::say(table);
-    let total = found.get("timings_ms").and_then(|timings| timings.get("total"));
+    let total = found
+        .get("timings_ms")
+        .and_then(|timings| timings.get("total"));
     output::say(format_args!("{} ms", number(total)));
 }
 
 /// A side's own score and, in brackets, its place in that side's list.
 fn side(side: Option<&Value>) -> String {
     let raw = number(side.and_then(|side| side.get("raw")));
-    match side.and_then(|side| side.get("rank")).and_then(Value::as_u64) {
+    match side
+        .and_then(|side| side.get("rank"))
+        .and_then(Value::as_u64)
+    {
         Some(rank) => format!("{raw} (#{rank})"),
         None => raw,
     }
 }
 
 fn number(value: Option<&Value>) -> String {
-    value.and_then(Value::as_f64).map_or_else(|| "–".to_owned(), |number| format!("{number:.3}"))
+    value
+        .and_then(Value::as_f64)
+        .map_or_else(|| "–".to_owned(), |number| format!("{number:.3}"))
 }

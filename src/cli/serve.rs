@@ -24,10 +24,12 @@ impl Serve {
         server.port = self.port.unwrap_or(server.port);
         let (host, port) = (server.host.clone(), server.port);
         // Bound before anything slow, so that a taken port is told at once.
-        let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|error| {
-            Error::unavailable(format!("cannot listen on {host}:{port} (HOST, PORT)"))
-                .with_source(error)
-        })?;
+        let listener = TcpListener::bind((host.as_str(), port))
+            .await
+            .map_err(|error| {
+                Error::unavailable(format!("cannot listen on {host}:{port} (HOST, PORT)"))
+                    .with_source(error)
+            })?;
         let address = listener
             .local_addr()
             .map_err(|error| Error::unavailable("the address is not known").with_source(error))?;

@@ -55,7 +55,12 @@ impl<P: Permission> Caller<P> {
     /// Writes into the audit trail that the caller did `action`.
     pub(super) async fn audit(&self, app: &App, action: &str, details: serde_json::Value) {
         let user = Some(self.principal.name.as_str());
-        let deed = Deed { action, user, details, result: AuditResult::Success };
+        let deed = Deed {
+            action,
+            user,
+            details,
+            result: AuditResult::Success,
+        };
         self.client.audit(app, deed).await;
     }
 }
@@ -74,7 +79,11 @@ impl<P: Permission + Send> FromRequestParts<Door> for Caller<P> {
         };
         match P::SCOPE {
             Some(scope) if !principal.allows(scope) => Err(forbidden(scope).into()),
-            _ => Ok(Self { principal, client, permission: PhantomData }),
+            _ => Ok(Self {
+                principal,
+                client,
+                permission: PhantomData,
+            }),
         }
     }
 }
@@ -87,7 +96,11 @@ impl OptionalFromRequestParts<Door> for Caller<Anyone> {
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Option<Self>, Failure> {
         let client = Client::of(parts, &door.app);
         let principal = authenticate(&parts.headers, door).await.ok();
-        Ok(principal.map(|principal| Self { principal, client, permission: PhantomData }))
+        Ok(principal.map(|principal| Self {
+            principal,
+            client,
+            permission: PhantomData,
+        }))
     }
 }
 

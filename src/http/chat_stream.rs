@@ -73,7 +73,10 @@ pub(super) async fn chat_stream(
     let events = stream::iter(first).chain(events);
     let answer = Sse::new(sent(events, outcome));
     let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
-    Ok((unbuffered, answer.keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("ping"))))
+    Ok((
+        unbuffered,
+        answer.keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("ping")),
+    ))
 }
 
 type Sent = Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>;
@@ -91,15 +94,28 @@ struct Outcome {
 
 impl Outcome {
     fn new(app: App) -> Self {
-        Self { app, has_content: false, ended: false }
+        Self {
+            app,
+            has_content: false,
+            ended: false,
+        }
     }
 
     /// Notes what an event means for the outcome, and writes it down.
     fn see(&mut self, event: ChatEvent) -> Event {
         match event {
-            ChatEvent::Metadata { session_id, sources } => {
+            ChatEvent::Metadata {
+                session_id,
+                sources,
+            } => {
                 let sources = sources.into_iter().map(SourceBody::from).collect();
-                written("metadata", &MetadataEvent { session_id, sources })
+                written(
+                    "metadata",
+                    &MetadataEvent {
+                        session_id,
+                        sources,
+                    },
+                )
             }
             ChatEvent::Token(token) => {
                 self.has_content = true;
@@ -111,18 +127,33 @@ impl Outcome {
             }
             ChatEvent::Error { error, partial } => {
                 let content = self.has_content;
-                self.end(if content { "error_after_content" } else { "error_before_content" });
+                self.end(if content {
+                    "error_after_content"
+                } else {
+                    "error_before_content"
+                });
                 let failure = Failure::from(error);
                 report(&self.app, "chat", &failure);
                 let (code, message) = (failure.code(), failure.detail());
-                written("error", &ErrorEvent { code, message, partial })
+                written(
+                    "error",
+                    &ErrorEvent {
+                        code,
+                        message,
+                        partial,
+                    },
+                )
             }
         }
     }
 
     fn end(&mut self, outcome: &str) {
         if !std::mem::replace(&mut self.ended, true) {
-            self.app.metrics().stream_outcomes.with_label_values(&[outcome]).inc();
+            self.app
+                .metrics()
+                .stream_outcomes
+                .with_label_values(&[outcome])
+                .inc();
         }
     }
 }

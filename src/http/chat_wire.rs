@@ -14,7 +14,11 @@ const MAX_NAME_CHARS: usize = 128;
 /// A question.
 #[derive(Deserialize, ToSchema)]
 pub(super) struct AskBody {
-    #[schema(min_length = 1, max_length = 8000, example = "How long is the guarantee?")]
+    #[schema(
+        min_length = 1,
+        max_length = 8000,
+        example = "How long is the guarantee?"
+    )]
     question: String,
     /// The conversation that it belongs to; left out: a new one.
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
@@ -114,11 +118,21 @@ impl AskBody {
         if temperature.is_some_and(|degree| !(0.0..=2.0).contains(&degree)) {
             return Err(Error::invalid("temperature: must be between 0 and 2"));
         }
-        let top_k = self.top_k.map(|Whole(count)| TopK::parse("top_k", count.into()));
+        let top_k = self
+            .top_k
+            .map(|Whole(count)| TopK::parse("top_k", count.into()));
         Ok(ChatRequest {
             question: Question::parse(&self.question)?,
-            session: self.session_id.as_deref().map(SessionKey::parse).transpose()?,
-            collection: self.collection.as_deref().map(Collection::parse).transpose()?,
+            session: self
+                .session_id
+                .as_deref()
+                .map(SessionKey::parse)
+                .transpose()?,
+            collection: self
+                .collection
+                .as_deref()
+                .map(Collection::parse)
+                .transpose()?,
             model: name("model", self.model)?,
             provider: name("provider", self.provider)?,
             top_k: top_k.transpose()?,
@@ -146,7 +160,11 @@ impl From<Answer> for AnswerBody {
         Self {
             answer: answer.answer,
             sources: answer.sources.into_iter().map(SourceBody::from).collect(),
-            citations: answer.citations.into_iter().map(CitationBody::from).collect(),
+            citations: answer
+                .citations
+                .into_iter()
+                .map(CitationBody::from)
+                .collect(),
             grounded: answer.grounded,
             confidence: answer.confidence,
             session_id: answer.session_id,
@@ -184,7 +202,19 @@ impl From<Source> for SourceBody {
 
 impl From<Citation> for CitationBody {
     fn from(citation: Citation) -> Self {
-        let Citation { citation_index, claim, status, score, reason } = citation;
-        Self { citation_index, claim, status, score, reason }
+        let Citation {
+            citation_index,
+            claim,
+            status,
+            score,
+            reason,
+        } = citation;
+        Self {
+            citation_index,
+            claim,
+            status,
+            score,
+            reason,
+        }
     }
 }

@@ -86,7 +86,9 @@ pub(super) fn boolean(field: &str, text: Option<&str>) -> Result<bool> {
     match text.map(str::to_lowercase).as_deref() {
         None | Some("false" | "0" | "no") => Ok(false),
         Some("true" | "1" | "yes" | "") => Ok(true),
-        Some(_) => Err(Error::invalid(format!("{field}: must be 'true' or 'false'"))),
+        Some(_) => Err(Error::invalid(format!(
+            "{field}: must be 'true' or 'false'"
+        ))),
     }
 }
 
@@ -143,7 +145,11 @@ pub(super) async fn answer(
         return Err(Failure::of_document(&document));
     }
     let is_there = wait && document.status == DocumentStatus::Indexed;
-    let code = if is_there { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+    let code = if is_there {
+        StatusCode::CREATED
+    } else {
+        StatusCode::ACCEPTED
+    };
     let body = AcceptedBody {
         document_id: document.id.uuid(),
         job_id,

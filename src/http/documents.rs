@@ -51,11 +51,22 @@ pub(super) async fn list(
         DocumentStatus::parse,
         "'queued', 'processing', 'indexed' or 'failed'",
     )?;
-    let collection = filter.collection.as_deref().map(Collection::parse).transpose()?;
+    let collection = filter
+        .collection
+        .as_deref()
+        .map(Collection::parse)
+        .transpose()?;
     let filter = DocumentFilter { status, collection };
     let scope = caller.principal.read_scope();
-    let documents = door.app.store().list_documents(&scope, &filter, page.request()?).await?;
-    Ok(Json(DocumentListBody::new(documents.data, documents.has_more)))
+    let documents = door
+        .app
+        .store()
+        .list_documents(&scope, &filter, page.request()?)
+        .await?;
+    Ok(Json(DocumentListBody::new(
+        documents.data,
+        documents.has_more,
+    )))
 }
 
 /// A document.
@@ -69,7 +80,11 @@ pub(super) async fn get(
     caller: Caller<Chat>,
     PathId(id): PathId<DocumentId>,
 ) -> Result<Json<DocumentBody>, Failure> {
-    let document = door.app.store().document(id, &caller.principal.read_scope()).await?;
+    let document = door
+        .app
+        .store()
+        .document(id, &caller.principal.read_scope())
+        .await?;
     let document = document.ok_or_else(PathId::<DocumentId>::not_found)?;
     Ok(Json(document.into()))
 }

@@ -92,8 +92,9 @@ pub(super) async fn detailed(
         HealthStatus::Healthy | HealthStatus::Degraded => StatusCode::OK,
     };
     let components = std::iter::once(report.database).chain(report.components);
-    let components =
-        components.map(|one| (one.name.clone(), ComponentBody::of(one, caller.is_some()))).collect();
+    let components = components
+        .map(|one| (one.name.clone(), ComponentBody::of(one, caller.is_some())))
+        .collect();
     (code, Json(DetailedBody { status, components }))
 }
 
@@ -108,7 +109,9 @@ pub(super) async fn detailed(
 pub(super) async fn service_health(State(door): State<Door>) -> (StatusCode, Json<ServicesBody>) {
     let report = door.app.health().await;
     let is_healthy = overall(&report) == HealthStatus::Healthy;
-    let parts = std::iter::once(report.database).chain(report.components).chain(report.providers);
+    let parts = std::iter::once(report.database)
+        .chain(report.components)
+        .chain(report.providers);
     let mut services = BTreeMap::new();
     let mut errors = Vec::new();
     for part in parts {
@@ -124,13 +127,30 @@ pub(super) async fn service_health(State(door): State<Door>) -> (StatusCode, Jso
         (StatusCode::SERVICE_UNAVAILABLE, "degraded")
     };
     let timestamp = door.app.clock().now();
-    (code, Json(ServicesBody { status, services, errors, timestamp }))
+    (
+        code,
+        Json(ServicesBody {
+            status,
+            services,
+            errors,
+            timestamp,
+        }),
+    )
 }
 
 impl ComponentBody {
     fn of(component: ComponentHealth, with_reason: bool) -> Self {
-        let ComponentHealth { status, latency_ms, reason, .. } = component;
-        Self { status, latency_ms, reason: reason.filter(|_| with_reason) }
+        let ComponentHealth {
+            status,
+            latency_ms,
+            reason,
+            ..
+        } = component;
+        Self {
+            status,
+            latency_ms,
+            reason: reason.filter(|_| with_reason),
+        }
     }
 }
 

@@ -75,5 +75,8 @@ pub(super) async fn rebuild(
     let passages = door.app.follower().rebuild(|_| {}).await?;
     let details = serde_json::json!({ "passages": passages });
     caller.audit(&door.app, "index.rebuild", details).await;
-    Ok(Json(RebuildBody { passages, embedded: 0 }))
+    Ok(Json(RebuildBody {
+        passages,
+        embedded: 0,
+    }))
 }

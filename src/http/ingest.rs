@@ -84,11 +84,11 @@ async fn take_in_folder(
     let paths = body.and_then(|body| body.paths);
     let report = door.app.ingest().ingest_folder(paths).await?;
     let details = serde_json::json!({
-            "new": report.new,
-            "changed": report.changed,
-            "unchanged": report.unchanged,
-            "skipped": report.skipped.len(),
-        });
+        "new": report.new,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "skipped": report.skipped.len(),
+    });
     caller.audit(&door.app, "ingest.folder", details).await;
     Ok((StatusCode::ACCEPTED, Json(report.into())))
 }
@@ -100,10 +100,10 @@ impl From<FolderReport> for IngestReportBody {
             job_id: job.job_id.uuid(),
             path: job.path,
         });
-        let skipped = report
-            .skipped
-            .into_iter()
-            .map(|skipped| SkippedBody { path: skipped.path, reason: skipped.reason });
+        let skipped = report.skipped.into_iter().map(|skipped| SkippedBody {
+            path: skipped.path,
+            reason: skipped.reason,
+        });
         Self {
             jobs: jobs.collect(),
             new: report.new,

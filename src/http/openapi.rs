@@ -32,7 +32,9 @@ impl Modify for Credentials {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("A token of `POST /auth/token`; an API key is taken here too."))
+            .description(Some(
+                "A token of `POST /auth/token`; an API key is taken here too.",
+            ))
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme(API_KEY, SecurityScheme::ApiKey(ApiKey::Header(key)));
@@ -54,7 +56,10 @@ pub(super) fn skeleton() -> OpenApi {
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
-            let is_open = operation.security.as_ref().is_some_and(|needed| is_open(needed));
+            let is_open = operation
+                .security
+                .as_ref()
+                .is_some_and(|needed| is_open(needed));
             if !is_open {
                 add(operation, "401", "No credential, or one that is not known.");
                 add(operation, "403", "The credential does not allow this.");
@@ -72,11 +77,24 @@ fn is_open(needed: &[SecurityRequirement]) -> bool {
 fn add(operation: &mut Operation, status: &str, description: &str) {
     let content = Content::new(Some(Ref::from_schema_name("Problem")));
     let mut response = Response::new(description);
-    response.content.insert(PROBLEM_JSON.to_owned(), content.into());
-    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
+    response
+        .content
+        .insert(PROBLEM_JSON.to_owned(), content.into());
+    operation
+        .responses
+        .responses
+        .entry(status.to_owned())
+        .or_insert_with(|| response.into());
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    let PathItem { get, post, put, patch, delete, .. } = item;
+    let PathItem {
+        get,
+        post,
+        put,
+        patch,
+        delete,
+        ..
+    } = item;
     [get, post, put, patch, delete].into_iter().flatten()
 }

@@ -53,11 +53,16 @@ pub(super) async fn preview(
         Some(id) => Some(find_room(&door, id).await?),
         None => None,
     };
-    let owner = room.as_ref().map_or(caller.principal.owner, |room| room.owner);
+    let owner = room
+        .as_ref()
+        .map_or(caller.principal.owner, |room| room.owner);
     let default_limit = door.app.config().retrieval.return_topn;
     let request = query.request(owner, room.as_ref(), default_limit)?;
-    let explain =
-        parsed(("explain", query.explain.as_deref()), PassageId::parse, "a passage's id (a UUID)")?;
+    let explain = parsed(
+        ("explain", query.explain.as_deref()),
+        PassageId::parse,
+        "a passage's id (a UUID)",
+    )?;
     let retrieval = door.app.retrieval();
     let found = retrieval.search(&request).await?;
     let explanation = match explain {
@@ -65,7 +70,11 @@ pub(super) async fn preview(
         None => None,
     };
     let room_id = room.map(|room| room.id.uuid());
-    Ok(Json(PreviewBody::new((room_id, request.query.as_str()), found, explanation)))
+    Ok(Json(PreviewBody::new(
+        (room_id, request.query.as_str()),
+        found,
+        explanation,
+    )))
 }
 
 impl PreviewQuery {
@@ -80,12 +89,18 @@ impl PreviewQuery {
             RetrievalScope::parse,
             "'memory', 'documents' or 'all'",
         )?;
-        let default_scope =
-            if room.is_some() { RetrievalScope::Memory } else { RetrievalScope::Documents };
+        let default_scope = if room.is_some() {
+            RetrievalScope::Memory
+        } else {
+            RetrievalScope::Documents
+        };
         let rooms = room.map(|room| std::iter::once(room.id).chain(room.parent).collect());
         Ok(RetrievalRequest {
             query: SearchQuery::parse("q", self.q.as_deref().unwrap_or_default())?,
-            read: ReadScope { owner, collections: None },
+            read: ReadScope {
+                owner,
+                collections: None,
+            },
             collection: None,
             scope: scope.unwrap_or(default_scope),
             rooms,
@@ -101,12 +116,18 @@ impl PreviewQuery {
         let range = format!("a whole number between 1 and {}", TopK::MAX);
         let number = |text: &str| text.parse::<i64>().ok();
         let count = parsed((field, text.map(String::as_str)), number, &range)?;
-        count.map(|count| TopK::parse(field, count).map(TopK::get)).transpose()
+        count
+            .map(|count| TopK::parse(field, count).map(TopK::get))
+            .transpose()
     }
 }
 
 async fn find_room(door: &Door, id: &str) -> Result<Room> {
     let unknown = || Error::not_found("there is no room with this id");
     let id = RoomId::parse(id).ok_or_else(unknown)?;
-    door.app.store().room_of_any_owner(id).await?.ok_or_else(unknown)
+    door.app
+        .store()
+        .room_of_any_owner(id)
+        .await?
+        .ok_or_else(unknown)
 }

@@ -104,7 +104,10 @@ impl PreviewBody {
         Self {
             room_id,
             query: query.to_owned(),
-            weights: WeightsBody { bm25: found.weights.bm25, vector: found.weights.vector },
+            weights: WeightsBody {
+                bm25: found.weights.bm25,
+                vector: found.weights.vector,
+            },
             fusion: found.fusion.as_str(),
             candidates: CandidatesBody {
                 bm25: found.bm25_candidates,
@@ -150,7 +153,11 @@ impl From<Hit> for ResultBody {
 
 impl From<SideScore> for SideBody {
     fn from(side: SideScore) -> Self {
-        Self { rank: side.rank, raw: side.raw, normalised: side.normalised }
+        Self {
+            rank: side.rank,
+            raw: side.raw,
+            normalised: side.normalised,
+        }
     }
 }
 

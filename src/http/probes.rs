@@ -72,7 +72,11 @@ pub(super) async fn ready(State(door): State<Door>) -> (StatusCode, Json<ReadyBo
     let body = ReadyBody {
         status,
         database: if database { "ok" } else { "error" },
-        ai_service: if ai_reachable(&report.providers) { "ok" } else { "unreachable" },
+        ai_service: if ai_reachable(&report.providers) {
+            "ok"
+        } else {
+            "unreachable"
+        },
         reason: (!ready).then_some("see /health/detailed, with a credential"),
     };
     (code, Json(body))
@@ -104,7 +108,11 @@ pub(super) async fn ping() -> Json<StatusBody> {
 pub(super) async fn database(State(door): State<Door>) -> (StatusCode, Json<DatabaseBody>) {
     let report = door.app.health().await;
     if is_up(&report.database) {
-        let body = DatabaseBody { status: "healthy", database: "connected", error: None };
+        let body = DatabaseBody {
+            status: "healthy",
+            database: "connected",
+            error: None,
+        };
         return (StatusCode::OK, Json(body));
     }
     let body = DatabaseBody {
@@ -123,9 +131,15 @@ pub(super) async fn database(State(door): State<Door>) -> (StatusCode, Json<Data
 pub(super) async fn ai(State(door): State<Door>) -> Json<AiBody> {
     let report = door.app.health().await;
     Json(if ai_reachable(&report.providers) {
-        AiBody { status: "healthy", ai_service: "reachable" }
+        AiBody {
+            status: "healthy",
+            ai_service: "reachable",
+        }
     } else {
-        AiBody { status: "degraded", ai_service: "unreachable" }
+        AiBody {
+            status: "degraded",
+            ai_service: "unreachable",
+        }
     })
 }
 

@@ -149,13 +149,19 @@ impl Failure {
     /// The answer to a caller that waited for a document whose ingest failed. Its `error` is
     /// `code: message`.
     pub(super) fn of_document(document: &Document) -> Self {
-        let error = document.error.as_deref().unwrap_or("failed: the document was not indexed");
+        let error = document
+            .error
+            .as_deref()
+            .unwrap_or("failed: the document was not indexed");
         let (code, message) = error.split_once(": ").unwrap_or(("failed", error));
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             error: Error::invalid(message),
             errors: Vec::new(),
-            of_document: Some(DocumentFailure { id: document.id, code: code.to_owned() }),
+            of_document: Some(DocumentFailure {
+                id: document.id,
+                code: code.to_owned(),
+            }),
         }
     }
 

@@ -3,7 +3,10 @@
 use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
-use super::{chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, stats, telemetry};
+use super::{
+    chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, stats,
+    telemetry,
+};
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
 use axum::Router;

@@ -49,8 +49,14 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken)
     drop(listener);
     tracing::info!("no more connections are accepted");
     connections.close();
-    if tokio::time::timeout(DRAIN, connections.wait()).await.is_err() {
-        tracing::warn!(connections = connections.len(), "requests under way were cut off");
+    if tokio::time::timeout(DRAIN, connections.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            connections = connections.len(),
+            "requests under way were cut off"
+        );
         cut.cancel();
         connections.wait().await;
     }

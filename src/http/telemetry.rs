@@ -13,5 +13,8 @@ use axum::response::IntoResponse;
 )]
 pub(super) async fn metrics(State(door): State<Door>) -> Result<impl IntoResponse, Failure> {
     let text = door.app.metrics().encode()?;
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
+    Ok((
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    ))
 }

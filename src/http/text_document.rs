@@ -72,7 +72,11 @@ impl TextBody {
         let text = self.text.filter(|text| !text.trim().is_empty());
         let text = text.ok_or_else(|| Error::invalid("text: must not be missing or empty"))?;
         let uri = check_uri(self.uri)?;
-        let collection = self.collection.as_deref().map(Collection::parse).transpose()?;
+        let collection = self
+            .collection
+            .as_deref()
+            .map(Collection::parse)
+            .transpose()?;
         Ok(NewSource {
             owner: caller.principal.owner,
             collection: collection.unwrap_or_else(Collection::default_collection),
@@ -92,7 +96,11 @@ fn file_name(uri: Option<&str>, text: &str) -> Result<FileName> {
         let hash = Sha256::of(text.as_bytes()).to_hex();
         return FileName::parse(&format!("text-{}.txt", &hash[..16]));
     };
-    let path = uri.split(['?', '#']).next().unwrap_or(uri).trim_end_matches('/');
+    let path = uri
+        .split(['?', '#'])
+        .next()
+        .unwrap_or(uri)
+        .trim_end_matches('/');
     let last = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let name = FileName::parse(last).map_err(|error| Error::invalid(format!("uri: {error}")))?;
     let extension = name.extension();
@@ -134,9 +142,7 @@ pub(super) fn check_title(title: Option<String>) -> Result<Option<String>> {
 pub(super) fn check_metadata(metadata: Value) -> Result<Value> {
     match metadata {
         Value::Null => Ok(Value::Object(serde_json::Map::new())),
-        metadata if !metadata.is_object() => {
-            Err(Error::invalid("metadata: must be a JSON object"))
-        }
+        metadata if !metadata.is_object() => Err(Error::invalid("metadata: must be a JSON object")),
         metadata if metadata.to_string().len() > MAX_METADATA_BYTES => Err(Error::invalid(
             format!("metadata: must be at most {MAX_METADATA_BYTES} bytes of JSON"),
         )),
@@ -151,12 +157,21 @@ mod tests {
     #[test]
     fn a_text_is_named_after_its_address_or_itself() {
         let name = |uri: Option<&str>| file_name(uri, "a text").map(|name| name.to_string());
-        assert_eq!(name(Some("https://example.com/a/notes.md?x=1#y")).unwrap(), "notes.md");
-        assert_eq!(name(Some("https://example.com/report/")).unwrap(), "report.txt");
+        assert_eq!(
+            name(Some("https://example.com/a/notes.md?x=1#y")).unwrap(),
+            "notes.md"
+        );
+        assert_eq!(
+            name(Some("https://example.com/report/")).unwrap(),
+            "report.txt"
+        );
         assert_eq!(name(Some("scan.pdf")).unwrap(), "scan.pdf.txt");
         assert!(name(Some("https://example.com/..")).is_err());
         let hashed = name(None).unwrap();
-        assert!(hashed.starts_with("text-") && hashed.ends_with(".txt"), "{hashed}");
+        assert!(
+            hashed.starts_with("text-") && hashed.ends_with(".txt"),
+            "{hashed}"
+        );
         assert_ne!(hashed, file_name(None, "another").unwrap().to_string());
     }
 }

@@ -64,20 +64,33 @@ pub(super) async fn token(
     client: Client,
     Form(form): Form<LoginForm>,
 ) -> Result<impl IntoResponse, Failure> {
-    if form.grant_type.as_deref().is_some_and(|grant| grant != "password") {
+    if form
+        .grant_type
+        .as_deref()
+        .is_some_and(|grant| grant != "password")
+    {
         return Err(Error::invalid("grant_type: must be 'password'").into());
     }
     let outcome = door.app.auth().login(&form.username, &form.password).await;
     let known = |error: &Error| error.kind() == ErrorKind::Unauthorized;
     let (result, details) = match &outcome {
         Ok(_) => (AuditResult::Success, serde_json::json!({})),
-        Err(error) if known(error) => {
-            (AuditResult::Failure, serde_json::json!({ "reason": "login failed" }))
-        }
-        Err(error) => (AuditResult::Failure, serde_json::json!({ "reason": error.code() })),
+        Err(error) if known(error) => (
+            AuditResult::Failure,
+            serde_json::json!({ "reason": "login failed" }),
+        ),
+        Err(error) => (
+            AuditResult::Failure,
+            serde_json::json!({ "reason": error.code() }),
+        ),
     };
     let user: String = form.username.chars().take(64).collect();
-    let deed = Deed { action: "auth.login", user: Some(&user), details, result };
+    let deed = Deed {
+        action: "auth.login",
+        user: Some(&user),
+        details,
+        result,
+    };
     client.audit(&door.app, deed).await;
     let token = outcome?;
     let body = TokenBody {
@@ -98,7 +111,12 @@ pub(super) async fn me(
     caller: Caller<Anyone>,
 ) -> Result<Json<UserBody>, Failure> {
     let user = door.app.auth().user(&caller.principal).await?;
-    let no_user = || Error::new(ErrorKind::Forbidden, "an API key is no user: log in for a token");
+    let no_user = || {
+        Error::new(
+            ErrorKind::Forbidden,
+            "an API key is no user: log in for a token",
+        )
+    };
     let user = user.ok_or_else(no_user)?;
     Ok(Json(UserBody {
         id: user.id.uuid(),

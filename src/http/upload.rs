@@ -6,7 +6,7 @@ use super::extract::Query;
 use super::problem::Failure;
 use super::state::Door;
 use super::upload_form::{UploadBody, UploadForm};
-use crate::domain::{Collection};
+use crate::domain::Collection;
 use crate::error::Result;
 use crate::ingest::{Accepted, NewSource};
 use axum::Json;
@@ -29,7 +29,9 @@ pub(super) async fn upload(
     let wait = wait.is_asked()?;
     let source = NewSource {
         owner: caller.principal.owner,
-        collection: form.collection.unwrap_or_else(Collection::default_collection),
+        collection: form
+            .collection
+            .unwrap_or_else(Collection::default_collection),
         filename: form.filename,
         uri: form.uri,
         title: form.title,
@@ -49,10 +51,10 @@ pub(super) async fn take_in(
     let filename = source.filename.to_string();
     let accepted = door.app.ingest().accept(source).await?;
     let details = serde_json::json!({
-            "document_id": accepted.document.id,
-            "filename": filename,
-            "unchanged": accepted.unchanged,
-        });
+        "document_id": accepted.document.id,
+        "filename": filename,
+        "unchanged": accepted.unchanged,
+    });
     caller.audit(&door.app, "document.ingest", details).await;
     Ok(accepted)
 }

@@ -55,7 +55,9 @@ impl FromRequest<Door> for UploadForm {
     type Rejection = Failure;
 
     async fn from_request(request: Request, door: &Door) -> Result<Self, Failure> {
-        let mut form = Multipart::from_request(request, door).await.map_err(|e| not_a_form(&e))?;
+        let mut form = Multipart::from_request(request, door)
+            .await
+            .map_err(|e| not_a_form(&e))?;
         let max_bytes = door.app.config().ingest.max_upload_bytes();
         let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let mut parts = Parts::default();
@@ -113,7 +115,9 @@ impl Parts {
             collection: self.collection,
             title: self.title,
             uri: self.uri,
-            metadata: self.metadata.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
+            metadata: self
+                .metadata
+                .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
         })
     }
 }
@@ -150,7 +154,9 @@ async fn read(field: &mut Field<'_>, limit: &Limit) -> Result<Vec<u8>, Failure> 
     }
     if seen > limit.bytes {
         let message = format!("{}{}", limit.name, limit.setting);
-        return Err(Error::new(ErrorKind::TooLarge, message).with_code("file_too_large").into());
+        return Err(Error::new(ErrorKind::TooLarge, message)
+            .with_code("file_too_large")
+            .into());
     }
     Ok(bytes)
 }

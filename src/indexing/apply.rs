@@ -22,9 +22,16 @@ impl Follower {
         let mut points = 0;
         loop {
             let position = self.index.position();
-            let changes = self.store.changes_after(position.sequence, BATCH_CHANGES).await?;
-            let Some(last) = changes.last().map(|change| change.seq) else { break };
-            self.shared.lag.store(last - position.sequence, Ordering::Relaxed);
+            let changes = self
+                .store
+                .changes_after(position.sequence, BATCH_CHANGES)
+                .await?;
+            let Some(last) = changes.last().map(|change| change.seq) else {
+                break;
+            };
+            self.shared
+                .lag
+                .store(last - position.sequence, Ordering::Relaxed);
             for change in &changes {
                 points += self.apply(change).await?;
             }
@@ -62,7 +69,9 @@ impl Follower {
 
     async fn mark(&self, change: &Change) -> Result<()> {
         if let (ChangeOp::Upsert, Some(generation)) = (change.op, generation_of(change)) {
-            self.store.mark_indexed(generation, self.clock.now()).await?;
+            self.store
+                .mark_indexed(generation, self.clock.now())
+                .await?;
         }
         Ok(())
     }
@@ -74,7 +83,10 @@ impl Follower {
             passages
                 .chunks(BATCH_POINTS)
                 .map(|batch| {
-                    batch.iter().map(|passage| Point::of_passage(passage, &counter)).collect()
+                    batch
+                        .iter()
+                        .map(|passage| Point::of_passage(passage, &counter))
+                        .collect()
                 })
                 .collect()
         };
@@ -93,9 +105,10 @@ fn generation_of(change: &Change) -> Option<Generation> {
 
 fn selector_of(change: &Change) -> Selector {
     match (change.subject, change.generation) {
-        (Subject::Document(document), Some(generation)) => {
-            Selector::Generation { document, generation }
-        }
+        (Subject::Document(document), Some(generation)) => Selector::Generation {
+            document,
+            generation,
+        },
         (Subject::Document(document), None) => Selector::Document(document),
         (Subject::Message(message), _) => Selector::Message(message),
     }

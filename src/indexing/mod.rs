@@ -42,9 +42,18 @@ struct Shared {
 impl Follower {
     /// A follower of `store`'s changes into `index`.
     pub fn new(store: Store, index: Index, counter: TermCounter, clock: Clock) -> Self {
-        let shared =
-            Arc::new(Shared { turn: Mutex::new(()), wake: Notify::new(), lag: AtomicI64::new(0) });
-        Self { store, index, counter, clock, shared }
+        let shared = Arc::new(Shared {
+            turn: Mutex::new(()),
+            wake: Notify::new(),
+            lag: AtomicI64::new(0),
+        });
+        Self {
+            store,
+            index,
+            counter,
+            clock,
+            shared,
+        }
     }
 
     /// The index that follows.
@@ -82,7 +91,10 @@ impl Follower {
                 () = tokio::time::sleep(POLL) => {}
             }
             if let Err(error) = self.catch_up().await {
-                tracing::error!(error = error.chain(), "the index cannot follow the change log");
+                tracing::error!(
+                    error = error.chain(),
+                    "the index cannot follow the change log"
+                );
             }
         }
     }

@@ -11,7 +11,10 @@ use crate::index::{CODE_CORRUPT, CODE_MISMATCH, DEFAULT_AVERAGE_TERMS, EdgeSetti
 pub async fn open_index(settings: EdgeSettings) -> Result<Index> {
     match Index::open(settings.clone()).await {
         Err(error) if is_replaceable(&error) => {
-            tracing::warn!(reason = error.chain(), "the index is made anew from the database");
+            tracing::warn!(
+                reason = error.chain(),
+                "the index is made anew from the database"
+            );
             Index::recreate(settings, DEFAULT_AVERAGE_TERMS).await
         }
         opened => opened,

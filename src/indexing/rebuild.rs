@@ -86,7 +86,11 @@ impl Follower {
         let drifted = health.seen_average_terms.is_some_and(|seen| {
             seen > 0.0 && (seen / built > DRIFT_RATIO || built / seen > DRIFT_RATIO)
         });
-        if drifted && stored >= DRIFT_FROM_PASSAGES { Ok(Verdict::Drifted) } else { Ok(Verdict::Sound) }
+        if drifted && stored >= DRIFT_FROM_PASSAGES {
+            Ok(Verdict::Drifted)
+        } else {
+            Ok(Verdict::Sound)
+        }
     }
 
     async fn rebuild_in_turn(
@@ -96,19 +100,28 @@ impl Follower {
         // Read before the passages: what changes meanwhile comes after it, and is applied again.
         let head = self.store.change_log_head().await?;
         let total = u64::try_from(self.store.count_current_passages().await?).unwrap_or(0);
-        let rebuild = self.index.begin_rebuild(self.average_terms().await?).await?;
+        let rebuild = self
+            .index
+            .begin_rebuild(self.average_terms().await?)
+            .await?;
         let mut done = 0;
         let mut after = None;
         progress(RebuildProgress { done, total });
         loop {
-            let passages = self.store.current_passages_after(after, PAGE_PASSAGES).await?;
+            let passages = self
+                .store
+                .current_passages_after(after, PAGE_PASSAGES)
+                .await?;
             let Some(last) = passages.last() else { break };
             after = Some(last.id);
             done += passages.len() as u64;
             for batch in self.points(passages).await? {
                 rebuild.upsert(batch).await?;
             }
-            progress(RebuildProgress { done, total: total.max(done) });
+            progress(RebuildProgress {
+                done,
+                total: total.max(done),
+            });
         }
         rebuild.commit(head).await?;
         self.apply_changes().await?;
@@ -116,14 +129,25 @@ impl Follower {
     }
 
     async fn average_terms(&self) -> Result<f32> {
-        let sample = self.store.current_passages_after(None, SAMPLE_PASSAGES).await?;
+        let sample = self
+            .store
+            .current_passages_after(None, SAMPLE_PASSAGES)
+            .await?;
         let mut terms = 0.0;
         let mut passages = 0_u16;
         for point in self.points(sample).await?.iter().flatten() {
             terms += point.terms.total();
             passages += 1;
         }
-        let average = if passages == 0 { 0.0 } else { terms / f32::from(passages) };
-        Ok(if average > 0.0 { average } else { DEFAULT_AVERAGE_TERMS })
+        let average = if passages == 0 {
+            0.0
+        } else {
+            terms / f32::from(passages)
+        };
+        Ok(if average > 0.0 {
+            average
+        } else {
+            DEFAULT_AVERAGE_TERMS
+        })
     }
 }

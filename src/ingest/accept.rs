@@ -22,13 +22,21 @@ impl Ingest {
         }
         let hash = Sha256::of(&source.bytes);
         let uri = source.address();
-        let known =
-            self.parts.store.find_by_source(source.owner, &source.collection, &uri).await?;
+        let known = self
+            .parts
+            .store
+            .find_by_source(source.owner, &source.collection, &uri)
+            .await?;
         if let Some(document) = &known
             && self.is_unchanged(document, hash)
         {
             let document = document.clone();
-            return Ok(Accepted { document, job: None, unchanged: true, new: false });
+            return Ok(Accepted {
+                document,
+                job: None,
+                unchanged: true,
+                new: false,
+            });
         }
         let bytes = i64::try_from(source.bytes.len()).unwrap_or(i64::MAX);
         self.parts.blobs.put(hash, source.bytes).await?;
@@ -36,17 +44,28 @@ impl Ingest {
             owner: source.owner,
             collection: source.collection,
             uri,
-            title: source.title.unwrap_or_else(|| source.filename.as_str().to_owned()),
+            title: source
+                .title
+                .unwrap_or_else(|| source.filename.as_str().to_owned()),
             filename: source.filename,
             content_type: "application/octet-stream".to_owned(),
             bytes,
             sha256: hash,
             metadata: source.metadata,
         };
-        let accepted = self.parts.store.accept(&new, self.parts.clock.now()).await?;
+        let accepted = self
+            .parts
+            .store
+            .accept(&new, self.parts.clock.now())
+            .await?;
         let document = accepted.document.clone();
         let job = self.begin(accepted);
-        Ok(Accepted { document, job: Some(job), unchanged: false, new: known.is_none() })
+        Ok(Accepted {
+            document,
+            job: Some(job),
+            unchanged: false,
+            new: known.is_none(),
+        })
     }
 
     /// Takes up what an earlier process left unfinished. Returns how many documents that are.
@@ -72,27 +91,42 @@ impl Ingest {
             // An error means that the job was forgotten, and so had ended.
             let _ended = watch.wait_for(|view| view.finished_at.is_some()).await;
         }
-        let everything = ReadScope { owner: OwnerId::system(), collections: None };
+        let everything = ReadScope {
+            owner: OwnerId::system(),
+            collections: None,
+        };
         self.parts.store.document(document, &everything).await
     }
 
     /// A job as its owner, or (`None`) an admin, sees it.
     pub fn job(&self, id: JobId, owner: Option<OwnerId>) -> Option<JobView> {
-        self.jobs.view(id).filter(|job| owner.is_none_or(|owner| job.owner == owner))
+        self.jobs
+            .view(id)
+            .filter(|job| owner.is_none_or(|owner| job.owner == owner))
     }
 
     pub(super) fn begin(&self, accepted: store::Accepted) -> JobId {
         let now = self.parts.clock.now();
-        let job = self.jobs.add(accepted.document.owner, accepted.document.id, now);
+        let job = self
+            .jobs
+            .add(accepted.document.owner, accepted.document.id, now);
         let ingest = self.clone();
-        self.tasks.spawn(async move { ingest.work(job, accepted).await });
+        self.tasks
+            .spawn(async move { ingest.work(job, accepted).await });
         job
     }
 
     fn is_unchanged(&self, document: &Document, hash: Sha256) -> bool {
-        let model = self.parts.embedder.as_ref().map(|embedder| embedder.model_id());
+        let model = self
+            .parts
+            .embedder
+            .as_ref()
+            .map(|embedder| embedder.model_id());
         let wanted = fingerprint(hash, &self.settings, model);
         document.status == DocumentStatus::Indexed
-            && document.fingerprint.as_deref().is_some_and(|stored| is_same(stored, &wanted))
+            && document
+                .fingerprint
+                .as_deref()
+                .is_some_and(|stored| is_same(stored, &wanted))
     }
 }

@@ -19,9 +19,16 @@ impl Ingest {
     /// # Errors
     /// `Forbidden` when the caller may read it and not change it; `Unavailable` without a database.
     pub async fn delete(&self, id: DocumentId, caller: &Principal) -> Result<Option<Removal>> {
-        let Some(document) = self.changeable(id, caller).await? else { return Ok(None) };
+        let Some(document) = self.changeable(id, caller).await? else {
+            return Ok(None);
+        };
         let now = self.parts.clock.now();
-        if !self.parts.store.delete_document(id, write_scope(caller), now).await? {
+        if !self
+            .parts
+            .store
+            .delete_document(id, write_scope(caller), now)
+            .await?
+        {
             return Ok(None);
         }
         self.parts.follower.catch_up().await?;
@@ -34,37 +41,60 @@ impl Ingest {
     /// `Forbidden` when the caller may read it and not change it; `Conflict` when the original is
     /// not here any more; `Unavailable` without a database.
     pub async fn reprocess(&self, id: DocumentId, caller: &Principal) -> Result<Option<Accepted>> {
-        let Some(document) = self.changeable(id, caller).await? else { return Ok(None) };
+        let Some(document) = self.changeable(id, caller).await? else {
+            return Ok(None);
+        };
         if !self.parts.blobs.contains(document.sha256) {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 "the original is not here any more: upload it again",
             ));
         }
-        let Some(accepted) = self.parts.store.accept_again(id, self.parts.clock.now()).await?
+        let Some(accepted) = self
+            .parts
+            .store
+            .accept_again(id, self.parts.clock.now())
+            .await?
         else {
             return Ok(None);
         };
         let document = accepted.document.clone();
         let job = self.begin(accepted);
-        Ok(Some(Accepted { document, job: Some(job), unchanged: false, new: false }))
+        Ok(Some(Accepted {
+            document,
+            job: Some(job),
+            unchanged: false,
+            new: false,
+        }))
     }
 
     async fn changeable(&self, id: DocumentId, caller: &Principal) -> Result<Option<Document>> {
         let scope = if caller.allows(Scope::Admin) {
-            ReadScope { owner: caller.owner, collections: None }
+            ReadScope {
+                owner: caller.owner,
+                collections: None,
+            }
         } else {
             caller.read_scope()
         };
-        let Some(document) = self.parts.store.document(id, &scope).await? else { return Ok(None) };
+        let Some(document) = self.parts.store.document(id, &scope).await? else {
+            return Ok(None);
+        };
         if document.owner == caller.owner || caller.allows(Scope::Admin) {
             Ok(Some(document))
         } else {
-            Err(Error::new(ErrorKind::Forbidden, "this document belongs to somebody else"))
+            Err(Error::new(
+                ErrorKind::Forbidden,
+                "this document belongs to somebody else",
+            ))
         }
     }
 }
 
 fn write_scope(caller: &Principal) -> WriteScope {
-    if caller.allows(Scope::Admin) { WriteScope::Everyone } else { WriteScope::Owner(caller.owner) }
+    if caller.allows(Scope::Admin) {
+        WriteScope::Everyone
+    } else {
+        WriteScope::Owner(caller.owner)
+    }
 }

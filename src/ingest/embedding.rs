@@ -14,7 +14,9 @@ const PAGE_PASSAGES: i64 = 256;
 
 impl Ingest {
     pub(super) async fn embed(&self, job: JobId, passages: &mut [Passage]) -> Result<()> {
-        let Some(embedder) = &self.parts.embedder else { return Ok(()) };
+        let Some(embedder) = &self.parts.embedder else {
+            return Ok(());
+        };
         let model = embedder.model_id().to_owned();
         let hashes: Vec<Sha256> = passages.iter().map(text_hash).collect();
         let mut vectors: HashMap<Sha256, Vec<f32>> =
@@ -48,20 +50,28 @@ impl Ingest {
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the model fails.
     pub async fn embed_missing(&self) -> Result<u64> {
-        let Some(embedder) = &self.parts.embedder else { return Ok(0) };
+        let Some(embedder) = &self.parts.embedder else {
+            return Ok(0);
+        };
         let model = embedder.model_id().to_owned();
         let mut made = 0;
         let mut after = None;
         loop {
-            let page =
-                self.parts.store.passages_without_embedding(&model, after, PAGE_PASSAGES).await?;
+            let page = self
+                .parts
+                .store
+                .passages_without_embedding(&model, after, PAGE_PASSAGES)
+                .await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             let texts = page.iter().map(Passage::indexed_text).collect();
             let ids = page.iter().map(|passage| passage.id);
             let vectors: Vec<_> = ids.zip(embedder.embed(texts).await?).collect();
             made += vectors.len() as u64;
-            self.parts.store.set_embeddings(&model, &vectors, self.parts.clock.now()).await?;
+            self.parts
+                .store
+                .set_embeddings(&model, &vectors, self.parts.clock.now())
+                .await?;
             self.parts.follower.catch_up().await?;
         }
         Ok(made)

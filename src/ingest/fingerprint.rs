@@ -16,7 +16,11 @@ pub(super) fn fingerprint(hash: Sha256, settings: &IngestConfig, model: Option<&
         settings.chunk_size,
         settings.chunk_overlap
     );
-    format!("{}:{}", Sha256::of(content.as_bytes()).to_hex(), model.unwrap_or(NO_MODEL))
+    format!(
+        "{}:{}",
+        Sha256::of(content.as_bytes()).to_hex(),
+        model.unwrap_or(NO_MODEL)
+    )
 }
 
 /// Whether what was made under `stored` is what would be made under `wanted`. A model that is

@@ -59,7 +59,10 @@ impl Ingest {
         let root = root.canonicalize().map_err(cannot_open)?;
         let chosen = match paths {
             None => vec![root],
-            Some(paths) => paths.iter().map(|path| inside(&root, path)).collect::<Result<_>>()?,
+            Some(paths) => paths
+                .iter()
+                .map(|path| inside(&root, path))
+                .collect::<Result<_>>()?,
         };
         self.parts.follower.mend().await?;
         let mut report = FolderReport::default();
@@ -83,13 +86,19 @@ impl Ingest {
                 }
                 Err(error) => {
                     let path = error.path().unwrap_or(path).display().to_string();
-                    (path, Err(Error::internal("the file cannot be read").with_source(error)))
+                    (
+                        path,
+                        Err(Error::internal("the file cannot be read").with_source(error)),
+                    )
                 }
             };
             let source = match read {
                 Ok(source) => source,
                 Err(error) => {
-                    report.skipped.push(Skipped { path, reason: error.chain() });
+                    report.skipped.push(Skipped {
+                        path,
+                        reason: error.chain(),
+                    });
                     continue;
                 }
             };
@@ -103,7 +112,11 @@ impl Ingest {
                         report.changed += 1;
                     }
                     let document_id = accepted.document.id;
-                    report.jobs.push(FolderJob { document_id, job_id, path });
+                    report.jobs.push(FolderJob {
+                        document_id,
+                        job_id,
+                        path,
+                    });
                 }
             }
         }
@@ -114,12 +127,18 @@ impl Ingest {
 /// The path of a request, resolved, if it lies in the folder.
 fn inside(root: &Path, path: &str) -> Result<PathBuf> {
     let outside = || {
-        Error::invalid(format!("paths: '{path}' is not in DOCUMENTS_PATH, or does not exist"))
-            .with_code("path_outside_documents")
+        Error::invalid(format!(
+            "paths: '{path}' is not in DOCUMENTS_PATH, or does not exist"
+        ))
+        .with_code("path_outside_documents")
     };
     if path.contains('\0') {
         return Err(outside());
     }
     let resolved = root.join(path).canonicalize().map_err(|_| outside())?;
-    if resolved.starts_with(root) { Ok(resolved) } else { Err(outside()) }
+    if resolved.starts_with(root) {
+        Ok(resolved)
+    } else {
+        Err(outside())
+    }
 }

@@ -89,7 +89,11 @@ impl Jobs {
             kind: "ingest",
             lane: "default",
             state: JobState::Ready,
-            progress: JobProgress { stage: "queued", done: 0, total: 1 },
+            progress: JobProgress {
+                stage: "queued",
+                done: 0,
+                total: 1,
+            },
             attempt: 0,
             max_attempts: 1,
             crashes: 0,

@@ -40,7 +40,9 @@ pub struct Accepted {
 impl NewSource {
     /// Where the document came from: an upload's address is made of its name.
     pub fn address(&self) -> String {
-        self.uri.clone().unwrap_or_else(|| format!("upload:///{}", self.filename))
+        self.uri
+            .clone()
+            .unwrap_or_else(|| format!("upload:///{}", self.filename))
     }
 }
 
@@ -85,10 +87,17 @@ pub(super) fn check_extension(
 ) -> Result<()> {
     let allowed = &settings.allowed_extensions;
     let extension = filename.extension().unwrap_or_default();
-    if allowed.iter().any(|one| one.trim_start_matches('.').eq_ignore_ascii_case(&extension)) {
+    if allowed
+        .iter()
+        .any(|one| one.trim_start_matches('.').eq_ignore_ascii_case(&extension))
+    {
         return Ok(());
     }
-    let found = if extension.is_empty() { "none".to_owned() } else { format!("'{extension}'") };
+    let found = if extension.is_empty() {
+        "none".to_owned()
+    } else {
+        format!("'{extension}'")
+    };
     Err(Error::invalid(format!(
         "file: the extension must be one of {} (INGEST_ALLOWED_EXTENSIONS), not {found}",
         allowed.join(", ")

@@ -13,7 +13,9 @@ use tracing::Instrument;
 
 /// How work on a document can end without an error of ragd.
 enum Ending {
-    Indexed { passages: usize },
+    Indexed {
+        passages: usize,
+    },
     /// It was deleted, or a later version was committed.
     Overtaken,
     Failed(ExtractFailure),
@@ -33,13 +35,21 @@ impl Ingest {
         let ending = self.ending(job, &accepted).instrument(span.clone()).await;
         let (state, outcome, error) = span.in_scope(|| self.tell(&accepted, ending));
         let ended = self.parts.clock.now();
-        self.parts.metrics.jobs.with_label_values(&["ingest", outcome]).inc();
+        self.parts
+            .metrics
+            .jobs
+            .with_label_values(&["ingest", outcome])
+            .inc();
         self.jobs.update(job, |view| {
             view.state = state;
             view.error = error;
             view.finished_at = Some(ended);
             if state == JobState::Done {
-                view.progress = super::JobProgress { stage: "done", done: 1, total: 1 };
+                view.progress = super::JobProgress {
+                    stage: "done",
+                    done: 1,
+                    total: 1,
+                };
             }
         });
     }
@@ -64,7 +74,11 @@ impl Ingest {
                 (JobState::Dead, "dead", Some(failure.to_string()))
             }
             Err(error) => {
-                self.parts.metrics.errors.with_label_values(&["ingest", "internal"]).inc();
+                self.parts
+                    .metrics
+                    .errors
+                    .with_label_values(&["ingest", "internal"])
+                    .inc();
                 tracing::error!(error = error.chain(), "'{name}' is unfinished");
                 (JobState::Dead, "dead", Some(error.to_string()))
             }
@@ -73,7 +87,12 @@ impl Ingest {
 
     async fn ending(&self, job: JobId, accepted: &Accepted) -> Result<Ending> {
         let generation = accepted.generation;
-        if !self.parts.store.mark_processing(generation, self.parts.clock.now()).await? {
+        if !self
+            .parts
+            .store
+            .mark_processing(generation, self.parts.clock.now())
+            .await?
+        {
             return Ok(Ending::Overtaken);
         }
         let extracted = match self.extract(job, accepted).await {
@@ -83,7 +102,10 @@ impl Ingest {
             }
             Err(failure) => {
                 let reason = failure.to_string();
-                self.parts.store.fail(generation, &reason, self.parts.clock.now()).await?;
+                self.parts
+                    .store
+                    .fail(generation, &reason, self.parts.clock.now())
+                    .await?;
                 return Ok(Ending::Failed(failure));
             }
         };
@@ -96,7 +118,11 @@ impl Ingest {
         self.jobs.progress(job, "commit", (0, 1));
         let pending = &accepted.pending;
         let sha256 = original_hash(accepted)?;
-        let model = self.parts.embedder.as_ref().map(|embedder| embedder.model_id());
+        let model = self
+            .parts
+            .embedder
+            .as_ref()
+            .map(|embedder| embedder.model_id());
         let commit = GenerationCommit {
             generation,
             title,
@@ -107,7 +133,12 @@ impl Ingest {
             metadata: Some(pending.metadata.clone()),
             passages,
         };
-        match self.parts.store.commit_generation(&commit, self.parts.clock.now()).await? {
+        match self
+            .parts
+            .store
+            .commit_generation(&commit, self.parts.clock.now())
+            .await?
+        {
             CommitOutcome::Committed => {
                 self.jobs.progress(job, "index", (0, 1));
                 self.parts.follower.catch_up().await?;
@@ -122,10 +153,14 @@ impl Ingest {
         let unavailable = |error: Error| {
             ExtractFailure::new(crate::text::FailureCode::Unavailable, error.to_string())
         };
-        let path = self.parts.blobs.path(original_hash(accepted).map_err(unavailable)?);
-        let name = crate::domain::FileName::parse(&accepted.document.filename).map_err(|error| {
-            ExtractFailure::new(crate::text::FailureCode::UnsupportedType, error.to_string())
-        })?;
+        let path = self
+            .parts
+            .blobs
+            .path(original_hash(accepted).map_err(unavailable)?);
+        let name =
+            crate::domain::FileName::parse(&accepted.document.filename).map_err(|error| {
+                ExtractFailure::new(crate::text::FailureCode::UnsupportedType, error.to_string())
+            })?;
         self.parts.extractor.extract(&path, &name).await
     }
 
@@ -135,7 +170,11 @@ impl Ingest {
         if *given != accepted.document.filename {
             return given.clone();
         }
-        let found = extracted.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
+        let found = extracted
+            .title
+            .as_deref()
+            .map(str::trim)
+            .filter(|title| !title.is_empty());
         found.map_or_else(|| given.clone(), |title| title.chars().take(500).collect())
     }
 

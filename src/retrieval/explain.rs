@@ -37,19 +37,31 @@ impl Retrieval {
         request: &RetrievalRequest,
         passage: PassageId,
     ) -> Result<Explanation> {
-        let stored = self.store.passages_by_ids(&[passage], &request.read).await?.pop();
+        let stored = self
+            .store
+            .passages_by_ids(&[passage], &request.read)
+            .await?
+            .pop();
         let (query, _) = self.query(request).await;
         let scores = self.index.score(query.clone(), vec![passage]).await?;
         let candidates = self.index.search(query).await?;
-        let completed = if self.settings.complete_scores { scores.clone() } else { Vec::new() };
+        let completed = if self.settings.complete_scores {
+            scores.clone()
+        } else {
+            Vec::new()
+        };
         let fused = fuse(&candidates, &completed, FusionSettings::of(&self.settings));
         let place = fused.iter().position(|one| one.id == passage);
-        let threshold =
-            fused.get(request.limit.min(fused.len()).saturating_sub(1)).map(|one| one.score);
+        let threshold = fused
+            .get(request.limit.min(fused.len()).saturating_sub(1))
+            .map(|one| one.score);
         let found: Option<&Fused> = place.and_then(|place| fused.get(place));
         let raw = scores.first();
         let bm25 = found.map_or_else(
-            || SideScore { raw: raw.map(|one| f64::from(one.lexical)), ..SideScore::default() },
+            || SideScore {
+                raw: raw.map(|one| f64::from(one.lexical)),
+                ..SideScore::default()
+            },
             |one| one.bm25,
         );
         let vector = found.map_or_else(

@@ -31,8 +31,14 @@ pub struct FusionSettings {
 impl FusionSettings {
     /// The part of the configuration that decides.
     pub fn of(config: &RetrievalConfig) -> Self {
-        let weights = Weights { bm25: config.bm25_weight, vector: config.vec_weight };
-        Self { fusion: config.fusion, weights }
+        let weights = Weights {
+            bm25: config.bm25_weight,
+            vector: config.vec_weight,
+        };
+        Self {
+            fusion: config.fusion,
+            weights,
+        }
     }
 }
 
@@ -67,7 +73,10 @@ pub fn fuse(candidates: &Candidates, completed: &[Scores], settings: FusionSetti
         }
     }
     let bm25_scale = Scale::of(settings.fusion, sides.values().map(|(bm25, _)| bm25.raw));
-    let vector_scale = Scale::of(settings.fusion, sides.values().map(|(_, vector)| vector.raw));
+    let vector_scale = Scale::of(
+        settings.fusion,
+        sides.values().map(|(_, vector)| vector.raw),
+    );
     let mut fused: Vec<Fused> = sides
         .into_iter()
         .map(|(id, (mut bm25, mut vector))| {
@@ -75,7 +84,12 @@ pub fn fuse(candidates: &Candidates, completed: &[Scores], settings: FusionSetti
             vector.normalised = vector_scale.normalise(&vector);
             let score = settings.weights.bm25 * bm25.normalised.unwrap_or(bm25_scale.missing())
                 + settings.weights.vector * vector.normalised.unwrap_or(vector_scale.missing());
-            Fused { id, score, bm25, vector }
+            Fused {
+                id,
+                score,
+                bm25,
+                vector,
+            }
         })
         .collect();
     fused.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
@@ -83,7 +97,11 @@ pub fn fuse(candidates: &Candidates, completed: &[Scores], settings: FusionSetti
 }
 
 fn listed(place: usize, raw: f32) -> SideScore {
-    SideScore { rank: Some(place + 1), raw: Some(f64::from(raw)), normalised: None }
+    SideScore {
+        rank: Some(place + 1),
+        raw: Some(f64::from(raw)),
+        normalised: None,
+    }
 }
 
 /// How one side's raw scores become comparable with the other's.
@@ -92,7 +110,11 @@ enum Scale {
     /// From the least to the greatest; all equal become 1.
     MinMax { least: f64, range: f64 },
     /// Distance from the mean in standard deviations.
-    ZScore { mean: f64, deviation: f64, least: f64 },
+    ZScore {
+        mean: f64,
+        deviation: f64,
+        least: f64,
+    },
     /// By place alone.
     Reciprocal,
 }
@@ -103,12 +125,19 @@ impl Scale {
         let least = raws.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = raws.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         match fusion {
-            Fusion::MinMax => Self::MinMax { least, range: greatest - least },
+            Fusion::MinMax => Self::MinMax {
+                least,
+                range: greatest - least,
+            },
             Fusion::ZScore => {
                 let count = raws.len().max(1) as f64;
                 let mean = raws.iter().sum::<f64>() / count;
                 let variance = raws.iter().map(|raw| (raw - mean).powi(2)).sum::<f64>() / count;
-                Self::ZScore { mean, deviation: variance.sqrt(), least }
+                Self::ZScore {
+                    mean,
+                    deviation: variance.sqrt(),
+                    least,
+                }
             }
             Fusion::Rrf => Self::Reciprocal,
         }
@@ -116,12 +145,22 @@ impl Scale {
 
     fn normalise(self, side: &SideScore) -> Option<f64> {
         match self {
-            Self::MinMax { least, range } => {
-                side.raw.map(|raw| if range > 0.0 { (raw - least) / range } else { 1.0 })
-            }
-            Self::ZScore { mean, deviation, .. } => side
-                .raw
-                .map(|raw| if deviation > 0.0 { (raw - mean) / deviation } else { 0.0 }),
+            Self::MinMax { least, range } => side.raw.map(|raw| {
+                if range > 0.0 {
+                    (raw - least) / range
+                } else {
+                    1.0
+                }
+            }),
+            Self::ZScore {
+                mean, deviation, ..
+            } => side.raw.map(|raw| {
+                if deviation > 0.0 {
+                    (raw - mean) / deviation
+                } else {
+                    0.0
+                }
+            }),
             Self::Reciprocal => side.rank.map(|rank| 1.0 / (RRF_K + rank as f64)),
         }
     }
@@ -130,7 +169,11 @@ impl Scale {
     /// 0 is the mean, as much as the list's last.
     fn missing(self) -> f64 {
         match self {
-            Self::ZScore { mean, deviation, least } if deviation > 0.0 => (least - mean) / deviation,
+            Self::ZScore {
+                mean,
+                deviation,
+                least,
+            } if deviation > 0.0 => (least - mean) / deviation,
             _ => 0.0,
         }
     }
@@ -148,11 +191,23 @@ mod tests {
     }
 
     fn list(scores: &[(i64, f32)]) -> Vec<Scored> {
-        scores.iter().map(|&(number, score)| Scored { id: id(number), score }).collect()
+        scores
+            .iter()
+            .map(|&(number, score)| Scored {
+                id: id(number),
+                score,
+            })
+            .collect()
     }
 
     fn settings(fusion: Fusion) -> FusionSettings {
-        FusionSettings { fusion, weights: Weights { bm25: 0.55, vector: 0.45 } }
+        FusionSettings {
+            fusion,
+            weights: Weights {
+                bm25: 0.55,
+                vector: 0.45,
+            },
+        }
     }
 
     #[test]
@@ -168,18 +223,31 @@ mod tests {
 
     #[test]
     fn all_equal_scores_become_one() {
-        let candidates = Candidates { lexical: list(&[(1, 2.0), (2, 2.0)]), dense: vec![] };
+        let candidates = Candidates {
+            lexical: list(&[(1, 2.0), (2, 2.0)]),
+            dense: vec![],
+        };
         let fused = fuse(&candidates, &[], settings(Fusion::MinMax));
         assert!(fused.iter().all(|one| one.bm25.normalised == Some(1.0)));
     }
 
     #[test]
     fn completed_scores_fill_the_missing_side_without_a_rank() {
-        let candidates =
-            Candidates { lexical: list(&[(1, 9.0)]), dense: list(&[(2, 0.8)]) };
+        let candidates = Candidates {
+            lexical: list(&[(1, 9.0)]),
+            dense: list(&[(2, 0.8)]),
+        };
         let completed = [
-            Scores { id: id(1), lexical: 9.0, dense: Some(0.6) },
-            Scores { id: id(2), lexical: 1.0, dense: Some(0.8) },
+            Scores {
+                id: id(1),
+                lexical: 9.0,
+                dense: Some(0.6),
+            },
+            Scores {
+                id: id(2),
+                lexical: 1.0,
+                dense: Some(0.8),
+            },
         ];
         let fused = fuse(&candidates, &completed, settings(Fusion::MinMax));
         let second = fused.iter().find(|one| one.id == id(2)).unwrap();
@@ -189,8 +257,10 @@ mod tests {
 
     #[test]
     fn reciprocal_ranks_add_up() {
-        let candidates =
-            Candidates { lexical: list(&[(1, 9.0), (2, 3.0)]), dense: list(&[(2, 0.8)]) };
+        let candidates = Candidates {
+            lexical: list(&[(1, 9.0), (2, 3.0)]),
+            dense: list(&[(2, 0.8)]),
+        };
         let fused = fuse(&candidates, &[], settings(Fusion::Rrf));
         assert_eq!(fused[0].id, id(2));
         assert!((fused[0].score - (0.55 / 62.0 + 0.45 / 61.0)).abs() < 1e-12);

@@ -51,14 +51,32 @@ pub struct RetrievalParts {
 impl Retrieval {
     /// The service over its parts.
     pub fn new(parts: RetrievalParts, settings: RetrievalConfig) -> Self {
-        let RetrievalParts { store, index, counter, embedder, clock, metrics } = parts;
-        Self { store, index, counter, embedder, settings, clock, metrics }
+        let RetrievalParts {
+            store,
+            index,
+            counter,
+            embedder,
+            clock,
+            metrics,
+        } = parts;
+        Self {
+            store,
+            index,
+            counter,
+            embedder,
+            settings,
+            clock,
+            metrics,
+        }
     }
 
     /// The same service with other settings, for an evaluation.
     #[must_use]
     pub fn with_settings(&self, settings: RetrievalConfig) -> Self {
-        Self { settings, ..self.clone() }
+        Self {
+            settings,
+            ..self.clone()
+        }
     }
 
     /// The settings in force.

@@ -82,7 +82,10 @@ impl Retrieval {
                     Ok(vector) => Some(vector),
                     Err(error) => {
                         tracing::error!(error = error.chain(), "the question was not embedded");
-                        self.metrics.errors.with_label_values(&["embeddings", "internal"]).inc();
+                        self.metrics
+                            .errors
+                            .with_label_values(&["embeddings", "internal"])
+                            .inc();
                         degraded.push("vector");
                         None
                     }
@@ -90,8 +93,11 @@ impl Retrieval {
             }
             _ => None,
         };
-        let lexical_limit =
-            if self.settings.bm25_weight > 0.0 || dense.is_none() { self.settings.topk_bm25 } else { 0 };
+        let lexical_limit = if self.settings.bm25_weight > 0.0 || dense.is_none() {
+            self.settings.topk_bm25
+        } else {
+            0
+        };
         let query = Query {
             terms: self.counter.count(text),
             dense,
@@ -119,8 +125,11 @@ impl Retrieval {
         for scored in candidates.lexical.iter().chain(&candidates.dense) {
             *sides.entry(scored.id).or_default() += 1;
         }
-        let one_sided: Vec<PassageId> =
-            sides.into_iter().filter(|&(_, count)| count == 1).map(|(id, _)| id).collect();
+        let one_sided: Vec<PassageId> = sides
+            .into_iter()
+            .filter(|&(_, count)| count == 1)
+            .map(|(id, _)| id)
+            .collect();
         if one_sided.is_empty() {
             return Ok((candidates, Vec::new()));
         }
@@ -147,7 +156,9 @@ impl Retrieval {
                 .map(|stored| (stored.passage.id, stored))
                 .collect();
             hits.extend(
-                batch.iter().filter_map(|one| Some(self.hit(one, stored.remove(&one.id)?))),
+                batch
+                    .iter()
+                    .filter_map(|one| Some(self.hit(one, stored.remove(&one.id)?))),
             );
             if hits.len() >= wanted {
                 break;
@@ -178,8 +189,12 @@ impl Retrieval {
     }
 
     fn record(&self, candidates: &Candidates, timings: &TimingsMs) {
-        self.metrics.bm25_candidates.observe(candidates.lexical.len() as f64);
-        self.metrics.vector_candidates.observe(candidates.dense.len() as f64);
+        self.metrics
+            .bm25_candidates
+            .observe(candidates.lexical.len() as f64);
+        self.metrics
+            .vector_candidates
+            .observe(candidates.dense.len() as f64);
         let stages = [
             ("embed", timings.embed),
             ("search", timings.search),

@@ -48,7 +48,7 @@ pub fn start_logging(config: &LogConfig, json: bool, target: LogTarget) -> Optio
     };
     // The libraries below are chatty about what our own lines already say.
     let filter = EnvFilter::new(format!(
-        "{level},sqlx::query=warn,hyper=warn,h2=warn,rten=warn,qdrant_edge=warn,segment=warn,shard=warn,html5ever=error,pdf_extract=error"
+        "{level},sqlx::query=warn,hyper=warn,h2=warn,rten=warn,qdrant_edge=error,hayro_interpret=error,hayro_syntax=error,hayro_font=error,hayro_cmap=error"
     ));
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -154,7 +154,13 @@ where
         let now: DateTime<Utc> = Utc::now();
         let timestamp = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         let level = level_name(*event.metadata().level());
-        let logger = event.metadata().target();
+        // A line of a library that uses `log` brings its own target along as a field.
+        let bridged = fields.remove("log.target");
+        fields.retain(|name, _| !name.starts_with("log."));
+        let logger = bridged
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or(event.metadata().target());
         if self.json {
             let mut line = Map::new();
             line.insert("timestamp".into(), timestamp.into());

@@ -38,7 +38,9 @@ pub(super) struct Query {
 impl Document {
     /// Title and text as one passage.
     pub(super) fn passage(&self) -> String {
-        format!("{}\n{}", self.title.trim(), self.text.trim()).trim().to_owned()
+        format!("{}\n{}", self.title.trim(), self.text.trim())
+            .trim()
+            .to_owned()
     }
 }
 
@@ -68,21 +70,34 @@ fn lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
             Error::invalid(format!("'{}' line {}: {error}", path.display(), number + 1))
         })
     };
-    read(path)?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect()
+    read(path)?
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(parse)
+        .collect()
 }
 
 fn judgements(path: &Path) -> Result<HashMap<String, HashMap<String, f64>>> {
     let mut judgements: HashMap<String, HashMap<String, f64>> = HashMap::new();
     for (number, line) in read(path)?.lines().enumerate().skip(1) {
         let mut fields = line.split('\t');
-        let (Some(query), Some(document), Some(grade)) = (fields.next(), fields.next(), fields.next())
+        let (Some(query), Some(document), Some(grade)) =
+            (fields.next(), fields.next(), fields.next())
         else {
             continue;
         };
         let grade: f64 = grade.trim().parse().map_err(|_| {
-            Error::invalid(format!("'{}' line {}: the grade is no number", path.display(), number + 1))
+            Error::invalid(format!(
+                "'{}' line {}: the grade is no number",
+                path.display(),
+                number + 1
+            ))
         })?;
-        judgements.entry(query.to_owned()).or_default().insert(document.to_owned(), grade);
+        judgements
+            .entry(query.to_owned())
+            .or_default()
+            .insert(document.to_owned(), grade);
     }
     Ok(judgements)
 }

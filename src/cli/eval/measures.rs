@@ -19,16 +19,29 @@ impl Measures {
     /// Adds one query: its ranking, best first, and the grades of its judged documents.
     pub(super) fn add(&mut self, ranking: &[&str], grades: &HashMap<String, f64>, elapsed_ms: f64) {
         let grade = |document: &&&str| grades.get(**document).copied().unwrap_or(0.0).max(0.0);
-        let gains: Vec<f64> = ranking.iter().take(NDCG_DEPTH).map(|one| grade(&one)).collect();
-        let mut ideal: Vec<f64> = grades.values().copied().filter(|gain| *gain > 0.0).collect();
+        let gains: Vec<f64> = ranking
+            .iter()
+            .take(NDCG_DEPTH)
+            .map(|one| grade(&one))
+            .collect();
+        let mut ideal: Vec<f64> = grades
+            .values()
+            .copied()
+            .filter(|gain| *gain > 0.0)
+            .collect();
         let relevant = ideal.len() as f64;
         ideal.sort_by(|a, b| b.total_cmp(a));
         ideal.truncate(NDCG_DEPTH);
         self.ndcg.push(discounted(&gains) / discounted(&ideal));
-        let found = ranking.iter().take(RECALL_DEPTH).filter(|one| grade(one) > 0.0).count();
+        let found = ranking
+            .iter()
+            .take(RECALL_DEPTH)
+            .filter(|one| grade(one) > 0.0)
+            .count();
         self.recall.push(found as f64 / relevant);
         let first = ranking.iter().position(|one| grade(&one) > 0.0);
-        self.reciprocal_rank.push(first.map_or(0.0, |place| 1.0 / (place + 1) as f64));
+        self.reciprocal_rank
+            .push(first.map_or(0.0, |place| 1.0 / (place + 1) as f64));
         self.latencies_ms.push(elapsed_ms);
     }
 
@@ -62,7 +75,11 @@ impl Measures {
 }
 
 fn discounted(gains: &[f64]) -> f64 {
-    gains.iter().enumerate().map(|(place, gain)| gain / ((place + 2) as f64).log2()).sum()
+    gains
+        .iter()
+        .enumerate()
+        .map(|(place, gain)| gain / ((place + 2) as f64).log2())
+        .sum()
 }
 
 fn mean(values: &[f64]) -> f64 {

@@ -66,7 +66,10 @@ impl Eval {
         }
         let mut lines = Vec::new();
         for (name, settings) in configurations {
-            let wanted = self.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+            let wanted = self
+                .only
+                .as_ref()
+                .is_none_or(|only| name.contains(only.as_str()));
             if !wanted || (!has_model && settings.vec_weight > 0.0) {
                 continue;
             }
@@ -103,15 +106,51 @@ fn configurations(in_force: &RetrievalConfig) -> Vec<(&'static str, RetrievalCon
         ..in_force.clone()
     };
     vec![
-        ("bm25", RetrievalConfig { bm25_weight: 1.0, vec_weight: 0.0, ..base.clone() }),
-        ("dense", RetrievalConfig { bm25_weight: 0.0, vec_weight: 1.0, ..base.clone() }),
+        (
+            "bm25",
+            RetrievalConfig {
+                bm25_weight: 1.0,
+                vec_weight: 0.0,
+                ..base.clone()
+            },
+        ),
+        (
+            "dense",
+            RetrievalConfig {
+                bm25_weight: 0.0,
+                vec_weight: 1.0,
+                ..base.clone()
+            },
+        ),
         ("hybrid-minmax", base.clone()),
-        ("hybrid-minmax-complete", RetrievalConfig { complete_scores: true, ..base.clone() }),
-        ("hybrid-rrf", RetrievalConfig { fusion: Fusion::Rrf, ..base.clone() }),
-        ("hybrid-zscore", RetrievalConfig { fusion: Fusion::ZScore, ..base.clone() }),
+        (
+            "hybrid-minmax-complete",
+            RetrievalConfig {
+                complete_scores: true,
+                ..base.clone()
+            },
+        ),
+        (
+            "hybrid-rrf",
+            RetrievalConfig {
+                fusion: Fusion::Rrf,
+                ..base.clone()
+            },
+        ),
+        (
+            "hybrid-zscore",
+            RetrievalConfig {
+                fusion: Fusion::ZScore,
+                ..base.clone()
+            },
+        ),
         (
             "hybrid-zscore-complete",
-            RetrievalConfig { fusion: Fusion::ZScore, complete_scores: true, ..base },
+            RetrievalConfig {
+                fusion: Fusion::ZScore,
+                complete_scores: true,
+                ..base
+            },
         ),
         ("hybrid", in_force.clone()),
     ]
@@ -134,12 +173,17 @@ async fn measure(
             limit: DEPTH,
         };
         let found = retrieval.search(&request).await?;
-        let ranking: Vec<&str> =
-            found.hits.iter().filter_map(|hit| scratch.document_of(hit.id())).collect();
+        let ranking: Vec<&str> = found
+            .hits
+            .iter()
+            .filter_map(|hit| scratch.document_of(hit.id()))
+            .collect();
         measures.add(&ranking, &query.judgements, found.timings.total);
     }
     if measures.is_empty() {
-        return Err(Error::invalid("qrels.tsv: no query has a relevant document"));
+        return Err(Error::invalid(
+            "qrels.tsv: no query has a relevant document",
+        ));
     }
     Ok(Line {
         name: name.to_owned(),

@@ -58,11 +58,18 @@ impl Scratch {
             metadata: None,
             passages,
         };
-        app.store().commit_generation(&commit, app.clock().now()).await?;
+        app.store()
+            .commit_generation(&commit, app.clock().now())
+            .await?;
         // A rebuild measures the corpus, as a server does when the length has drifted.
         app.follower().catch_up().await?;
         app.follower().rebuild(|_| {}).await?;
-        Ok(Self { app, documents, _opened: opened, _folder: folder })
+        Ok(Self {
+            app,
+            documents,
+            _opened: opened,
+            _folder: folder,
+        })
     }
 
     /// The collection's document of a passage.
@@ -71,7 +78,10 @@ impl Scratch {
     }
 
     pub(super) fn read_scope(&self) -> ReadScope {
-        ReadScope { owner: OwnerId::system(), collections: None }
+        ReadScope {
+            owner: OwnerId::system(),
+            collections: None,
+        }
     }
 
     pub(super) async fn close(self) {
@@ -117,7 +127,9 @@ fn passage(accepted: &Accepted, ordinal: i64, content: String) -> Passage {
 }
 
 async fn embed(app: &App, passages: &mut [Passage]) -> Result<()> {
-    let Some(embedder) = app.embedder() else { return Ok(()) };
+    let Some(embedder) = app.embedder() else {
+        return Ok(());
+    };
     let begun = std::time::Instant::now();
     let bar = ProgressBar::new(passages.len() as u64);
     for batch in passages.chunks_mut(BATCH_TEXTS) {

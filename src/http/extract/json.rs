@@ -45,7 +45,10 @@ impl<T: DeserializeOwned> FromRequest<Door> for OptionalJson<T> {
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
-    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
     let media_type = given.split(';').next().unwrap_or("").trim().to_lowercase();
     if media_type == "application/json"
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
@@ -54,7 +57,10 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     }
     let error = Error::invalid("the body must be JSON, with content-type: application/json")
         .with_code("unsupported_media_type");
-    Err(Failure::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, error))
+    Err(Failure::with_status(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        error,
+    ))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
@@ -66,7 +72,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
-        if inner.is_data() { invalid_value(&path, &inner) } else { malformed(&inner) }
+        if inner.is_data() {
+            invalid_value(&path, &inner)
+        } else {
+            malformed(&inner)
+        }
     })?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)

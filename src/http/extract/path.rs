@@ -46,6 +46,9 @@ impl<T: Id, S: Send + Sync> FromRequestParts<S> for PathId<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let text = axum::extract::Path::<String>::from_request_parts(parts, state).await;
-        text.ok().and_then(|text| T::read(&text)).map(Self).ok_or_else(|| Self::not_found().into())
+        text.ok()
+            .and_then(|text| T::read(&text))
+            .map(Self)
+            .ok_or_else(|| Self::not_found().into())
     }
 }

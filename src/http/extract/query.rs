@@ -41,7 +41,12 @@ pub(in crate::http) fn parsed<T>(
     must_be: &str,
 ) -> Result<Option<T>> {
     let Some(text) = text else { return Ok(None) };
-    let fault = || Error::invalid(format!("{field}: must be {must_be}, not '{}'", shortened(text)));
+    let fault = || {
+        Error::invalid(format!(
+            "{field}: must be {must_be}, not '{}'",
+            shortened(text)
+        ))
+    };
     parse(text).map(Some).ok_or_else(fault)
 }
 
@@ -70,10 +75,17 @@ impl Page {
     /// `Invalid` with the field and its limit.
     pub(in crate::http) fn request(&self) -> Result<PageRequest> {
         let range = format!("a whole number between 1 and {}", PageRequest::MAX_LIMIT);
-        let limit =
-            parsed(("limit", self.limit.as_deref()), |text| text.parse::<i64>().ok(), &range)?;
+        let limit = parsed(
+            ("limit", self.limit.as_deref()),
+            |text| text.parse::<i64>().ok(),
+            &range,
+        )?;
         let id = |field, text: &Option<String>| {
-            parsed((field, text.as_deref()), |text| Uuid::try_parse(text).ok(), "an id (a UUID)")
+            parsed(
+                (field, text.as_deref()),
+                |text| Uuid::try_parse(text).ok(),
+                "an id (a UUID)",
+            )
         };
         let order = parsed(
             ("order", self.order.as_deref()),

@@ -1,0 +1,118 @@
+#!/bin/sh
+# Runs every test of ragd, with everything that they need: a Postgres of their own in a temporary
+# folder, the embedding model, two real PDFs. What it starts, it stops. Arguments go to the test
+# runner: `scripts/test.sh store` runs the tests whose name contains "store".
+set -eu
+cd "$(dirname "$0")/.."
+
+say() { printf 'test: %s\n' "$*"; }
+fail() {
+    printf 'test: %s\n' "$*" >&2
+    exit 1
+}
+
+if [ "${1:-}" = --help ]; then
+    sed -n '2,4s/^# //p' "$0"
+    exit 0
+fi
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# debian PACKAGE…: installs Debian packages where that can be done.
+debian() {
+    is_root && command -v apt-get >/dev/null 2>&1 || return 1
+    say "installing $*"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1 ||
+        { apt-get update >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null; }
+}
+
+command -v cargo >/dev/null 2>&1 || fail "cargo is missing: install Rust (rust-version in Cargo.toml says which)"
+command -v cc >/dev/null 2>&1 || debian gcc libc6-dev || fail "a C compiler is missing: install gcc"
+
+# Postgres --------------------------------------------------------------------------------------
+
+find_postgres() {
+    for folder in /usr/lib/postgresql/*/bin /usr/local/pgsql/bin; do
+        [ -x "$folder/initdb" ] && echo "$folder" && return
+    done
+    command -v initdb >/dev/null 2>&1 && dirname "$(command -v initdb)"
+}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/ragd-test.XXXXXX")
+postgres_bin=
+stop() {
+    status=$?
+    trap - EXIT INT TERM
+    if [ -n "$postgres_bin" ] && [ -f "$work/pg/postmaster.pid" ]; then
+        as_postgres "$postgres_bin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1 || true
+    fi
+    rm -rf "$work"
+    exit "$status"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# Postgres refuses to run as root.
+as_postgres() {
+    if is_root; then
+        runuser -u postgres -- "$@"
+    else
+        "$@"
+    fi
+}
+
+spare_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+command -v python3 >/dev/null 2>&1 || debian python3 python3-pip || fail "python3 is missing"
+if [ -z "${TEST_POSTGRES_URL:-}" ]; then
+    [ -n "$(find_postgres)" ] || debian postgresql || true
+    postgres_bin=$(find_postgres)
+    [ -n "$postgres_bin" ] ||
+        fail "Postgres is missing: install it (Debian: apt-get install postgresql), or set TEST_POSTGRES_URL"
+    is_root && chown postgres "$work"
+    port=$(spare_port)
+    say "starting Postgres on 127.0.0.1:$port"
+    (cd / && as_postgres "$postgres_bin/initdb" -D "$work/pg" -U ragd --auth=trust --no-sync >"$work/initdb.log" 2>&1) ||
+        { cat "$work/initdb.log" >&2; fail "initdb failed"; }
+    (cd / && as_postgres "$postgres_bin/pg_ctl" -D "$work/pg" -w -l "$work/pg/log" \
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='$work' -c fsync=off -c max_connections=300" \
+        start >/dev/null) || { cat "$work/pg/log" >&2; fail "Postgres does not start"; }
+    TEST_POSTGRES_URL="postgres://ragd@127.0.0.1:$port/postgres"
+    export TEST_POSTGRES_URL
+fi
+
+# Binary, model, documents ------------------------------------------------------------------------
+
+say "building (the first build of all dependencies takes 10 to 20 minutes on two cores)"
+cargo build --release --locked --bin ragd
+RAGD_BIN=target/release/ragd scripts/fetch-models.sh
+
+if [ -z "${RAGD_BASH_DOC:-}" ]; then
+    for folder in /usr/share/doc/bash-doc /usr/share/doc/bash; do
+        [ -f "$folder/bashref.pdf" ] && [ -f "$folder/bash.pdf" ] && RAGD_BASH_DOC=$folder
+    done
+fi
+if [ -z "${RAGD_BASH_DOC:-}" ] && command -v apt-get >/dev/null 2>&1; then
+    # Unpacked beside the build, not installed: it is only two documents to read.
+    if [ ! -f target/bash-doc/usr/share/doc/bash/bash.pdf ]; then
+        mkdir -p target/bash-doc
+        (cd target/bash-doc && { apt-get download bash-doc >/dev/null 2>&1 ||
+            { is_root && apt-get update >/dev/null && apt-get download bash-doc >/dev/null; }; } &&
+            dpkg-deb -x bash-doc_*.deb . && rm -f bash-doc_*.deb) || true
+    fi
+    [ -f target/bash-doc/usr/share/doc/bash/bash.pdf ] &&
+        RAGD_BASH_DOC=$PWD/target/bash-doc/usr/share/doc/bash
+fi
+if [ -n "${RAGD_BASH_DOC:-}" ]; then
+    export RAGD_BASH_DOC
+    say "real PDFs from $RAGD_BASH_DOC"
+else
+    say "the PDFs of Debian's bash-doc are not to be had here: the tests on them are skipped"
+fi
+[ -n "${QDRANT_URL:-}" ] || say "QDRANT_URL is not set: nothing runs against a Qdrant server"
+
+# Tests -------------------------------------------------------------------------------------------
+
+cargo test --release --locked --lib --bins --test it "$@"
