@@ -50,7 +50,7 @@ impl Auth {
     ///
     /// # Errors
     /// `Internal` when a key cannot be derived.
-    pub fn new(store: Store, settings: &AuthSettings, clock: Clock) -> Result<Self> {
+    pub fn new(store: Store, settings: AuthSettings, clock: Clock) -> Result<Self> {
         let local_token = settings.local_token.as_ref();
         Ok(Self {
             store,
@@ -175,6 +175,12 @@ impl Auth {
         if let Err(error) = kept {
             tracing::warn!(user.id = %user.id, error = %error.chain(), "a password was not hashed anew");
         }
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auth")
     }
 }
 

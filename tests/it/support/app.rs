@@ -1,0 +1,119 @@
+//! The whole application over a real socket: a fresh data folder, SQLite, the embedded index, and
+//! every document read by the ragd binary itself. No model, unless a test asks for one: words alone
+//! find what these tests look for.
+
+use ragd::app::{App, OpenedApp};
+use ragd::clock::Clock;
+use ragd::config::{Config, Sources};
+use reqwest::{Client, RequestBuilder};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The configured API key of every test application.
+pub const API_KEY: &str = "test-key-0123456789abcdef0123456789";
+/// The administrator's password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A running application.
+pub struct TestApp {
+    pub base_url: String,
+    pub client: Client,
+    pub api_key: &'static str,
+    pub app: App,
+    pub folder: tempfile::TempDir,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    _opened: Box<dyn Send>,
+}
+
+impl TestApp {
+    /// An application with the settings of a test.
+    pub async fn spawn() -> Self {
+        Self::spawn_with(&[], Clock::system()).await
+    }
+
+    /// An application with more variables of the environment, and its own clock.
+    pub async fn spawn_with(variables: &[(&str, &str)], clock: Clock) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut environment = HashMap::from([
+            ("DATA_DIR".to_owned(), folder.path().display().to_string()),
+            ("API_KEY".to_owned(), API_KEY.to_owned()),
+            ("EMBEDDING_PROVIDER".to_owned(), "off".to_owned()),
+        ]);
+        for (name, value) in variables {
+            environment.insert((*name).to_owned(), (*value).to_owned());
+        }
+        let loaded = Config::load(&Sources { file: None, environment }).unwrap();
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_ragd"));
+        let OpenedApp { app, lock, .. } = App::open(loaded.config, clock, program).await.unwrap();
+        app.settle().await.unwrap();
+        let stop = CancellationToken::new();
+        let tasks = app.start(&stop);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(ragd::http::serve(app.clone(), listener, stop.clone()));
+        let client = ragd::outbound::api_client().unwrap();
+        let _opened = Box::new(lock);
+        Self { base_url, client, api_key: API_KEY, app, folder, stop, tasks, _opened }
+    }
+
+    /// A request without a credential.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.base_url))
+    }
+
+    /// A request without a credential.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(format!("{}{path}", self.base_url))
+    }
+
+    /// A request without a credential.
+    pub fn delete(&self, path: &str) -> RequestBuilder {
+        self.client.delete(format!("{}{path}", self.base_url))
+    }
+
+    /// The token of an administrator, who is made where there is none; his older tokens end.
+    pub async fn admin_token(&self) -> String {
+        self.app.auth().create_admin(&PASSWORD.into()).await.unwrap();
+        let form = [("username", "admin"), ("password", PASSWORD)];
+        let answer = self.post("/auth/token").form(&form).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let body: Value = answer.json().await.unwrap();
+        body["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a file in and waits until it can be found; returns the answer.
+    pub async fn upload(&self, token: &str, name: &str, text: &str) -> Value {
+        let file = reqwest::multipart::Part::text(text.to_owned()).file_name(name.to_owned());
+        let form = reqwest::multipart::Form::new().part("file", file);
+        let request = self.post("/api/documents/upload?wait=true").bearer_auth(token);
+        let answer = request.multipart(form).send().await.unwrap();
+        let status = answer.status();
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(status, 201, "{body}");
+        body
+    }
+
+    /// One series of `/metrics`, for instance `x_total{a="b"}`; 0 when it is not there.
+    pub async fn metric(&self, series: &str) -> f64 {
+        let text = self.get("/metrics").send().await.unwrap().text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(series));
+        line.map_or(0.0, |value| value.trim().parse().unwrap())
+    }
+
+    /// What the audit file says.
+    pub fn audit_log(&self) -> String {
+        std::fs::read_to_string(self.app.folder().logs().join("audit.log")).unwrap()
+    }
+
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
