@@ -32,5 +32,4 @@ pub mod retrieval;
 pub mod app;
 
 // Floor 4: doors.
-pub mod cli;
-pub mod http;
+

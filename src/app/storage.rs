@@ -47,11 +47,12 @@ fn folder_bytes(path: &Path) -> i64 {
         .sum()
 }
 
-/// Resident memory, from the second number of `/proc/self/statm` (proc(5)), which counts pages.
+/// Resident memory, from the line `VmRSS` of `/proc/self/status` (proc(5)), in kilobytes there.
 fn resident_bytes() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: f64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as f64)
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kilobytes * 1_024.0)
 }
 
 /// The memory limit of this process's control group (version 2); `None` without one.

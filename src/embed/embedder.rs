@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 /// How many tokens a batch has at most, padding included; one text may have more. Larger batches
 /// are no faster, and their states do not fit the cache.
-const BATCH_TOKENS: usize = 1024;
+const BATCH_TOKENS: usize = 512;
 
 /// How many texts are tokenised in one go.
 const TOKENISED_AT_ONCE: usize = 256;
@@ -47,6 +47,12 @@ impl Lane {
             turns: Arc::new(Semaphore::new(width)),
             pool: Encoder::pool(width),
         }
+    }
+}
+
+impl std::fmt::Debug for Embedder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Embedder({})", self.0.model_id)
     }
 }
 

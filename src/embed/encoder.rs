@@ -26,15 +26,10 @@ impl Encoder {
             .prepack_weights(true)
             .load(graph)
             .map_err(|cause| Error::internal("the model does not load").with_source(cause))?;
-        let node = |name| {
-            model.node_id(name).map_err(|cause| {
-                Error::internal(format!("the model has no `{name}`")).with_source(cause)
-            })
-        };
         let (ids, mask, hidden) = (
-            node(INPUT_IDS)?,
-            node(ATTENTION_MASK)?,
-            node(HIDDEN_STATES)?,
+            node(&model, INPUT_IDS)?,
+            node(&model, ATTENTION_MASK)?,
+            node(&model, HIDDEN_STATES)?,
         );
         Ok(Self {
             model,
@@ -52,7 +47,33 @@ impl Encoder {
     /// The unit vectors of `texts`, each the ids of its tokens, in order. The texts are padded to
     /// the longest, so they had better be of like length. Blocks; uses the threads of `pool`.
     pub(super) fn encode(&self, texts: &[&[i32]], pool: &Pool) -> Result<Vec<Vec<f32>>> {
-        let failed = |cause| Error::internal("the model failed").with_source(cause);
+        let hidden = self.run(texts, &[self.hidden], pool)?;
+        Ok(hidden
+            .iter()
+            .flat_map(|hidden| hidden.axis_iter(0).zip(texts))
+            .map(|(states, ids)| pooled(states, ids.len()))
+            .collect())
+    }
+
+    /// The values called `names` for one text: for each name, one row of channels a token.
+    pub(super) fn observe(&self, ids: &[i32], names: &[String]) -> Result<Vec<Vec<Vec<f32>>>> {
+        let nodes: Vec<NodeId> = names
+            .iter()
+            .map(|name| node(&self.model, name))
+            .collect::<Result<_>>()?;
+        let values = self.run(&[ids], &nodes, &Self::pool(1))?;
+        Ok(values
+            .iter()
+            .map(|value| value.lanes(2).map(|lane| lane.copied().collect()).collect())
+            .collect())
+    }
+
+    fn run(
+        &self,
+        texts: &[&[i32]],
+        nodes: &[NodeId],
+        pool: &Pool,
+    ) -> Result<Vec<NdTensor<f32, 3>>> {
         let length = texts.iter().map(|ids| ids.len()).max().unwrap_or(0);
         let shape = [texts.len(), length];
         let ids = NdTensor::from_fn(shape, |[text, i]| token(texts, text, i).unwrap_or(0));
@@ -64,19 +85,23 @@ impl Encoder {
             (self.mask, mask.view().into()),
         ];
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(pool)));
-        let [hidden] = self
-            .model
-            .run_n(inputs, [self.hidden], Some(options))
-            .map_err(failed)?;
-        let hidden: NdTensor<f32, 3> = hidden.try_into().map_err(|cause| {
-            Error::internal("the model's output has another shape").with_source(cause)
-        })?;
-        Ok(texts
-            .iter()
-            .enumerate()
-            .map(|(text, ids)| pooled(hidden.slice(text), ids.len()))
-            .collect())
+        self.model
+            .run(inputs, nodes, Some(options))
+            .map_err(|cause| Error::internal("the model failed").with_source(cause))?
+            .into_iter()
+            .map(|value| {
+                value.try_into().map_err(|cause| {
+                    Error::internal("a value of the model has another shape").with_source(cause)
+                })
+            })
+            .collect()
     }
+}
+
+fn node(model: &Model, name: &str) -> Result<NodeId> {
+    model.node_id(name).map_err(|cause| {
+        Error::internal(format!("the model has no value `{name}`")).with_source(cause)
+    })
 }
 
 fn token(texts: &[&[i32]], text: usize, position: usize) -> Option<i32> {

@@ -4,6 +4,7 @@
 //! set (fused attention, and a residual sum with its normalisation) keep the graph short.
 
 use super::bert::{Bert, HEAD_SIZE, HEADS, HIDDEN, Layer, Linear, Norm};
+use super::calibration::{Rounding, Roundings, Slot};
 use super::matrix::Matrix;
 use super::onnx::{Attribute, Dimension, ElementType, Graph};
 
@@ -18,16 +19,22 @@ const EPSILON: (&str, Attribute) = ("epsilon", Attribute::Float(1e-12));
 const TO_FLOAT: (&str, Attribute) = ("to", Attribute::Int(ElementType::Float as i64));
 
 /// How the large multiplications are done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// In 32-bit floats: the reference.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Precision<'a> {
+    /// In 32-bit floats. The input of each multiplication can be observed under its [`tap`]'s name.
     Float,
-    /// In bytes.
-    Int8,
+    /// In bytes, rounded in fixed ranges, so that a text's vector does not depend on the texts that
+    /// it is embedded with.
+    Int8(&'a Roundings),
+}
+
+/// The name of the input of a multiplication, in a graph of floats.
+pub(super) fn tap(layer: usize, slot: Slot) -> String {
+    format!("layer.{layer}.{slot:?}")
 }
 
 /// Serialises the encoder.
-pub(super) fn build(bert: &Bert, precision: Precision) -> Vec<u8> {
+pub(super) fn build(bert: &Bert, precision: Precision<'_>) -> Vec<u8> {
     let mut builder = Builder {
         graph: Graph::default(),
         precision,
@@ -38,8 +45,8 @@ pub(super) fn build(bert: &Bert, precision: Precision) -> Vec<u8> {
         .graph
         .input(ATTENTION_MASK, ElementType::Int32, &text);
     let mut states = builder.embeddings(bert, &ids);
-    for layer in &bert.layers {
-        states = builder.layer(layer, &states, &mask);
+    for (number, layer) in bert.layers.iter().enumerate() {
+        states = builder.layer(number, layer, [&states, &mask]);
     }
     let mut graph = builder.graph;
     graph.rename(&states, HIDDEN_STATES);
@@ -49,12 +56,12 @@ pub(super) fn build(bert: &Bert, precision: Precision) -> Vec<u8> {
     graph.finish("all-MiniLM-L6-v2")
 }
 
-struct Builder {
+struct Builder<'a> {
     graph: Graph,
-    precision: Precision,
+    precision: Precision<'a>,
 }
 
-impl Builder {
+impl Builder<'_> {
     fn embeddings(&mut self, bert: &Bert, ids: &str) -> String {
         let words = self.words(&bert.words, ids);
         let positions = self.floats(&bert.positions);
@@ -73,7 +80,7 @@ impl Builder {
 
     /// Looks up the vocabulary's rows; as bytes the table takes a quarter of the memory.
     fn words(&mut self, words: &Matrix, ids: &str) -> String {
-        if self.precision == Precision::Float {
+        if matches!(self.precision, Precision::Float) {
             let table = self.floats(words);
             return self.graph.node("Gather", &[&table, ids], &[]);
         }
@@ -87,8 +94,8 @@ impl Builder {
         self.graph.node("Mul", &[&values, &scale], &[])
     }
 
-    fn layer(&mut self, layer: &Layer, states: &str, mask: &str) -> String {
-        let packed = self.linear(&layer.attention_in, states);
+    fn layer(&mut self, number: usize, layer: &Layer, [states, mask]: [&str; 2]) -> String {
+        let packed = self.linear(&layer.attention_in, states, (number, Slot::AttentionIn));
         let shape = [0, 0, HEADS as i64, 3, HEAD_SIZE as i64];
         let shape = self.graph.int64s(&shape);
         let packed = self.graph.node("Reshape", &[&packed, &shape], &[]);
@@ -97,12 +104,12 @@ impl Builder {
         let context = self
             .graph
             .node("com.microsoft.MultiHeadAttention", &inputs, &heads);
-        let attended = self.linear(&layer.attention_out, &context);
+        let attended = self.linear(&layer.attention_out, &context, (number, Slot::AttentionOut));
         let states = self.residual(&attended, states, &layer.attention_norm);
 
-        let raised = self.linear(&layer.up, &states);
+        let raised = self.linear(&layer.up, &states, (number, Slot::Up));
         let activated = self.graph.node("Gelu", &[&raised], &[]);
-        let lowered = self.linear(&layer.down, &activated);
+        let lowered = self.linear(&layer.down, &activated, (number, Slot::Down));
         self.residual(&lowered, &states, &layer.output_norm)
     }
 
@@ -114,31 +121,63 @@ impl Builder {
             .node("com.microsoft.SkipLayerNormalization", &inputs, &[EPSILON])
     }
 
-    fn linear(&mut self, linear: &Linear, input: &str) -> String {
+    fn linear(&mut self, linear: &Linear, input: &str, place: (usize, Slot)) -> String {
+        let (layer, slot) = place;
         let product = match self.precision {
+            Precision::Int8(roundings) => match roundings.get(layer, slot) {
+                Some(rounding) => self.product_of_bytes(&linear.weight, input, rounding),
+                None => self.product_of_floats(&linear.weight, input),
+            },
             Precision::Float => {
-                let weight = self.floats(&linear.weight);
-                self.graph.node("MatMul", &[input, &weight], &[])
+                let tap = tap(layer, slot);
+                self.graph.rename(input, &tap);
+                self.graph.output(&tap, ElementType::Float, &[]);
+                self.product_of_floats(&linear.weight, input)
             }
-            Precision::Int8 => self.product_of_bytes(&linear.weight, input),
         };
         let bias = self.graph.floats(&[linear.bias.len()], &linear.bias);
         self.graph.node("Add", &[&product, &bias], &[])
     }
 
-    fn product_of_bytes(&mut self, weight: &Matrix, input: &str) -> String {
+    fn product_of_floats(&mut self, weight: &Matrix, input: &str) -> String {
+        let weight = self.floats(weight);
+        self.graph.node("MatMul", &[input, &weight], &[])
+    }
+
+    /// `(input / divisors) · (divisors × weight)`, both factors in bytes.
+    fn product_of_bytes(&mut self, weight: &Matrix, input: &str, rounding: &Rounding) -> String {
+        let mut weight = weight.clone();
+        weight.scale_rows(&rounding.divisors);
         let quantised = weight.quantised_by_column();
-        let bytes = self.graph.int8s(&weight.shape(), &quantised.bytes);
-        let none = self.graph.int8s(&[], &[0]);
-        let columns = self
+
+        let input = self.divided(input, &rounding.divisors);
+        let scale = self.graph.floats(&[], &[rounding.scale]);
+        let zero = self.graph.uint8(rounding.zero);
+        let input = self
             .graph
-            .floats(&[quantised.scales.len()], &quantised.scales);
-        let [input, scale, zero] = self.graph.nodes3("DynamicQuantizeLinear", &[input]);
-        let scale = self.graph.node("Mul", &[&columns, &scale], &[]);
-        let inputs = [input.as_str(), &bytes, &zero, &none];
+            .node("QuantizeLinear", &[&input, &scale, &zero], &[]);
+
+        let bytes = self.graph.int8s(&weight.shape(), &quantised.bytes);
+        let no_zero = self.graph.int8s(&[], &[0]);
+        let inputs = [input.as_str(), &bytes, &zero, &no_zero];
         let sums = self.graph.node("MatMulInteger", &inputs, &[]);
         let sums = self.graph.node("Cast", &[&sums], &[TO_FLOAT]);
-        self.graph.node("Mul", &[&sums, &scale], &[])
+        let scales: Vec<f32> = quantised
+            .scales
+            .iter()
+            .map(|s| s * rounding.scale)
+            .collect();
+        let scales = self.graph.floats(&[scales.len()], &scales);
+        self.graph.node("Mul", &[&sums, &scales], &[])
+    }
+
+    fn divided(&mut self, input: &str, divisors: &[f32]) -> String {
+        if divisors.iter().all(|divisor| *divisor == 1.0) {
+            return input.to_owned();
+        }
+        let inverse: Vec<f32> = divisors.iter().map(|divisor| divisor.recip()).collect();
+        let inverse = self.graph.floats(&[inverse.len()], &inverse);
+        self.graph.node("Mul", &[input, &inverse], &[])
     }
 
     fn floats(&mut self, matrix: &Matrix) -> String {

@@ -60,11 +60,6 @@ impl Matrix {
         }
     }
 
-    /// The largest magnitude in each row.
-    pub(super) fn row_peaks(&self) -> Vec<f32> {
-        self.lines().map(peak).collect()
-    }
-
     /// Multiplies each row by its factor.
     pub(super) fn scale_rows(&mut self, factors: &[f32]) {
         let lines = self.values.chunks_exact_mut(self.columns.max(1));

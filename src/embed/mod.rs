@@ -3,6 +3,7 @@
 //! services are other rooms' business.
 
 mod bert;
+mod calibration;
 pub mod convert;
 mod embedder;
 mod encoder;

@@ -106,17 +106,6 @@ impl Graph {
         output
     }
 
-    /// Adds a node with three outputs and gives their names.
-    pub(super) fn nodes3(&mut self, operator: &str, inputs: &[&str]) -> [String; 3] {
-        let outputs = [0, 1, 2].map(|_| self.fresh(operator));
-        self.add(
-            operator,
-            [inputs, &outputs.each_ref().map(String::as_str)],
-            &[],
-        );
-        outputs
-    }
-
     /// Gives the value `from` the name `to`.
     pub(super) fn rename(&mut self, from: &str, to: &str) {
         self.add("Identity", [&[from], &[to]], &[]);

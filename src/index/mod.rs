@@ -9,7 +9,7 @@ mod terms;
 
 pub use edge::{Edge, EdgeRebuild, EdgeSettings, VectorSpace};
 pub use point::{Point, Selector};
-pub use query::{Candidates, IndexFilter, Query, Scored, Scores};
+pub use query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
 pub use terms::{DEFAULT_AVERAGE_TERMS, TermCounter, TermCounts};
 
 use crate::domain::PassageId;
@@ -111,6 +111,17 @@ impl Index {
     pub async fn search(&self, query: Query) -> Result<Candidates> {
         match self {
             Self::Edge(edge) => edge.search(query).await,
+        }
+    }
+
+    /// As [`Index::search`], with both scores of every passage found: what one list lacks of the
+    /// other's passages is scored as well, which costs less than a second question.
+    ///
+    /// # Errors
+    /// As [`Index::search`].
+    pub async fn search_and_score(&self, query: Query) -> Result<ScoredCandidates> {
+        match self {
+            Self::Edge(edge) => edge.search_and_score(query).await,
         }
     }
 

@@ -69,3 +69,13 @@ pub struct Scores {
     /// The cosine; `None` when it has no vector, the question has none, or it is not in the index.
     pub dense: Option<f32>,
 }
+
+/// The best passages by either signal, and both scores of every one of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScoredCandidates {
+    /// The two lists.
+    pub candidates: Candidates,
+    /// Both scores of each passage of either list: first the list by words, in its order, then what
+    /// only the list by meaning has, in its order.
+    pub scores: Vec<Scores>,
+}

@@ -105,14 +105,15 @@ impl Db {
     /// Opens a transaction that may write. SQLite's begins as a writer: one that turned into a
     /// writer halfway could fail at that moment, when another has written since its first read.
     pub(super) async fn begin(&self, slow_query_after: Duration) -> Result<Tx> {
-        let begin = async {
+        // Boxed: taking a connection is a future of 29 kB, which every caller would carry.
+        let begin = Box::pin(async {
             Ok(match self {
                 Self::Sqlite { writer, .. } => {
                     OpenTx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
                 }
                 Self::Postgres(pool) => OpenTx::Postgres(pool.begin().await?),
             })
-        };
+        });
         let place = "src/store/db.rs: begin (waiting for a connection or a lock)";
         Ok(Tx {
             open: watched(place, slow_query_after, begin).await?,

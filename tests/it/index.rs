@@ -1,6 +1,12 @@
 //! The index: what every engine must do (`conformance`), and what the embedded one does with its
 //! folder (`folder`, `crash`).
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+
 mod conformance;
 mod corpus;
 mod crash;
@@ -50,6 +56,7 @@ on_every_engine!(
     ranks_the_same_after_an_optimisation,
     finds_inflected_words_and_ignores_stop_words,
     scores_both_sides_of_any_passage,
+    gives_every_candidate_both_scores,
     filters_are_conditions_of_the_query,
     never_finds_what_the_caller_may_not_read,
     deletes_by_every_selector,

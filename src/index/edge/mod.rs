@@ -5,13 +5,14 @@
 mod filter;
 mod folder;
 mod optimizer;
+mod search;
 mod settings;
 mod shard;
 
 pub use settings::{EdgeSettings, VectorSpace};
 
 use super::point::{Point, Selector};
-use super::query::{Candidates, IndexFilter, Query, Scores};
+use super::query::{Candidates, IndexFilter, Query, ScoredCandidates, Scores};
 use super::terms::DEFAULT_AVERAGE_TERMS;
 use super::{Health, Position};
 use crate::domain::PassageId;
@@ -118,15 +119,23 @@ impl Edge {
     }
 
     pub(super) async fn search(&self, query: Query) -> Result<Candidates> {
-        self.read(move |shard| shard.search(&query)).await
+        self.read(move |shard| shard.searcher().search(&query))
+            .await
+    }
+
+    pub(super) async fn search_and_score(&self, query: Query) -> Result<ScoredCandidates> {
+        self.read(move |shard| shard.searcher().search_and_score(&query))
+            .await
     }
 
     pub(super) async fn score(&self, query: Query, ids: Vec<PassageId>) -> Result<Vec<Scores>> {
-        self.read(move |shard| shard.score(&query, &ids)).await
+        self.read(move |shard| shard.searcher().score(&query, &ids))
+            .await
     }
 
     pub(super) async fn count(&self, filter: IndexFilter) -> Result<usize> {
-        self.read(move |shard| shard.count(&filter)).await
+        self.read(move |shard| shard.searcher().count(&filter))
+            .await
     }
 
     pub(super) async fn health(&self) -> Result<Health> {

@@ -2,19 +2,16 @@
 //! followed. Everything here blocks; the callers take it off the async threads.
 
 use super::super::point::{Point, Selector};
-use super::super::query::{Candidates, IndexFilter, Query, Scored, Scores};
 use super::super::{CODE_MOVED, Position};
-use super::filter::{deletion, engine_filter, payload, payload_indexes};
+use super::filter::{deletion, payload, payload_indexes};
 use super::folder::{self, Folder, Meta, Progress};
+use super::search::Searcher;
 use super::settings::{DENSE, LEXICAL, VectorSpace, check_vector, engine_config};
-use crate::domain::PassageId;
 use crate::error::{Error, ErrorKind, Result};
 use qdrant_edge::{
-    CountRequest, EdgeShard, Filter, NamedQuery, NamedVectors, OperationError, PointId,
-    PointInsertOperations, PointOperations, PointStruct, QueryBatchRequest, QueryEnum,
-    QueryRequest, ScoredPoint, ScoringQuery, ShardInfo, UpdateOperation, Vector, VectorInternal,
+    EdgeShard, NamedVectors, OperationError, PointId, PointInsertOperations, PointOperations,
+    PointStruct, ShardInfo, UpdateOperation, Vector,
 };
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -223,104 +220,17 @@ impl Shard {
         self.flush()
     }
 
-    /// Both lists of the best passages.
-    pub fn search(&self, query: &Query) -> Result<Candidates> {
-        let filter = engine_filter(&query.filter)?;
-        let sides = self.sides(
-            query,
-            filter.as_ref(),
-            (query.lexical_limit, query.dense_limit),
-        )?;
-        let mut candidates = Candidates::default();
-        for (name, found) in sides {
-            let list = found.into_iter().filter_map(scored).collect();
-            match name {
-                LEXICAL => candidates.lexical = list,
-                _ => candidates.dense = list,
-            }
+    /// Where questions go.
+    pub fn searcher(&self) -> Searcher<'_> {
+        Searcher {
+            engine: &self.engine,
+            space: self.meta.space.as_ref(),
         }
-        Ok(candidates)
-    }
-
-    /// Both scores of each of `ids`.
-    pub fn score(&self, query: &Query, ids: &[PassageId]) -> Result<Vec<Scores>> {
-        if ids.len() > Query::MAX_LIMIT {
-            return Err(Error::invalid(format!(
-                "ids: at most {} at once, not {}",
-                Query::MAX_LIMIT,
-                ids.len()
-            )));
-        }
-        let filter = engine_filter(&query.filter)?
-            .unwrap_or_default()
-            .with_point_ids(ids.iter().map(|id| PointId::Uuid(id.uuid())));
-        let mut lexical = HashMap::new();
-        let mut dense = HashMap::new();
-        for (name, found) in self.sides(query, Some(&filter), (ids.len(), ids.len()))? {
-            let scores = found
-                .into_iter()
-                .filter_map(scored)
-                .map(|s| (s.id, s.score));
-            match name {
-                LEXICAL => lexical.extend(scores),
-                _ => dense.extend(scores),
-            }
-        }
-        let both = |id: &PassageId| Scores {
-            id: *id,
-            lexical: lexical.get(id).copied().unwrap_or(0.0),
-            dense: dense.get(id).copied(),
-        };
-        Ok(ids.iter().map(both).collect())
-    }
-
-    /// How many passages match.
-    pub fn count(&self, filter: &IndexFilter) -> Result<usize> {
-        let request = CountRequest {
-            filter: engine_filter(filter)?,
-            exact: true,
-        };
-        self.engine.count(request).map_err(engine_error)
     }
 
     /// The engine's own account.
     pub fn info(&self) -> Result<ShardInfo> {
         self.engine.info().map_err(engine_error)
-    }
-
-    /// Asks both sides in one pass over the segments; a side without a question is left out.
-    fn sides(
-        &self,
-        query: &Query,
-        filter: Option<&Filter>,
-        (lexical_limit, dense_limit): (usize, usize),
-    ) -> Result<Vec<(&'static str, Vec<ScoredPoint>)>> {
-        let mut sides = Vec::with_capacity(2);
-        if !query.terms.is_empty() && lexical_limit > 0 {
-            let (terms, weights) = query.terms.question_weights();
-            let vector = Vector::new_sparse(terms, weights).map_err(engine_error)?;
-            sides.push((LEXICAL, vector, lexical_limit));
-        }
-        if let Some(dense) = query.dense.as_deref() {
-            check_vector(self.meta.space.as_ref(), dense)?;
-            if dense_limit > 0 {
-                sides.push((DENSE, Vector::new_dense(dense), dense_limit));
-            }
-        }
-        let names: Vec<_> = sides.iter().map(|(name, ..)| *name).collect();
-        let requests = sides
-            .into_iter()
-            .map(|(name, vector, limit)| QueryRequest {
-                query: Some(nearest(name, vector)),
-                filter: filter.cloned(),
-                ..QueryRequest::new(limit.min(Query::MAX_LIMIT))
-            })
-            .collect();
-        let found = self
-            .engine
-            .query_batch(QueryBatchRequest::new(requests))
-            .map_err(engine_error)?;
-        Ok(names.into_iter().zip(found).collect())
     }
 
     fn engine_point(&self, point: &Point) -> Result<PointStruct> {
@@ -348,29 +258,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn nearest(name: &str, vector: Vector) -> ScoringQuery {
-    ScoringQuery::Vector(QueryEnum::Nearest(NamedQuery {
-        query: VectorInternal::from(vector),
-        using: Some(name.to_owned()),
-    }))
-}
-
-fn scored(point: ScoredPoint) -> Option<Scored> {
-    match point.id {
-        PointId::Uuid(id) => Some(Scored {
-            id: PassageId::from_uuid(id),
-            score: point.score,
-        }),
-        // No point was ever given a number for an id.
-        PointId::NumId(_) => None,
-    }
-}
-
 fn shard_path(build: &Path) -> PathBuf {
     build.join("shard")
 }
 
-fn engine_error(error: OperationError) -> Error {
+/// What the engine says, as one of our errors.
+pub(super) fn engine_error(error: OperationError) -> Error {
     match error {
         OperationError::ValidationError { .. } | OperationError::WrongVectorDimension { .. } => {
             Error::invalid(format!("index: {error}"))

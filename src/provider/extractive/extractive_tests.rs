@@ -186,6 +186,35 @@ fn similarities_find_what_words_do_not() {
 }
 
 #[test]
+fn only_promising_sentences_need_a_vector() {
+    let sources = sources();
+    let candidates = candidates(&sources);
+    let question = "What is a lease?";
+    let worth = promising(question, &candidates, 4);
+    assert_eq!(worth.len(), 4);
+    assert!(worth.windows(2).all(|pair| pair[0] < pair[1]));
+    assert!(
+        worth
+            .iter()
+            .any(|at| candidates[*at].text.starts_with("A lease is"))
+    );
+    let mut similar = vec![f32::NAN; candidates.len()];
+    for at in worth {
+        similar[at] = 0.5;
+    }
+    let signals = Signals {
+        similarities: Some(&similar),
+        weights: None,
+    };
+    let answer = select(question, &candidates, signals);
+    assert!(
+        answer.sentences[0].sentence.starts_with("A lease is"),
+        "{answer:?}"
+    );
+    assert!(answer.sentences.iter().all(|one| one.score.is_finite()));
+}
+
+#[test]
 fn the_callers_weights_count() {
     let sources = [ExtractiveSource {
         index: 1,

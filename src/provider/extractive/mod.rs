@@ -15,7 +15,7 @@ mod terms;
 mod units;
 mod words;
 
-pub use select::select;
+pub use select::{promising, select};
 pub use units::candidates;
 
 /// What is said when nothing in the sources supports an answer.
@@ -85,15 +85,18 @@ impl Sentence {
     }
 }
 
+/// From a lower-case word to its weight.
+pub type WordWeights<'a> = dyn Fn(&str) -> Option<f32> + 'a;
+
 /// What a caller may know beyond the words; the default knows nothing.
 #[derive(Clone, Copy, Default)]
 pub struct Signals<'a> {
-    /// The cosine of the question and each candidate, in the candidates' order; ignored when its
-    /// length differs.
+    /// The cosine of the question and each candidate, in the candidates' order; NaN for one that was
+    /// not worth a vector (see [`promising`]). Ignored when its length differs.
     pub similarities: Option<&'a [f32]>,
     /// The weight of a lower-case word in the whole corpus, as an inverse document frequency;
     /// `None` for a word that it does not know.
-    pub weights: Option<&'a dyn Fn(&str) -> Option<f32>>,
+    pub weights: Option<&'a WordWeights<'a>>,
 }
 
 /// A sentence of the answer.

@@ -102,7 +102,7 @@ fn is_identifier(word: &Word, question: &str) -> bool {
     let long_capitals = word.lower.chars().count() >= IDENTIFIER_CAPITALS
         && question.contains(&word.lower.to_uppercase())
         && question.chars().any(char::is_lowercase);
-    word.lower.contains('_') || word.is_name && long_capitals
+    word.lower.contains('_') || word.lower.starts_with('-') || word.is_name && long_capitals
 }
 
 fn kind(text: &str) -> QuestionKind {
@@ -171,6 +171,7 @@ mod tests {
             ["rotate", "keys"]
         );
         assert_eq!(terms("How old is a long lease?"), ["long", "lease"]);
+        assert_eq!(terms("What does -c do?"), ["-c"]);
         assert_eq!(terms("what is it"), Vec::<String>::new());
         assert_eq!(
             terms("max_wal_size 5"),

@@ -218,12 +218,20 @@ fn presence(keys: &BTreeSet<String>, term: &Term) -> f32 {
 
 fn blend(lexical: f32, cosine: Option<f32>) -> f32 {
     match cosine {
-        Some(cosine) if cosine.is_finite() => {
-            let near = (cosine - UNRELATED_COSINE) / (EQUAL_COSINE - UNRELATED_COSINE);
-            DENSE_SHARE * near.clamp(0.0, 1.0) + (1.0 - DENSE_SHARE) * lexical
+        Some(cosine) => {
+            let near = between(UNRELATED_COSINE, EQUAL_COSINE, cosine);
+            DENSE_SHARE * near + (1.0 - DENSE_SHARE) * lexical
         }
-        _ => lexical,
+        None => lexical,
     }
+}
+
+/// Where `value` lies between `low` (0) and `high` (1); 0 for NaN, which stands for an unknown cosine.
+pub fn between(low: f32, high: f32, value: f32) -> f32 {
+    if value.is_nan() {
+        return 0.0;
+    }
+    ((value - low) / (high - low)).clamp(0.0, 1.0)
 }
 
 /// What the sentence's form adds for this kind of question.
@@ -345,10 +353,19 @@ fn form(sentence: &Sentence, read: &Read, kind: QuestionKind) -> f32 {
     };
     let question_factor = if text.ends_with('?') { 0.3 } else { 1.0 };
     let announcement = if text.ends_with(':') { 0.7 } else { 1.0 };
+    // The passage was cut out of its document in the middle of a sentence.
+    let cut_off = matches!(sentence.kind, SentenceKind::Prose | SentenceKind::Entry)
+        && !text.ends_with([
+            '.', '!', '?', ':', '。', '！', '？', '"', ')', '…', '\'', '”',
+        ]);
+    let beheaded = read.own.first().is_some_and(|first| {
+        !first.is_name && sentence.term.is_empty() && text.starts_with(char::is_lowercase)
+    });
+    let cut_factor = if cut_off || beheaded { 0.6 } else { 1.0 };
     let lean_factor = if leans_back && sentence.term.is_empty() {
         0.88
     } else {
         1.0
     };
-    kind_factor * length_factor * question_factor * announcement * lean_factor
+    kind_factor * length_factor * question_factor * announcement * cut_factor * lean_factor
 }

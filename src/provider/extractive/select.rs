@@ -2,7 +2,7 @@
 //! in their sources' order; or none, when the sources are about something else.
 
 use super::question::{Question, QuestionKind, analyse};
-use super::score::{Scored, Weighted, score};
+use super::score::{Scored, Weighted, between, score};
 use super::words::Words;
 use super::{Evidence, ExtractiveAnswer, NOT_FOUND, Sentence, Signals};
 use std::cmp::Reverse;
@@ -62,6 +62,20 @@ pub fn select(question: &str, candidates: &[Sentence], signals: Signals<'_>) -> 
     }
 }
 
+/// The `most` candidates that are worth a vector, by their words, as indices in ascending order: a
+/// model that embeds all of them takes far longer than everything else here.
+pub fn promising(question: &str, candidates: &[Sentence], most: usize) -> Vec<usize> {
+    let words = Words::new();
+    let question = analyse(question, &words);
+    let (_, scored) = score(&question, candidates, Signals::default(), &words);
+    let mut best: Vec<(usize, f32)> = scored.iter().map(|one| one.score).enumerate().collect();
+    best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    best.truncate(most);
+    let mut indices: Vec<usize> = best.into_iter().map(|(index, _)| index).collect();
+    indices.sort_unstable();
+    indices
+}
+
 /// An identifier of the question that no source has: the sources are about another one.
 fn misses_identifier(question: &Question, scored: &[Scored<'_>]) -> bool {
     question.terms.iter().enumerate().any(|(at, term)| {
@@ -76,9 +90,7 @@ fn carries(best: &Scored<'_>, signals: Signals<'_>) -> bool {
     let cosine = signals
         .similarities
         .and_then(|list| list.get(best.sentence.position).copied());
-    let nearness = cosine.map_or(0.0, |cosine| {
-        ((cosine - SOMEWHAT_NEAR) / (VERY_NEAR - SOMEWHAT_NEAR)).clamp(0.0, 1.0)
-    });
+    let nearness = cosine.map_or(0.0, |cosine| between(SOMEWHAT_NEAR, VERY_NEAR, cosine));
     let wanted = ENOUGH_COVERAGE - nearness * (ENOUGH_COVERAGE - LEAST_COVERAGE);
     best.coverage >= wanted && best.score >= ENOUGH_SCORE
 }

@@ -5,6 +5,9 @@
 /// The longest sentence, in bytes; a longer one is cut at the next semicolon or space.
 const LONGEST: usize = 480;
 
+/// No abbreviation is longer than this, in bytes; so far back is looked for its beginning.
+const LONGEST_ABBREVIATION: usize = 16;
+
 /// Abbreviations, without their last full stop, after which a sentence goes on.
 const ABBREVIATIONS: &[&str] = &[
     "al", "approx", "ca", "cf", "corp", "dept", "dr", "e.g", "ed", "eds", "eg", "eqs", "figs",
@@ -94,11 +97,12 @@ fn is_abbreviation(before: &str, next_word: &str) -> bool {
     let tail = before
         .char_indices()
         .rev()
-        .take(16)
+        .take(LONGEST_ABBREVIATION)
         .find(|(_, c)| c.is_whitespace() || matches!(c, '(' | '[' | '"'));
     let (word, alone) = match tail {
         Some((at, c)) => (before.get(at + c.len_utf8()..).unwrap_or_default(), false),
-        None => (before, true),
+        None if before.len() <= LONGEST_ABBREVIATION => (before, true),
+        None => return false,
     };
     let lower = word.to_lowercase();
     let initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase);

@@ -38,6 +38,14 @@ struct Collector<'a, 'b> {
     found: &'b mut Vec<Sentence>,
 }
 
+/// A candidate before it knows what stands above it.
+struct Unit {
+    kind: SentenceKind,
+    text: String,
+    term: String,
+    continues: bool,
+}
+
 impl Collector<'_, '_> {
     fn read(&mut self, blocks: &[Block<'_>]) {
         for (at, block) in blocks.iter().enumerate() {
@@ -64,7 +72,12 @@ impl Collector<'_, '_> {
             .collect::<Vec<_>>()
             .join(" ");
         if text.len() <= LONGEST_LEAD_IN {
-            self.add(SentenceKind::Code, text, String::new(), false);
+            self.add(Unit {
+                kind: SentenceKind::Code,
+                text,
+                term: String::new(),
+                continues: false,
+            });
         }
     }
 
@@ -88,10 +101,17 @@ impl Collector<'_, '_> {
                 kind = SentenceKind::LeadIn;
             }
             if at == 0 && opens && !term.is_empty() {
-                shown = format!("{term} {shown}");
+                if !names(sentence, &term) {
+                    shown = format!("{term} {shown}");
+                }
                 kind = SentenceKind::Entry;
             }
-            self.add(kind, shown, term.clone(), at > 0);
+            self.add(Unit {
+                kind,
+                text: shown,
+                term: term.clone(),
+                continues: at > 0,
+            });
             let names_what_follows = announces
                 || sentence.ends_with('?')
                 || kind == SentenceKind::Fragment && block.kind == BlockKind::Paragraph;
@@ -101,7 +121,13 @@ impl Collector<'_, '_> {
         }
     }
 
-    fn add(&mut self, kind: SentenceKind, text: String, term: String, continues: bool) {
+    fn add(&mut self, unit: Unit) {
+        let Unit {
+            kind,
+            text,
+            term,
+            continues,
+        } = unit;
         if !text.chars().any(char::is_alphanumeric) {
             return;
         }
@@ -121,6 +147,13 @@ impl Collector<'_, '_> {
             kind,
         });
     }
+}
+
+/// Whether a sentence speaks of its term by name, in the plural or not.
+fn names(sentence: &str, term: &str) -> bool {
+    let term = term.to_lowercase();
+    let stem = term.strip_suffix("es").or(term.strip_suffix('s'));
+    sentence.to_lowercase().contains(stem.unwrap_or(&term))
 }
 
 /// Lines into one text; a word that a hyphen cuts at a line end stays one word.

@@ -1,5 +1,6 @@
 //! Text into words, and words into what is compared: lower case, stemmed, and for names made of
-//! parts (`max_connections`, `--dry-run`) both the whole and the parts. It gives no word a weight.
+//! parts (`max_connections`, `--dry-run`) both the whole and the parts; flags (`-n`) keep their dash
+//! and their case. It gives no word a weight.
 
 use qdrant_rust_stemmers::{Algorithm, Stemmer};
 
@@ -64,14 +65,21 @@ impl Words {
             .filter(|part| !part.is_empty())
             .collect();
         let is_compound = parts.len() > 1;
-        let lower = written.to_lowercase();
+        let flag = after_dash && written.chars().count() == 1;
+        let lower = if flag {
+            format!("-{written}")
+        } else {
+            written.to_lowercase()
+        };
         words.push(Word {
-            key: if is_compound {
+            key: if flag {
+                lower.clone()
+            } else if is_compound {
                 compound_key(&lower)
             } else {
                 self.stem(&lower)
             },
-            is_name: is_name(written) || after_dash && !is_compound && written.len() > 1,
+            is_name: is_name(written) || after_dash && !is_compound,
             is_compound,
             lower,
         });
@@ -172,7 +180,7 @@ mod tests {
             keys("max_connections"),
             ["max_connections", "max", "connect"]
         );
-        assert_eq!(keys("--dry-run, -n."), ["dry_run", "dry", "run", "n"]);
+        assert_eq!(keys("--dry-run, -n."), ["dry_run", "dry", "run", "-n"]);
         assert_eq!(
             keys("C++ and C# 16.4"),
             ["c++", "and", "c#", "16_4", "16", "4"]

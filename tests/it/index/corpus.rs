@@ -146,6 +146,9 @@ fn message_passage(i: u128, numbers: &mut Numbers) -> Entry {
 }
 
 /// What the index gets of these entries.
-pub fn points(entries: &[Entry]) -> Vec<Point> {
-    entries.iter().map(|entry| entry.point.clone()).collect()
+pub fn points<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<Point> {
+    entries
+        .into_iter()
+        .map(|entry| entry.point.clone())
+        .collect()
 }

@@ -205,7 +205,7 @@ async fn a_rebuilt_index_is_the_one_opened_again_and_the_only_one_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let index = open(folder.path()).await;
     index
-        .upsert(points(&[passage(1, 0, "w1k")]))
+        .upsert(points([&passage(1, 0, "w1k")]))
         .await
         .expect("added");
     let rebuild = index.begin_rebuild(33.0).await.expect("begun");

@@ -16,7 +16,8 @@ pub struct TestDatabase {
 }
 
 enum Place {
-    Folder(tempfile::TempDir),
+    /// Goes with its files when it is dropped.
+    Folder { _folder: tempfile::TempDir },
     Server {
         admin: Box<PgConnectOptions>,
         name: String,
@@ -37,7 +38,11 @@ impl TestDatabase {
     pub async fn unmigrated_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::Sqlite(folder.path().join("ragd.db"));
-        Self::open(DatabaseSettings::new(url), Place::Folder(folder)).await
+        Self::open(
+            DatabaseSettings::new(url),
+            Place::Folder { _folder: folder },
+        )
+        .await
     }
 
     pub async fn unmigrated_postgres() -> Self {
@@ -103,13 +108,10 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (admin, name) = match &self.place {
-            Place::Folder(folder) => {
-                assert!(folder.path().exists());
-                return;
-            }
-            Place::Server { admin, name } => (admin.clone(), name.clone()),
+        let Place::Server { admin, name } = &self.place else {
+            return;
         };
+        let (admin, name) = (admin.clone(), name.clone());
         // The test's own runtime may be going down: the database is dropped on another.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -124,9 +126,11 @@ impl Drop for TestDatabase {
                     .unwrap();
             });
         });
-        if dropping.join().is_err() {
-            eprintln!("a test database could not be dropped");
-        }
+        let dropped = dropping.join().is_ok();
+        assert!(
+            dropped || std::thread::panicking(),
+            "the test's database could not be dropped"
+        );
     }
 }
 

@@ -1,0 +1,152 @@
+//! The child's side of an extraction, run by the hidden command `ragd extract`: binds itself to its
+//! limits, reads the document from standard input, parses it on a thread whose panics end here, and
+//! writes the answer as JSON to standard output. It opens no file and talks to nobody.
+
+use super::{
+    ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, decode, html, markdown, pdf,
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::{Deserialize, Serialize};
+use std::io::{BufWriter, Read, Write};
+use std::process::ExitCode;
+
+/// What the child is told: its one argument.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct ChildRequest {
+    pub(super) format: Format,
+    pub(super) limits: ExtractLimits,
+}
+
+impl ChildRequest {
+    pub(super) fn to_argument(self) -> serde_json::Result<String> {
+        serde_json::to_string(&self)
+    }
+}
+
+/// Enough for the parsers' own nesting limits, and counted against the memory limit.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
+
+/// Runs `ragd extract ARGUMENT`; call it before any thread or runtime is started. The answer is
+/// `{"Ok": …}` or `{"Err": {code, message}}`; the exit code is a failure only where there is none.
+pub fn run_child(argument: &str) -> ExitCode {
+    let Ok(request) = serde_json::from_str::<ChildRequest>(argument) else {
+        return ExitCode::from(2);
+    };
+    if confine(&request.limits).is_err() {
+        return ExitCode::from(3);
+    }
+    // A parser's panic is an answer, not a message.
+    std::panic::set_hook(Box::new(|_| {}));
+    let parsed = std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(move || read_and_parse(request));
+    let answer = match parsed.map(std::thread::JoinHandle::join) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_panic)) => Err(ExtractFailure::new(
+            FailureCode::Corrupt,
+            "it breaks its format in a way that its parser does not survive",
+        )),
+        Err(_) => return ExitCode::from(4),
+    };
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    match serde_json::to_writer(&mut out, &answer).map(|()| out.flush()) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        _ => ExitCode::from(5),
+    }
+}
+
+/// Takes from this process what a parser does not need.
+fn confine(limits: &ExtractLimits) -> rustix::io::Result<()> {
+    let both = |limit: u64| Rlimit {
+        current: Some(limit),
+        maximum: Some(limit),
+    };
+    let address_space = limits.memory_bytes + address_space_bytes() + STACK_BYTES as u64;
+    setrlimit(Resource::As, both(address_space))?;
+    // At the soft limit comes SIGXCPU, which names its cause; at the hard one SIGKILL, which does not.
+    let processor = Rlimit {
+        current: Some(limits.cpu_seconds.max(1)),
+        maximum: Some(limits.cpu_seconds.max(1) + 1),
+    };
+    setrlimit(Resource::Cpu, processor)?;
+    setrlimit(Resource::Core, both(0))?;
+    setrlimit(Resource::Fsize, both(0))?;
+    setrlimit(Resource::Nofile, both(8))
+}
+
+/// What the program itself takes; the limit is on top of it, whatever the size of the binary.
+fn address_space_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmSize:"))
+        .and_then(|value| value.trim().strip_suffix("kB"))
+        .and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok())
+        .map_or(1 << 30, |kilobytes| kilobytes * 1024)
+}
+
+fn read_and_parse(request: ChildRequest) -> Result<Extracted, ExtractFailure> {
+    let limits = &request.limits;
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .take(limits.file_bytes + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| {
+            ExtractFailure::new(
+                FailureCode::Unavailable,
+                format!("the file could not be read: {error}"),
+            )
+        })?;
+    if bytes.len() as u64 > limits.file_bytes {
+        return Err(ExtractFailure::new(
+            FailureCode::TooLarge,
+            format!("the file has more than {} bytes", limits.file_bytes),
+        ));
+    }
+    parse(request.format, bytes, limits)
+}
+
+fn parse(
+    format: Format,
+    bytes: Vec<u8>,
+    limits: &ExtractLimits,
+) -> Result<Extracted, ExtractFailure> {
+    format.check(&bytes)?;
+    let mut extracted = match format {
+        Format::Text => text(decode::plain(&bytes)?),
+        Format::Markdown => marked(decode::plain(&bytes)?),
+        Format::Html => html::extract(&decode::html(&bytes)?, limits)?,
+        Format::Pdf => pdf::extract(bytes, limits)?,
+    };
+    format
+        .content_type()
+        .clone_into(&mut extracted.content_type);
+    if extracted.text.trim().is_empty() {
+        return Err(ExtractFailure::new(
+            FailureCode::Empty,
+            "there is no text in it",
+        ));
+    }
+    if extracted.text.chars().count() > limits.text_chars {
+        return Err(limits.text_too_long());
+    }
+    Ok(extracted)
+}
+
+fn text(text: String) -> Extracted {
+    Extracted {
+        text,
+        ..Extracted::default()
+    }
+}
+
+fn marked(text: String) -> Extracted {
+    let sections = markdown::sections(&text);
+    Extracted {
+        title: markdown::title(&sections),
+        text,
+        sections,
+        ..Extracted::default()
+    }
+}

@@ -1,0 +1,140 @@
+//! Bytes to characters. UTF-8 is expected, a byte order mark or an HTML declaration is believed,
+//! and Windows-1252 is assumed only where the bytes look like words in it; anything else is refused
+//! rather than indexed as noise.
+
+use super::{ExtractFailure, FailureCode};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+
+/// Reads plain text.
+///
+/// # Errors
+/// `invalid_encoding` with the place of the first byte that does not fit.
+pub(super) fn plain(bytes: &[u8]) -> Result<String, ExtractFailure> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return strictly(encoding, bytes.get(mark..).unwrap_or_default());
+    }
+    refuse_binary(bytes)?;
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) if looks_like_windows_1252(bytes) => strictly(WINDOWS_1252, bytes),
+        Err(error) => Err(invalid(format!(
+            "byte {} is not valid UTF-8 and the file declares no other encoding",
+            error.valid_up_to()
+        ))),
+    }
+}
+
+/// Reads HTML: as [`plain`], and a `charset` declared near its start is believed.
+///
+/// # Errors
+/// As for [`plain`].
+pub(super) fn html(bytes: &[u8]) -> Result<String, ExtractFailure> {
+    if Encoding::for_bom(bytes).is_none()
+        && let Some(encoding) = declared_charset(bytes)
+        && encoding != UTF_8
+    {
+        refuse_binary(bytes)?;
+        return strictly(encoding, bytes);
+    }
+    plain(bytes)
+}
+
+fn invalid(message: String) -> ExtractFailure {
+    ExtractFailure::new(FailureCode::InvalidEncoding, message)
+}
+
+fn strictly(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, ExtractFailure> {
+    let text = encoding
+        .decode_without_bom_handling_and_without_replacement(bytes)
+        .ok_or_else(|| invalid(format!("the bytes are not valid {}", encoding.name())))?;
+    if text.contains('\0') {
+        return Err(invalid(format!("the {} text has NULs", encoding.name())));
+    }
+    Ok(text.into_owned())
+}
+
+/// NUL bytes and a crowd of control characters are signs of a binary file.
+fn refuse_binary(bytes: &[u8]) -> Result<(), ExtractFailure> {
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        return Err(invalid(format!(
+            "byte {at} is NUL: the file is binary, or UTF-16 without a byte order mark"
+        )));
+    }
+    let controls = bytes
+        .iter()
+        .filter(|byte| byte.is_ascii_control() && !b"\t\n\r\x0c\x1b\x08".contains(byte))
+        .count();
+    if controls * 20 > bytes.len() {
+        return Err(invalid(format!(
+            "{controls} of {} bytes are control characters: the file is binary",
+            bytes.len()
+        )));
+    }
+    Ok(())
+}
+
+/// The HTML standard looks for a declaration in the first 1,024 bytes.
+const DECLARED_WITHIN_BYTES: usize = 1024;
+
+fn declared_charset(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = bytes.get(..DECLARED_WITHIN_BYTES.min(bytes.len()))?;
+    let head = head.to_ascii_lowercase();
+    ["charset=", "encoding="].iter().find_map(|key| {
+        let at = head
+            .windows(key.len())
+            .position(|window| window == key.as_bytes())?;
+        let value = head.get(at + key.len()..)?;
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        let value = value.strip_prefix(b"'").unwrap_or(value);
+        let end = value
+            .iter()
+            .position(|byte| !byte.is_ascii_alphanumeric() && !b"-_.:".contains(byte))
+            .unwrap_or(value.len());
+        let encoding = Encoding::for_label(value.get(..end)?)?;
+        // A declaration that could be read byte by byte cannot itself be UTF-16.
+        Some(if encoding == UTF_16LE || encoding == UTF_16BE {
+            UTF_8
+        } else {
+            encoding
+        })
+    })
+}
+
+/// Whether each byte above ASCII is a letter beside a letter, or a sign common in prose.
+fn looks_like_windows_1252(bytes: &[u8]) -> bool {
+    let near = |at: usize, test: fn(&u8) -> bool| {
+        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+        before.is_some_and(test) || bytes.get(at + 1).is_some_and(test)
+    };
+    let (mut high, mut letters) = (0_usize, 0_usize);
+    for (at, byte) in bytes.iter().enumerate() {
+        letters += usize::from(byte.is_ascii_alphabetic());
+        high += usize::from(!byte.is_ascii());
+        let fits = match byte {
+            // The euro sign belongs to a number.
+            0x80 => near(at, |byte| byte.is_ascii_digit() || *byte == b' '),
+            // Quotes, dashes, the ellipsis, the trade mark.
+            0x82 | 0x84 | 0x85 | 0x91..=0x97 | 0x99 => true,
+            // Letters outside Latin-1, and those of Latin-1.
+            0x8A | 0x8C | 0x8E | 0x9A | 0x9C | 0x9E | 0x9F => near(at, u8::is_ascii_alphabetic),
+            0xC0..=0xD6 | 0xD8..=0xF6 | 0xF8..=0xFE => near(at, u8::is_ascii_alphabetic),
+            // Non-breaking space, inverted marks, currencies, section, copyright, guillemets,
+            // degree, superscripts, micro, fractions, ordinals, the multiplication sign.
+            0xA0..=0xA3
+            | 0xA5
+            | 0xA7
+            | 0xA9..=0xAB
+            | 0xAE
+            | 0xB0..=0xB3
+            | 0xB5
+            | 0xB7
+            | 0xB9..=0xBF
+            | 0xD7 => true,
+            other => other.is_ascii(),
+        };
+        if !fits {
+            return false;
+        }
+    }
+    high * 3 <= letters
+}

@@ -1,0 +1,41 @@
+//! What a document says: its text, and where its pages and sections begin in it. All offsets count
+//! Unicode scalar values from the start of the text.
+
+use serde::{Deserialize, Serialize};
+
+/// The text of a document with the map that citations point into.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extracted {
+    /// The whole text.
+    pub text: String,
+    /// What the document calls itself, if it does.
+    pub title: Option<String>,
+    /// The media type that was found.
+    pub content_type: String,
+    /// Its pages in order, where the format has pages; an image-only page is empty.
+    pub pages: Vec<Page>,
+    /// Its headings in order.
+    pub sections: Vec<Section>,
+}
+
+/// A page: its text is `char_start..char_end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Its place in the file, from 1; the number printed on it may differ.
+    pub number: u32,
+    /// Where its text begins.
+    pub char_start: usize,
+    /// Where its text ends (exclusive).
+    pub char_end: usize,
+}
+
+/// A heading and what follows it, up to the next heading of the same or a higher level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Where its heading begins.
+    pub char_start: usize,
+    /// 1 is the outermost level.
+    pub level: u8,
+    /// The heading's words, without markup.
+    pub title: String,
+}

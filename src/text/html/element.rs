@@ -1,0 +1,82 @@
+//! What each HTML element means for the text: a block, a line, a cell, a thing to leave out.
+
+/// The role of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Element {
+    /// Stands apart from what is around it.
+    Block,
+    /// `p`: a block that ends where the next one begins.
+    Paragraph,
+    /// Begins a new line.
+    Line,
+    /// `h1`–`h6`.
+    Heading(u8),
+    /// An item of a list.
+    Item,
+    /// A table.
+    Table,
+    /// A row of a table.
+    Row,
+    /// A cell of a row.
+    Cell,
+    /// Keeps its white space.
+    Verbatim,
+    /// Stands for its `alt` text.
+    Image,
+    /// The page's title.
+    Title,
+    /// Left out with everything in it.
+    Skipped,
+    /// Empty by definition, and of no meaning here.
+    Void,
+    /// Everything else: part of the running text.
+    Inline,
+}
+
+impl Element {
+    /// The role of the element `name`, which is in lower case.
+    pub(super) fn of(name: &[u8]) -> Self {
+        match name {
+            b"p" => Self::Paragraph,
+            b"div" | b"section" | b"article" | b"main" | b"header" | b"footer" | b"aside"
+            | b"ul" | b"ol" | b"dl" | b"blockquote" | b"figure" | b"fieldset" | b"form"
+            | b"details" | b"address" | b"caption" | b"hr" => Self::Block,
+            b"br" | b"dt" | b"dd" | b"figcaption" | b"summary" | b"legend" | b"option" => {
+                Self::Line
+            }
+            b"h1" => Self::Heading(1),
+            b"h2" => Self::Heading(2),
+            b"h3" => Self::Heading(3),
+            b"h4" => Self::Heading(4),
+            b"h5" => Self::Heading(5),
+            b"h6" => Self::Heading(6),
+            b"li" => Self::Item,
+            b"table" => Self::Table,
+            b"tr" => Self::Row,
+            b"td" | b"th" => Self::Cell,
+            b"pre" | b"listing" | b"xmp" | b"plaintext" => Self::Verbatim,
+            b"img" => Self::Image,
+            b"title" => Self::Title,
+            b"script" | b"style" | b"template" | b"nav" | b"noscript" | b"iframe" | b"svg"
+            | b"math" | b"object" | b"canvas" | b"audio" | b"video" | b"select" | b"button"
+            | b"noembed" | b"noframes" | b"dialog" => Self::Skipped,
+            b"area" | b"base" | b"col" | b"embed" | b"input" | b"link" | b"meta" | b"param"
+            | b"source" | b"track" | b"wbr" => Self::Void,
+            _ => Self::Inline,
+        }
+    }
+
+    /// Whether it never has an end tag.
+    pub(super) fn is_void(self) -> bool {
+        matches!(self, Self::Void | Self::Image)
+    }
+
+    /// Whether its end tag may be missing, or it has none: such elements end each other, so they
+    /// nest only as deep as the lists and tables around them.
+    pub(super) fn end_is_optional(self) -> bool {
+        matches!(
+            self,
+            Self::Paragraph | Self::Item | Self::Row | Self::Cell | Self::Line
+        )
+    }
+}

@@ -1,0 +1,160 @@
+//! HTML to text, in one pass over its tokens: no tree is built, so that time and memory grow with
+//! the bytes alone, and the depth of open elements is counted and limited. Scripts, styles and
+//! navigation are left out; blocks become paragraphs, headings sections, table rows lines.
+
+mod element;
+mod writer;
+
+use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
+use element::Element;
+use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use std::collections::HashMap;
+use writer::{Break, Writer};
+
+/// Reads the text, title and sections of a page.
+///
+/// # Errors
+/// `too_deep` and `too_large` by the limits.
+pub(super) fn extract(html: &str, limits: &ExtractLimits) -> Result<Extracted, ExtractFailure> {
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    let mut page = Page {
+        writer: Writer::new(limits),
+        open: Vec::new(),
+        open_by_name: HashMap::new(),
+        skipped: 0,
+        title: None,
+        limits,
+    };
+    for token in Tokenizer::new_with_emitter(html, emitter).flatten() {
+        match token {
+            Token::StartTag(tag) => page.start(&tag)?,
+            Token::EndTag(tag) => page.end(&tag.name)?,
+            Token::String(string) => page.text(&String::from_utf8_lossy(&string.value))?,
+            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+        }
+    }
+    let title = page.title.filter(|title| !title.is_empty());
+    let (text, sections) = page.writer.finish();
+    Ok(Extracted {
+        title: title.or_else(|| super::markdown::title(&sections)),
+        text,
+        sections,
+        ..Extracted::default()
+    })
+}
+
+struct Page<'a> {
+    writer: Writer<'a>,
+    /// The open elements that need an end tag, outermost first.
+    open: Vec<(Vec<u8>, Element)>,
+    /// How many of each are open, so that a stray end tag costs nothing.
+    open_by_name: HashMap<Vec<u8>, usize>,
+    /// How many of the open elements are left out with all that is in them.
+    skipped: usize,
+    /// `Some` from the first `<title>` on.
+    title: Option<String>,
+    limits: &'a ExtractLimits,
+}
+
+impl Page<'_> {
+    fn start(&mut self, tag: &StartTag<()>) -> Result<(), ExtractFailure> {
+        let element = Element::of(&tag.name);
+        if self.skipped == 0 {
+            self.begin(element, tag)?;
+        }
+        let is_empty = element.is_void() || (self.skipped > 0 && tag.self_closing);
+        if is_empty || element.end_is_optional() {
+            return Ok(());
+        }
+        if self.open.len() >= self.limits.html_depth {
+            return Err(ExtractFailure::new(
+                FailureCode::TooDeep,
+                format!(
+                    "more than {} elements stand within each other",
+                    self.limits.html_depth
+                ),
+            ));
+        }
+        self.skipped += usize::from(element == Element::Skipped);
+        *self.open_by_name.entry(tag.name.to_vec()).or_default() += 1;
+        self.open.push((tag.name.to_vec(), element));
+        Ok(())
+    }
+
+    fn end(&mut self, name: &[u8]) -> Result<(), ExtractFailure> {
+        let element = Element::of(name);
+        if element.end_is_optional() {
+            if self.skipped == 0 {
+                self.finish(element);
+            }
+            return Ok(());
+        }
+        if self.open_by_name.get(name).is_none_or(|count| *count == 0) {
+            return Ok(());
+        }
+        // Ends whatever was left open inside it, too.
+        while let Some((open, element)) = self.open.pop() {
+            if let Some(count) = self.open_by_name.get_mut(&open) {
+                *count -= 1;
+            }
+            if element == Element::Skipped {
+                self.skipped -= 1;
+            } else if self.skipped == 0 {
+                self.finish(element);
+            }
+            if open == name {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, element: Element, tag: &StartTag<()>) -> Result<(), ExtractFailure> {
+        match element {
+            Element::Block | Element::Paragraph => self.writer.begin_block(),
+            Element::Table => self.writer.begin_table(),
+            Element::Line => self.writer.break_before(Break::Line),
+            Element::Heading(level) => self.writer.begin_heading(level),
+            Element::Item => self.writer.begin_item(),
+            Element::Row => self.writer.begin_row(),
+            Element::Cell => self.writer.begin_cell(),
+            Element::Verbatim => self.writer.begin_verbatim(),
+            Element::Image => {
+                let alt = tag.attributes.iter().find(|(name, _)| ***name == *b"alt");
+                if let Some((_, alt)) = alt {
+                    return self.writer.text(&String::from_utf8_lossy(&alt.value));
+                }
+            }
+            Element::Title if self.title.is_none() => self.title = Some(String::new()),
+            Element::Title | Element::Skipped | Element::Inline | Element::Void => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, element: Element) {
+        match element {
+            Element::Block | Element::Paragraph | Element::Table => {
+                self.writer.break_before(Break::Paragraph);
+            }
+            Element::Item | Element::Row | Element::Line => self.writer.break_before(Break::Line),
+            Element::Heading(_) => self.writer.end_heading(),
+            Element::Verbatim => self.writer.end_verbatim(),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), ExtractFailure> {
+        let in_title = self.open.last().is_some_and(|(_, e)| *e == Element::Title);
+        if in_title {
+            if let Some(title) = self.title.as_mut().filter(|title| title.is_empty()) {
+                *title = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+            return Ok(());
+        }
+        if self.skipped > 0 {
+            return Ok(());
+        }
+        self.writer.text(text)
+    }
+}

@@ -1,0 +1,139 @@
+//! Markdown stays as it is written, so that offsets point into the original; only its headings are
+//! found: `#` lines and underlined ones, outside fenced code and front matter.
+
+use super::Section;
+
+/// The headings of `text` in order.
+pub(super) fn sections(text: &str) -> Vec<Section> {
+    let mut found = Vec::new();
+    let mut state = Lines::default();
+    let mut chars = 0;
+    for line in text.split_inclusive('\n') {
+        state.read(line.trim_end(), chars, &mut found);
+        chars += line.chars().count();
+    }
+    found
+}
+
+/// The first outermost heading, else the first heading of all.
+pub(super) fn title(sections: &[Section]) -> Option<String> {
+    sections
+        .iter()
+        .find(|section| section.level == 1)
+        .or(sections.first())
+        .map(|section| section.title.clone())
+}
+
+/// What the lines before the present one say about it.
+#[derive(Default)]
+struct Lines {
+    /// The marker that opened a fence, e.g. three backticks.
+    fence: Option<String>,
+    in_front_matter: bool,
+    seen_any: bool,
+    /// The line before, with its offset, where an underline would make it a heading.
+    before: Option<(usize, String)>,
+}
+
+impl Lines {
+    fn read(&mut self, line: &str, at: usize, found: &mut Vec<Section>) {
+        let first = !std::mem::replace(&mut self.seen_any, true);
+        let before = self.before.take();
+        if self.skip_front_matter(line, first) || self.skip_fence(line) {
+            return;
+        }
+        if let Some((level, title)) = hashed(line) {
+            found.push(section(at, level, title));
+        } else if let (Some(level), Some((at, title))) = (underline(line), before) {
+            found.push(section(at, level, &title));
+        } else if can_be_underlined(line) {
+            self.before = Some((at, line.to_owned()));
+        }
+    }
+
+    fn skip_front_matter(&mut self, line: &str, first: bool) -> bool {
+        if first && line == "---" {
+            self.in_front_matter = true;
+            return true;
+        }
+        if self.in_front_matter {
+            self.in_front_matter = line != "---" && line != "...";
+            return true;
+        }
+        false
+    }
+
+    fn skip_fence(&mut self, line: &str) -> bool {
+        let bare = line.trim_start();
+        if let Some(open) = &self.fence {
+            if bare.starts_with(open.as_str()) && bare.chars().all(|c| open.contains(c)) {
+                self.fence = None;
+            }
+            return true;
+        }
+        self.fence = ['`', '~'].iter().find_map(|mark| {
+            let length = bare.chars().take_while(|c| c == mark).count();
+            (length >= 3).then(|| mark.to_string().repeat(length))
+        });
+        self.fence.is_some()
+    }
+}
+
+fn section(char_start: usize, level: u8, title: &str) -> Section {
+    Section {
+        char_start,
+        level,
+        title: without_markup(title),
+    }
+}
+
+/// `## Title ##` → 2 and `Title`.
+fn hashed(line: &str) -> Option<(u8, &str)> {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let line = line.trim_start_matches(' ');
+    let level = line.chars().take_while(|c| *c == '#').count();
+    let rest = line.get(level..)?;
+    let is_heading = indent <= 3 && (1..=6).contains(&level) && rest.starts_with([' ', '\t']);
+    let title = rest.trim().trim_end_matches('#').trim_end();
+    (is_heading && !title.is_empty()).then_some((u8::try_from(level).ok()?, title))
+}
+
+fn underline(line: &str) -> Option<u8> {
+    let line = line.trim();
+    match line.chars().next()? {
+        '=' if line.chars().all(|c| c == '=') => Some(1),
+        '-' if line.len() > 1 && line.chars().all(|c| c == '-') => Some(2),
+        _ => None,
+    }
+}
+
+fn can_be_underlined(line: &str) -> bool {
+    let bare = line.trim_start();
+    let is_block = bare.starts_with(['>', '|', '*', '+', '-', '#', '<']);
+    !bare.is_empty() && !is_block && line.len() - bare.len() <= 3
+}
+
+/// Takes emphasis, code marks and link targets out of a heading.
+fn without_markup(title: &str) -> String {
+    let mut plain = String::with_capacity(title.len());
+    let mut rest = title;
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '`' | '*' | '[' => {}
+            ']' => rest = after_link_target(rest),
+            '\\' => {}
+            other => plain.push(other),
+        }
+    }
+    plain.trim().to_owned()
+}
+
+fn after_link_target(rest: &str) -> &str {
+    let closing = match rest.chars().next() {
+        Some('(') => ')',
+        Some('[') => ']',
+        _ => return rest,
+    };
+    rest.split_once(closing).map_or(rest, |(_, after)| after)
+}
