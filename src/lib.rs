@@ -32,4 +32,5 @@ pub mod retrieval;
 pub mod app;
 
 // Floor 4: doors.
+pub mod http;
 

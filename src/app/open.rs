@@ -122,7 +122,7 @@ impl App {
         let local_token = crate::auth::issue_local_token(folder.root())?;
         let auth = Auth::new(
             store.clone(),
-            AuthSettings {
+            &AuthSettings {
                 keys: secrets.api_keys,
                 signing_secret: secrets.signing,
                 token_minutes: config.auth.token_minutes,
