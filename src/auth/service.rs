@@ -50,7 +50,7 @@ impl Auth {
     ///
     /// # Errors
     /// `Internal` when a key cannot be derived.
-    pub fn new(store: Store, settings: AuthSettings, clock: Clock) -> Result<Self> {
+    pub fn new(store: Store, settings: &AuthSettings, clock: Clock) -> Result<Self> {
         let local_token = settings.local_token.as_ref();
         Ok(Self {
             store,

@@ -18,8 +18,8 @@ use tower::Service;
 
 /// How long a client may take to send a request's head, or be silent between two requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The most bytes of a request's head; more is answered with 431.
-const MAX_HEAD_BYTES: usize = 32 * 1_024;
+/// How much of a request is buffered; a head that is far too large is refused here already.
+const BUFFER_BYTES: usize = 64 * 1_024;
 /// How long requests that are under way may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more file descriptors.
@@ -73,7 +73,7 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
+        .max_buf_size(BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

@@ -41,7 +41,8 @@ impl Route {
     }
 
     fn path(&self) -> String {
-        self.template.replace("{id}", "018f0000-0000-7000-8000-000000000000")
+        self.template
+            .replace("{id}", "018f0000-0000-7000-8000-000000000000")
     }
 }
 
@@ -53,11 +54,14 @@ fn routes() -> Vec<Route> {
     for (template, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let security = operation.get("security").and_then(Value::as_array);
-            let is_open = security.is_some_and(|needed| {
-                needed.iter().all(|one| one.as_object().unwrap().is_empty())
-            });
+            let is_open = security
+                .is_some_and(|needed| needed.iter().all(|one| one.as_object().unwrap().is_empty()));
             let method = method.to_uppercase().parse().unwrap();
-            routes.push(Route { method, template: template.clone(), is_open });
+            routes.push(Route {
+                method,
+                template: template.clone(),
+                is_open,
+            });
         }
     }
     assert!(routes.len() > 20, "{} routes", routes.len());
@@ -66,8 +70,11 @@ fn routes() -> Vec<Route> {
 
 #[test]
 fn the_open_routes_are_these_alone() {
-    let open: BTreeSet<String> =
-        routes().iter().filter(|route| route.is_open).map(Route::name).collect();
+    let open: BTreeSet<String> = routes()
+        .iter()
+        .filter(|route| route.is_open)
+        .map(Route::name)
+        .collect();
     assert_eq!(open, OPEN.map(str::to_owned).into());
 }
 
@@ -81,7 +88,11 @@ async fn every_other_route_refuses_who_is_not_known() {
         let bare = call().send().await.unwrap();
         let wrong_key = call().header("x-api-key", "wrong").send().await.unwrap();
         let wrong_bearer = call().bearer_auth("wrong").send().await.unwrap();
-        let basic = call().basic_auth("admin", Some("admin")).send().await.unwrap();
+        let basic = call()
+            .basic_auth("admin", Some("admin"))
+            .send()
+            .await
+            .unwrap();
         for answer in [bare, wrong_key, wrong_bearer, basic] {
             assert_eq!(answer.status(), 401, "{}", route.name());
             assert_eq!(answer.headers()["www-authenticate"], "Bearer");
@@ -99,8 +110,14 @@ async fn an_api_key_may_ask_and_read_and_nothing_else() {
         let answer = call.header("x-api-key", app.api_key).send().await.unwrap();
         let refused = answer.status() == 403;
         let body: Value = answer.json().await.unwrap();
-        let is_scope = body["detail"].as_str().is_some_and(|detail| detail.contains("scope"));
-        assert_eq!(refused && is_scope, !CHAT.contains(&route.name().as_str()), "{body}");
+        let is_scope = body["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("scope"));
+        assert_eq!(
+            refused && is_scope,
+            !CHAT.contains(&route.name().as_str()),
+            "{body}"
+        );
     }
 }
 
@@ -111,7 +128,10 @@ async fn every_route_says_how_it_fails() {
         for (method, operation) in item.as_object().unwrap() {
             let failure = &operation["responses"]["default"]["content"];
             let schema = &failure["application/problem+json"]["schema"]["$ref"];
-            assert_eq!(schema, "#/components/schemas/Problem", "{method} {template}");
+            assert_eq!(
+                schema, "#/components/schemas/Problem",
+                "{method} {template}"
+            );
         }
     }
     assert!(document["components"]["schemas"]["Problem"].is_object());

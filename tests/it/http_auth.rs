@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 async fn log_in(app: &TestApp, form: &[(&str, &str)]) -> Response {
-    app.post("/auth/token").form(form).send().await.unwrap()
+    app.post_form("/auth/token", form).send().await.unwrap()
 }
 
 #[tokio::test]
@@ -20,7 +20,12 @@ async fn a_user_logs_in_and_is_known_by_the_token() {
     assert_eq!(token["token_type"], "bearer");
     assert_eq!(token["expires_in"], 1_800);
     let token = token["access_token"].as_str().unwrap();
-    let me = app.get("/auth/users/me").bearer_auth(token).send().await.unwrap();
+    let me = app
+        .get("/auth/users/me")
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
     let me: Value = me.json().await.unwrap();
     assert_eq!(me["username"], "admin");
     assert_eq!(me["email"], "admin@example.com");
@@ -43,22 +48,34 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer_and_a_line() {
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
     let audit = app.audit_log();
-    let line = audit.lines().find(|line| line.contains("\"admin\"")).unwrap();
+    let line = audit
+        .lines()
+        .find(|line| line.contains("\"admin\""))
+        .unwrap();
     let line: Value = serde_json::from_str(line).unwrap();
     assert_eq!(line["action"], "auth.login");
     assert_eq!(line["result"], "failure");
     assert_eq!(line["ip_address"], "127.0.0.1");
     assert!(line["details"].to_string().contains("failed"), "{line}");
-    assert!(!audit.contains("wrong"), "a password is never kept: {audit}");
+    assert!(
+        !audit.contains("wrong"),
+        "a password is never kept: {audit}"
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_login_form_is_refused_as_such() {
     let app = TestApp::spawn().await;
     assert_eq!(log_in(&app, &[("username", "admin")]).await.status(), 422);
-    let other_grant = [("username", "a"), ("password", "b"), ("grant_type", "implicit")];
+    let other_grant = [
+        ("username", "a"),
+        ("password", "b"),
+        ("grant_type", "implicit"),
+    ];
     assert_eq!(log_in(&app, &other_grant).await.status(), 422);
-    let json = app.post("/auth/token").json(&serde_json::json!({ "username": "a" }));
+    let json = app
+        .post("/auth/token")
+        .json(&serde_json::json!({ "username": "a" }));
     assert_eq!(json.send().await.unwrap().status(), 415);
 }
 
@@ -88,10 +105,16 @@ async fn a_token_ends_with_its_time() {
 async fn a_token_wins_over_a_key_and_a_key_may_come_as_a_bearer() {
     let app = TestApp::spawn().await;
     let token = app.admin_token().await;
-    let both = app.get("/admin/stats").bearer_auth(&token).header("x-api-key", app.api_key);
+    let both = app
+        .get("/admin/stats")
+        .bearer_auth(&token)
+        .header("x-api-key", app.api_key);
     assert_eq!(both.send().await.unwrap().status(), 200);
     let forged = format!("{}x", token);
-    let both = app.get("/api/documents").bearer_auth(forged).header("x-api-key", app.api_key);
+    let both = app
+        .get("/api/documents")
+        .bearer_auth(forged)
+        .header("x-api-key", app.api_key);
     assert_eq!(both.send().await.unwrap().status(), 401);
     let key = app.get("/api/documents").bearer_auth(app.api_key);
     assert_eq!(key.send().await.unwrap().status(), 200);
@@ -103,11 +126,18 @@ async fn a_token_wins_over_a_key_and_a_key_may_come_as_a_bearer() {
 async fn refused_keys_leave_one_line_a_minute() {
     let app = TestApp::spawn().await;
     for _ in 0..5 {
-        let answer = app.get("/api/documents").header("x-api-key", "a-wrong-key").send().await;
+        let answer = app
+            .get("/api/documents")
+            .header("x-api-key", "a-wrong-key")
+            .send()
+            .await;
         assert_eq!(answer.unwrap().status(), 401);
     }
     let audit = app.audit_log();
-    let lines: Vec<&str> = audit.lines().filter(|line| line.contains("auth.failed")).collect();
+    let lines: Vec<&str> = audit
+        .lines()
+        .filter(|line| line.contains("auth.failed"))
+        .collect();
     assert_eq!(lines.len(), 1, "{audit}");
     assert!(!audit.contains("a-wrong-key"));
 }
@@ -120,6 +150,11 @@ async fn the_machines_own_token_is_in_a_file_for_its_user_alone() {
     let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
     let token = std::fs::read_to_string(path).unwrap();
-    let stats = app.get("/admin/stats").bearer_auth(token.trim()).send().await.unwrap();
+    let stats = app
+        .get("/admin/stats")
+        .bearer_auth(token.trim())
+        .send()
+        .await
+        .unwrap();
     assert_eq!(stats.status(), 200);
 }

@@ -18,12 +18,19 @@ async fn with_document(variables: &[(&str, &str)]) -> TestApp {
 }
 
 async fn ask(app: &TestApp, path: &str, body: Value) -> reqwest::Response {
-    app.post(path).header("x-api-key", app.api_key).json(&body).send().await.unwrap()
+    app.post(path)
+        .header("x-api-key", app.api_key)
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
 }
 
 /// The events of a whole stream: names and data.
 fn events(text: &str) -> Vec<(String, Value)> {
-    let blocks = text.split("\n\n").filter(|block| block.starts_with("event:"));
+    let blocks = text
+        .split("\n\n")
+        .filter(|block| block.starts_with("event:"));
     blocks
         .map(|block| {
             let (name, data) = block.split_once('\n').unwrap();
@@ -37,10 +44,18 @@ fn events(text: &str) -> Vec<(String, Value)> {
 #[tokio::test]
 async fn an_answer_cites_its_source() {
     let app = with_document(&[]).await;
-    let answer = ask(&app, "/chat", json!({ "question": QUESTION, "session_id": "s-1" })).await;
+    let answer = ask(
+        &app,
+        "/chat",
+        json!({ "question": QUESTION, "session_id": "s-1" }),
+    )
+    .await;
     assert_eq!(answer.status(), 200);
     let answer: Value = answer.json().await.unwrap();
-    assert!(answer["answer"].as_str().unwrap().contains("[1]"), "{answer}");
+    assert!(
+        answer["answer"].as_str().unwrap().contains("[1]"),
+        "{answer}"
+    );
     assert_eq!(answer["grounded"], true);
     assert_eq!(answer["session_id"], "s-1");
     assert_eq!(answer["provider"], "extractive");
@@ -62,8 +77,14 @@ async fn what_is_asked_wrongly_is_refused_by_field() {
         ("question", json!({ "question": long })),
         ("question", json!({ "question": "nul \u{0}" })),
         ("question", json!({ "question": 7 })),
-        ("session_id", json!({ "question": "a", "session_id": "a b" })),
-        ("session_id", json!({ "question": "a", "session_id": "x".repeat(65) })),
+        (
+            "session_id",
+            json!({ "question": "a", "session_id": "a b" }),
+        ),
+        (
+            "session_id",
+            json!({ "question": "a", "session_id": "x".repeat(65) }),
+        ),
         ("collection", json!({ "question": "a", "collection": "" })),
         ("temperature", json!({ "question": "a", "temperature": 3 })),
         ("max_tokens", json!({ "question": "a", "max_tokens": 0 })),
@@ -84,20 +105,35 @@ async fn a_stream_gives_the_sources_first_and_the_whole_answer_last() {
     let app = with_document(&[]).await;
     let answer = ask(&app, "/chat/stream", json!({ "question": QUESTION })).await;
     assert_eq!(answer.status(), 200);
-    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/event-stream"));
+    assert!(
+        answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/event-stream")
+    );
     assert!(!answer.headers().contains_key("content-encoding"));
     let events = events(&answer.text().await.unwrap());
     let names: Vec<&str> = events.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names.first(), Some(&"metadata"));
     assert_eq!(names.last(), Some(&"done"));
-    assert!(names[1..names.len() - 1].iter().all(|name| *name == "token"));
+    assert!(
+        names[1..names.len() - 1]
+            .iter()
+            .all(|name| *name == "token")
+    );
     assert_eq!(events[0].1["sources"][0]["text"], TEXT);
-    let tokens: String =
-        events.iter().filter_map(|(_, data)| data["token"].as_str()).collect();
+    let tokens: String = events
+        .iter()
+        .filter_map(|(_, data)| data["token"].as_str())
+        .collect();
     let done = &events.last().unwrap().1;
     assert_eq!(done["answer"], tokens.as_str());
     assert_eq!(done["grounded"], true);
-    assert_eq!(app.metric("ragd_stream_outcomes_total{outcome=\"complete\"}").await, 1.0);
+    assert_eq!(
+        app.metric("ragd_stream_outcomes_total{outcome=\"complete\"}")
+            .await,
+        1.0
+    );
 }
 
 #[tokio::test]
@@ -120,7 +156,11 @@ async fn a_provider_that_fails_is_a_failure() {
     assert_eq!(data["partial"], false);
     let outcome = "ragd_stream_outcomes_total{outcome=\"error_before_content\"}";
     assert_eq!(app.metric(outcome).await, 1.0);
-    assert!(app.metric("rag_errors_total{component=\"chat\",kind=\"unavailable\"}").await >= 2.0);
+    assert!(
+        app.metric("rag_errors_total{component=\"chat\",kind=\"unavailable\"}")
+            .await
+            >= 2.0
+    );
 }
 
 #[tokio::test]
@@ -152,5 +192,9 @@ async fn a_client_that_goes_away_ends_the_call_upstream() {
     }
     drop(body);
     upstream.clients_gone(1).await;
-    assert_eq!(app.metric("ragd_stream_outcomes_total{outcome=\"client_abort\"}").await, 1.0);
+    assert_eq!(
+        app.metric("ragd_stream_outcomes_total{outcome=\"client_abort\"}")
+            .await,
+        1.0
+    );
 }

@@ -16,8 +16,14 @@ async fn a_healthy_service_answers_as_the_runbooks_print() {
     for field in ["service", "version", "timestamp", "provider", "model"] {
         assert!(body[field].is_string(), "{field}: {body}");
     }
-    assert_eq!(seen(&app, "/health/live").await, (200, json!({ "status": "alive" })));
-    assert_eq!(seen(&app, "/api/health/ping").await, (200, json!({ "status": "ok" })));
+    assert_eq!(
+        seen(&app, "/health/live").await,
+        (200, json!({ "status": "alive" }))
+    );
+    assert_eq!(
+        seen(&app, "/api/health/ping").await,
+        (200, json!({ "status": "ok" }))
+    );
     let ready = json!({ "status": "ready", "database": "ok", "ai_service": "ok" });
     assert_eq!(seen(&app, "/health/ready").await, (200, ready));
     let database = json!({ "status": "healthy", "database": "connected" });
@@ -71,7 +77,12 @@ async fn without_a_database_ragd_says_so_and_lives() {
     let (status, body) = seen(&app, "/health/detailed").await;
     assert_eq!((status, &body["status"]), (503, &json!("unhealthy")));
     // A token whose user cannot be looked up is not refused: nobody knows whether it is good.
-    let stats = app.get("/admin/stats").bearer_auth(token).send().await.unwrap();
+    let stats = app
+        .get("/admin/stats")
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(stats.status(), 503);
     assert!(stats.headers().contains_key("retry-after"));
 }
