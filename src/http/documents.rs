@@ -13,7 +13,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 /// Which documents are asked for.
 #[derive(Deserialize, IntoParams)]

@@ -13,7 +13,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use uuid::Uuid;
 
 /// What to look for, and where.
 #[derive(Deserialize, IntoParams)]

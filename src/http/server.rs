@@ -2,6 +2,7 @@
 //! takes no more, lets what is under way end for a moment, and closes the rest.
 
 use super::router::router;
+use super::stalled::MustRead;
 use crate::app::App;
 use axum::Router;
 use axum::body::Body;
@@ -20,6 +21,8 @@ use tower::Service;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a request is buffered; a head that is far too large is refused here already.
 const BUFFER_BYTES: usize = 64 * 1_024;
+/// How long a client may take nothing of an answer that waits for it.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
 /// How long requests that are under way may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more file descriptors.
@@ -74,7 +77,7 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(MustRead::new(stream, READ_PATIENCE)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

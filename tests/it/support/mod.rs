@@ -2,5 +2,6 @@
 
 pub mod app;
 pub mod database;
+pub mod pdf;
 pub mod upstream;
 pub mod upstream_reply;
