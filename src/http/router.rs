@@ -12,7 +12,7 @@ use crate::app::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -41,6 +41,7 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(frame::panic_answer))
         .layer(from_fn_with_state(deadline, frame::end_at_deadline))
+        .layer(from_fn(frame::limit_head))
         .layer(CompressionLayer::new().gzip(true));
     let framed = match cors {
         Some(cors) => framed.layer(cors),

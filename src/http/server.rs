@@ -2,6 +2,7 @@
 //! takes no more, lets what is under way end for a moment, and closes the rest.
 
 use super::router::router;
+use super::stalled::MustRead;
 use crate::app::App;
 use axum::Router;
 use axum::body::Body;
@@ -18,8 +19,10 @@ use tower::Service;
 
 /// How long a client may take to send a request's head, or be silent between two requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The most bytes of a request's head; more is answered with 431.
-const MAX_HEAD_BYTES: usize = 32 * 1_024;
+/// How much of a request is buffered; a head that is far too large is refused here already.
+const BUFFER_BYTES: usize = 64 * 1_024;
+/// How long a client may take nothing of an answer that waits for it.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
 /// How long requests that are under way may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How long to wait when the system has no more file descriptors.
@@ -79,8 +82,8 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .max_buf_size(BUFFER_BYTES)
+        .serve_connection(TokioIo::new(MustRead::new(stream, READ_PATIENCE)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

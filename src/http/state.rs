@@ -1,6 +1,7 @@
 //! What every handler is given.
 
 use super::refusals::Refusals;
+use super::throttle::Throttle;
 use crate::app::App;
 use std::sync::Arc;
 
@@ -9,13 +10,11 @@ use std::sync::Arc;
 pub(super) struct Door {
     pub(super) app: App,
     pub(super) refusals: Arc<Refusals>,
+    pub(super) logins: Arc<Throttle>,
 }
 
 impl Door {
     pub(super) fn new(app: App) -> Self {
-        Self {
-            app,
-            refusals: Arc::new(Refusals::default()),
-        }
+        Self { app, refusals: Arc::default(), logins: Arc::default() }
     }
 }

@@ -5,8 +5,9 @@ use super::client::{Client, Deed};
 use super::extract::Form;
 use super::problem::Failure;
 use super::state::Door;
+use crate::auth::Token;
 use crate::domain::{AuditResult, Scope};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
@@ -71,34 +72,48 @@ pub(super) async fn token(
     {
         return Err(Error::invalid("grant_type: must be 'password'").into());
     }
-    let outcome = door.app.auth().login(&form.username, &form.password).await;
-    let known = |error: &Error| error.kind() == ErrorKind::Unauthorized;
-    let (result, details) = match &outcome {
-        Ok(_) => (AuditResult::Success, serde_json::json!({})),
-        Err(error) if known(error) => (
-            AuditResult::Failure,
-            serde_json::json!({ "reason": "login failed" }),
-        ),
-        Err(error) => (
-            AuditResult::Failure,
-            serde_json::json!({ "reason": error.code() }),
-        ),
-    };
-    let user: String = form.username.chars().take(64).collect();
-    let deed = Deed {
-        action: "auth.login",
-        user: Some(&user),
-        details,
-        result,
-    };
-    client.audit(&door.app, deed).await;
-    let token = outcome?;
+    let token = log_in(&door, &client, &form).await?;
     let body = TokenBody {
         access_token: token.access_token.expose_secret().to_owned(),
         token_type: "bearer",
         expires_in: token.expires_in_seconds,
     };
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)))
+}
+
+/// Logs in, unless too many logins failed of late; either way the audit trail says so.
+async fn log_in(door: &Door, client: &Client, form: &LoginForm) -> Result<Token> {
+    let now = door.app.clock().now();
+    if let Err(error) = door.logins.check(client.address, &form.username, now) {
+        door.app.metrics().rate_limit_violations.with_label_values(&["token"]).inc();
+        tracing::warn!("{error}");
+        if let Some(count) = door.refusals.count(client.address, now) {
+            let details = serde_json::json!({ "reason": error.to_string(), "count": count });
+            audit_login(door, client, (form, AuditResult::Failure, details)).await;
+        }
+        return Err(error);
+    }
+    let outcome = door.app.auth().login(&form.username, &form.password).await;
+    let (result, details) = match &outcome {
+        Ok(_) => (AuditResult::Success, serde_json::json!({})),
+        Err(error) if error.kind() == ErrorKind::Unauthorized => {
+            door.logins.count(client.address, &form.username, now);
+            (AuditResult::Failure, serde_json::json!({ "reason": "login failed" }))
+        }
+        Err(error) => (AuditResult::Failure, serde_json::json!({ "reason": error.code() })),
+    };
+    audit_login(door, client, (form, result, details)).await;
+    outcome
+}
+
+async fn audit_login(
+    door: &Door,
+    client: &Client,
+    (form, result, details): (&LoginForm, AuditResult, serde_json::Value),
+) {
+    let user: String = form.username.chars().take(64).collect();
+    let deed = Deed { action: "auth.login", user: Some(&user), details, result };
+    client.audit(&door.app, deed).await;
 }
 
 /// The user whose token this is.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 async fn log_in(app: &TestApp, form: &[(&str, &str)]) -> Response {
-    app.post("/auth/token").form(form).send().await.unwrap()
+    app.post_form("/auth/token", form).send().await.unwrap()
 }
 
 #[tokio::test]
@@ -77,6 +77,27 @@ async fn what_is_no_login_form_is_refused_as_such() {
         .post("/auth/token")
         .json(&serde_json::json!({ "username": "a" }));
     assert_eq!(json.send().await.unwrap().status(), 415);
+}
+
+#[tokio::test]
+async fn failed_logins_are_throttled_and_the_right_password_waits_too() {
+    let clock = Clock::manual(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+    let app = TestApp::spawn_with(&[], clock.clone()).await;
+    app.app.auth().create_admin(&PASSWORD.into()).await.unwrap();
+    for _ in 0..10 {
+        let answer = log_in(&app, &[("username", "admin"), ("password", "wrong")]).await;
+        assert_eq!(answer.status(), 401);
+    }
+    let right = [("username", "admin"), ("password", PASSWORD)];
+    let answer = log_in(&app, &right).await;
+    assert_eq!(answer.status(), 429);
+    assert_eq!(answer.headers()["retry-after"], "60");
+    let body: Value = answer.json().await.unwrap();
+    assert!(body["detail"].as_str().unwrap().contains("Rate limit exceeded"), "{body}");
+    assert_eq!(app.metric("rag_rate_limit_violations_total{limit=\"token\"}").await, 1.0);
+    assert!(app.audit_log().contains("Rate limit exceeded"));
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(log_in(&app, &right).await.status(), 200);
 }
 
 #[tokio::test]

@@ -139,7 +139,8 @@ async fn a_head_that_is_too_large_is_refused() {
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status(), 431);
+    let body = problem(answer, 431).await;
+    assert!(body["detail"].to_string().contains("32 KiB"), "{body}");
     assert_eq!(app.get("/health").send().await.unwrap().status(), 200);
 }
 

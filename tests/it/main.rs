@@ -12,3 +12,4 @@ mod index;
 mod provider;
 mod store;
 mod support;
+mod text;

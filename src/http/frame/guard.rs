@@ -1,8 +1,9 @@
-//! Two ends that a handler does not choose: a panic, and a deadline.
+//! Ends that a handler does not choose: a head that is too large, a deadline, a panic.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::http::problem::Failure;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -31,6 +32,25 @@ pub(in crate::http) async fn end_at_deadline(
     }
 }
 
+/// The most bytes of a request's head: its address, and the names and values of its headers.
+const MAX_HEAD_BYTES: usize = 32 * 1_024;
+
+/// The layer that refuses a head that is too large.
+pub(in crate::http) async fn limit_head(request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let headers = request.headers().iter();
+    let head = headers.fold(address, |sum, (name, value)| sum + name.as_str().len() + value.len());
+    if head <= MAX_HEAD_BYTES {
+        return next.run(request).await;
+    }
+    let message = format!(
+        "the request's head (address and headers) must be at most {} KiB",
+        MAX_HEAD_BYTES / 1_024
+    );
+    let error = Error::new(ErrorKind::TooLarge, message).with_code("head_too_large");
+    Failure::with_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, error).into_response()
+}
+
 /// The answer of a handler that panicked: the process, and every other request, goes on.
 pub(in crate::http) fn panic_answer(panic: Box<dyn Any + Send + 'static>) -> Response {
     let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
@@ -40,4 +60,21 @@ pub(in crate::http) fn panic_answer(panic: Box<dyn Any + Send + 'static>) -> Res
     };
     let error = Error::internal(format!("a handler panicked: {message}"));
     Failure::from(error).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_panic_is_answered_without_its_message_and_logged_with_it() {
+        for panic in [Box::new("boom") as Box<dyn Any + Send>, Box::new("boom".to_owned())] {
+            let answer = panic_answer(panic);
+            assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let failure = answer.extensions().get::<Arc<Failure>>().unwrap();
+            assert!(!failure.detail().contains("boom"));
+            assert!(failure.error().to_string().contains("boom"));
+        }
+    }
 }

@@ -47,7 +47,11 @@ impl TestApp {
         for (name, value) in variables {
             environment.insert((*name).to_owned(), (*value).to_owned());
         }
-        let loaded = Config::load(&Sources { file: None, environment }).unwrap();
+        let loaded = Config::load(&Sources {
+            file: None,
+            environment,
+        })
+        .unwrap();
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ragd"));
         let OpenedApp { app, lock, .. } = App::open(loaded.config, clock, program).await.unwrap();
         app.settle().await.unwrap();
@@ -58,7 +62,16 @@ impl TestApp {
         tokio::spawn(ragd::http::serve(app.clone(), listener, stop.clone()));
         let client = ragd::outbound::api_client().unwrap();
         let _opened = Box::new(lock);
-        Self { base_url, client, api_key: API_KEY, app, folder, stop, tasks, _opened }
+        Self {
+            base_url,
+            client,
+            api_key: API_KEY,
+            app,
+            folder,
+            stop,
+            tasks,
+            _opened,
+        }
     }
 
     /// A request without a credential.
@@ -71,6 +84,19 @@ impl TestApp {
         self.client.post(format!("{}{path}", self.base_url))
     }
 
+    /// A form, without a credential.
+    pub fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        let encode =
+            |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+        let pairs: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        self.post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(pairs.join("&"))
+    }
+
     /// A request without a credential.
     pub fn delete(&self, path: &str) -> RequestBuilder {
         self.client.delete(format!("{}{path}", self.base_url))
@@ -78,9 +104,13 @@ impl TestApp {
 
     /// The token of an administrator, who is made where there is none; his older tokens end.
     pub async fn admin_token(&self) -> String {
-        self.app.auth().create_admin(&PASSWORD.into()).await.unwrap();
+        self.app
+            .auth()
+            .create_admin(&PASSWORD.into())
+            .await
+            .unwrap();
         let form = [("username", "admin"), ("password", PASSWORD)];
-        let answer = self.post("/auth/token").form(&form).send().await.unwrap();
+        let answer = self.post_form("/auth/token", &form).send().await.unwrap();
         assert_eq!(answer.status(), 200);
         let body: Value = answer.json().await.unwrap();
         body["access_token"].as_str().unwrap().to_owned()
@@ -90,7 +120,9 @@ impl TestApp {
     pub async fn upload(&self, token: &str, name: &str, text: &str) -> Value {
         let file = reqwest::multipart::Part::text(text.to_owned()).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("file", file);
-        let request = self.post("/api/documents/upload?wait=true").bearer_auth(token);
+        let request = self
+            .post("/api/documents/upload?wait=true")
+            .bearer_auth(token);
         let answer = request.multipart(form).send().await.unwrap();
         let status = answer.status();
         let body: Value = answer.json().await.unwrap();
@@ -100,7 +132,14 @@ impl TestApp {
 
     /// One series of `/metrics`, for instance `x_total{a="b"}`; 0 when it is not there.
     pub async fn metric(&self, series: &str) -> f64 {
-        let text = self.get("/metrics").send().await.unwrap().text().await.unwrap();
+        let text = self
+            .get("/metrics")
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         let line = text.lines().find_map(|line| line.strip_prefix(series));
         line.map_or(0.0, |value| value.trim().parse().unwrap())
     }
@@ -109,7 +148,6 @@ impl TestApp {
     pub fn audit_log(&self) -> String {
         std::fs::read_to_string(self.app.folder().logs().join("audit.log")).unwrap()
     }
-
 }
 
 impl Drop for TestApp {
