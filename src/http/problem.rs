@@ -27,7 +27,7 @@ pub(super) struct Failure {
     status: StatusCode,
     error: Error,
     errors: Vec<FieldFault>,
-    of_document: Option<DocumentFailure>,
+    of_document: Option<Box<DocumentFailure>>,
 }
 
 /// What became of a document, for a caller that waited for it.
@@ -158,10 +158,10 @@ impl Failure {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             error: Error::invalid(message),
             errors: Vec::new(),
-            of_document: Some(DocumentFailure {
+            of_document: Some(Box::new(DocumentFailure {
                 id: document.id,
                 code: code.to_owned(),
-            }),
+            })),
         }
     }
 
