@@ -11,7 +11,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// The configured API key of every test application.
 pub const API_KEY: &str = "test-key-0123456789abcdef0123456789";
@@ -26,7 +25,6 @@ pub struct TestApp {
     pub app: App,
     pub folder: tempfile::TempDir,
     stop: CancellationToken,
-    tasks: TaskTracker,
     _opened: Box<dyn Send>,
 }
 
@@ -56,7 +54,7 @@ impl TestApp {
         let OpenedApp { app, lock, .. } = App::open(loaded.config, clock, program).await.unwrap();
         app.settle().await.unwrap();
         let stop = CancellationToken::new();
-        let tasks = app.start(&stop);
+        app.start(&stop);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(ragd::http::serve(app.clone(), listener, stop.clone()));
@@ -69,7 +67,6 @@ impl TestApp {
             app,
             folder,
             stop,
-            tasks,
             _opened,
         }
     }
