@@ -60,6 +60,15 @@ pub(super) struct ResultBody {
     message_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     document_id: Option<Uuid>,
+    /// The document's title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Where the document came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<String>,
+    /// The page of the passage, from 1, where the format has pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<i64>,
     content: String,
     score: f64,
     bm25: SideBody,
@@ -129,6 +138,11 @@ impl PreviewBody {
 
 impl From<Hit> for ResultBody {
     fn from(hit: Hit) -> Self {
+        let (title, uri) = hit
+            .stored
+            .document
+            .map(|label| (label.title, label.uri))
+            .unzip();
         let passage = hit.stored.passage;
         let kind = passage.source.kind();
         let (message_id, document_id) = match passage.source {
@@ -138,6 +152,9 @@ impl From<Hit> for ResultBody {
         Self {
             passage_id: passage.id.uuid(),
             kind,
+            title,
+            uri,
+            page: passage.page,
             message_id,
             document_id,
             content: passage.content,

@@ -19,7 +19,12 @@ pub(super) struct MustRead<S> {
 impl<S> MustRead<S> {
     pub(super) fn new(stream: S, patience: Duration) -> Self {
         let stalled = Box::pin(tokio::time::sleep(patience));
-        Self { stream, patience, stalled, is_stalled: false }
+        Self {
+            stream,
+            patience,
+            stalled,
+            is_stalled: false,
+        }
     }
 
     /// Passes progress on; lets a stall last as long as patience does.
@@ -76,18 +81,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for MustRead<S> {
         self.stream.is_write_vectored()
     }
 
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
         self.watch(context, polled)
     }
 
-    fn poll_shutdown(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_shutdown(context);
         self.watch(context, polled)
     }

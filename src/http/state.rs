@@ -15,6 +15,10 @@ pub(super) struct Door {
 
 impl Door {
     pub(super) fn new(app: App) -> Self {
-        Self { app, refusals: Arc::default(), logins: Arc::default() }
+        Self {
+            app,
+            refusals: Arc::default(),
+            logins: Arc::default(),
+        }
     }
 }

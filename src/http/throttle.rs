@@ -45,7 +45,9 @@ impl Throttle {
     ) -> Result<()> {
         let windows = self.lock();
         for (key, limit) in keys(address, user) {
-            let Some(window) = windows.get(&key) else { continue };
+            let Some(window) = windows.get(&key) else {
+                continue;
+            };
             let left = window.begun + WINDOW - now;
             if window.failures >= limit && left > TimeDelta::zero() {
                 let retry_after = left.to_std().unwrap_or_default();
@@ -69,9 +71,20 @@ impl Throttle {
         for (key, _) in keys(address, user) {
             match windows.get_mut(&key) {
                 Some(window) if is_open(window) => window.failures += 1,
-                Some(window) => *window = Window { begun: now, failures: 1 },
+                Some(window) => {
+                    *window = Window {
+                        begun: now,
+                        failures: 1,
+                    }
+                }
                 None if !is_full => {
-                    windows.insert(key, Window { begun: now, failures: 1 });
+                    windows.insert(
+                        key,
+                        Window {
+                            begun: now,
+                            failures: 1,
+                        },
+                    );
                 }
                 None => {}
             }
@@ -86,7 +99,10 @@ impl Throttle {
 
 fn keys(address: Option<IpAddr>, user: &str) -> [(Key, u32); 2] {
     let user = user.chars().take(64).collect();
-    [(Key::Address(address), FAILURES_OF_ADDRESS), (Key::User(user), FAILURES_FOR_USER)]
+    [
+        (Key::Address(address), FAILURES_OF_ADDRESS),
+        (Key::User(user), FAILURES_FOR_USER),
+    ]
 }
 
 #[cfg(test)]

@@ -85,7 +85,11 @@ pub(super) async fn token(
 async fn log_in(door: &Door, client: &Client, form: &LoginForm) -> Result<Token> {
     let now = door.app.clock().now();
     if let Err(error) = door.logins.check(client.address, &form.username, now) {
-        door.app.metrics().rate_limit_violations.with_label_values(&["token"]).inc();
+        door.app
+            .metrics()
+            .rate_limit_violations
+            .with_label_values(&["token"])
+            .inc();
         tracing::warn!("{error}");
         if let Some(count) = door.refusals.count(client.address, now) {
             let details = serde_json::json!({ "reason": error.to_string(), "count": count });
@@ -98,9 +102,15 @@ async fn log_in(door: &Door, client: &Client, form: &LoginForm) -> Result<Token>
         Ok(_) => (AuditResult::Success, serde_json::json!({})),
         Err(error) if error.kind() == ErrorKind::Unauthorized => {
             door.logins.count(client.address, &form.username, now);
-            (AuditResult::Failure, serde_json::json!({ "reason": "login failed" }))
+            (
+                AuditResult::Failure,
+                serde_json::json!({ "reason": "login failed" }),
+            )
         }
-        Err(error) => (AuditResult::Failure, serde_json::json!({ "reason": error.code() })),
+        Err(error) => (
+            AuditResult::Failure,
+            serde_json::json!({ "reason": error.code() }),
+        ),
     };
     audit_login(door, client, (form, result, details)).await;
     outcome
@@ -112,7 +122,12 @@ async fn audit_login(
     (form, result, details): (&LoginForm, AuditResult, serde_json::Value),
 ) {
     let user: String = form.username.chars().take(64).collect();
-    let deed = Deed { action: "auth.login", user: Some(&user), details, result };
+    let deed = Deed {
+        action: "auth.login",
+        user: Some(&user),
+        details,
+        result,
+    };
     client.audit(&door.app, deed).await;
 }
 

@@ -35,6 +35,12 @@ pub struct DataKey {
     pub(super) bytes: [u8; 32],
 }
 
+impl std::fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DataKey({})", hex::encode(self.id))
+    }
+}
+
 impl Drop for DataKey {
     fn drop(&mut self) {
         self.bytes.zeroize();

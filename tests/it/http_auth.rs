@@ -93,8 +93,18 @@ async fn failed_logins_are_throttled_and_the_right_password_waits_too() {
     assert_eq!(answer.status(), 429);
     assert_eq!(answer.headers()["retry-after"], "60");
     let body: Value = answer.json().await.unwrap();
-    assert!(body["detail"].as_str().unwrap().contains("Rate limit exceeded"), "{body}");
-    assert_eq!(app.metric("rag_rate_limit_violations_total{limit=\"token\"}").await, 1.0);
+    assert!(
+        body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("Rate limit exceeded"),
+        "{body}"
+    );
+    assert_eq!(
+        app.metric("rag_rate_limit_violations_total{limit=\"token\"}")
+            .await,
+        1.0
+    );
     assert!(app.audit_log().contains("Rate limit exceeded"));
     clock.advance(Duration::from_secs(60));
     assert_eq!(log_in(&app, &right).await.status(), 200);

@@ -1,5 +1,13 @@
 //! The integration tests: one binary, one file a subject, each driving the real thing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod architecture;
 mod embed;
 mod http_access;
 mod http_auth;
@@ -9,7 +17,9 @@ mod http_frame;
 mod http_health;
 mod http_preview;
 mod index;
+mod manual;
 mod provider;
+mod recovery;
 mod store;
 mod support;
 mod text;

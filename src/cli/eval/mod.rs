@@ -28,6 +28,9 @@ pub(super) struct Eval {
     /// Only configurations whose name contains this.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
+    /// Also measure other weights of words, from 0.3 to 0.7: to choose the defaults by.
+    #[arg(long)]
+    sweep: bool,
     #[command(flatten)]
     json: JsonFlag,
 }
@@ -52,7 +55,7 @@ impl Eval {
             collection.documents.len(),
             collection.queries.len()
         ));
-        let configurations = configurations(&context.config.retrieval);
+        let configurations = configurations(&context.config.retrieval, self.sweep);
         let scratch = Scratch::fill(context.config, &collection).await?;
         let has_model = scratch.app.embedder().is_some();
         if !has_model {
@@ -60,7 +63,7 @@ impl Eval {
         }
         if !self.json.json {
             output::say(format_args!(
-                "{:<24} {:>8} {:>10} {:>7} {:>8} {:>8}",
+                "{:<28} {:>8} {:>10} {:>7} {:>8} {:>8}",
                 "configuration", "nDCG@10", "Recall@100", "MRR", "p50 ms", "p99 ms"
             ));
         }
@@ -74,10 +77,10 @@ impl Eval {
                 continue;
             }
             let retrieval = scratch.app.retrieval().with_settings(settings);
-            let line = measure(name, &retrieval, &scratch, &collection).await?;
+            let line = measure(&name, &retrieval, &scratch, &collection).await?;
             if !self.json.json {
                 output::say(format_args!(
-                    "{:<24} {:>8.4} {:>10.4} {:>7.4} {:>8.2} {:>8.2}",
+                    "{:<28} {:>8.4} {:>10.4} {:>7.4} {:>8.2} {:>8.2}",
                     line.name,
                     line.ndcg_at_10,
                     line.recall_at_100,
@@ -96,64 +99,38 @@ impl Eval {
     }
 }
 
-/// The configurations that are compared; the last is the one in force.
-fn configurations(in_force: &RetrievalConfig) -> Vec<(&'static str, RetrievalConfig)> {
-    let base = RetrievalConfig {
-        bm25_weight: 0.5,
-        vec_weight: 0.5,
-        fusion: Fusion::MinMax,
-        complete_scores: false,
+/// The configurations that are compared; `hybrid` is the one in force.
+fn configurations(in_force: &RetrievalConfig, sweep: bool) -> Vec<(String, RetrievalConfig)> {
+    let weighted = |bm25_weight, fusion, complete_scores| RetrievalConfig {
+        bm25_weight,
+        vec_weight: 1.0 - bm25_weight,
+        fusion,
+        complete_scores,
         ..in_force.clone()
     };
-    vec![
-        (
-            "bm25",
-            RetrievalConfig {
-                bm25_weight: 1.0,
-                vec_weight: 0.0,
-                ..base.clone()
-            },
-        ),
-        (
-            "dense",
-            RetrievalConfig {
-                bm25_weight: 0.0,
-                vec_weight: 1.0,
-                ..base.clone()
-            },
-        ),
-        ("hybrid-minmax", base.clone()),
-        (
-            "hybrid-minmax-complete",
-            RetrievalConfig {
-                complete_scores: true,
-                ..base.clone()
-            },
-        ),
-        (
-            "hybrid-rrf",
-            RetrievalConfig {
-                fusion: Fusion::Rrf,
-                ..base.clone()
-            },
-        ),
-        (
-            "hybrid-zscore",
-            RetrievalConfig {
-                fusion: Fusion::ZScore,
-                ..base.clone()
-            },
-        ),
-        (
-            "hybrid-zscore-complete",
-            RetrievalConfig {
-                fusion: Fusion::ZScore,
-                complete_scores: true,
-                ..base
-            },
-        ),
-        ("hybrid", in_force.clone()),
-    ]
+    let mut configurations = vec![
+        ("bm25".to_owned(), weighted(1.0, Fusion::MinMax, false)),
+        ("dense".to_owned(), weighted(0.0, Fusion::MinMax, false)),
+        ("hybrid-rrf".to_owned(), weighted(0.5, Fusion::Rrf, false)),
+    ];
+    let swept: &[f64] = if sweep {
+        &[0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7]
+    } else {
+        &[0.5]
+    };
+    for (name, fusion, complete_scores) in [
+        ("hybrid-minmax", Fusion::MinMax, false),
+        ("hybrid-minmax-complete", Fusion::MinMax, true),
+        ("hybrid-zscore", Fusion::ZScore, false),
+        ("hybrid-zscore-complete", Fusion::ZScore, true),
+    ] {
+        for &weight in swept {
+            let name = format!("{name}-{weight}");
+            configurations.push((name, weighted(weight, fusion, complete_scores)));
+        }
+    }
+    configurations.push(("hybrid".to_owned(), in_force.clone()));
+    configurations
 }
 
 async fn measure(

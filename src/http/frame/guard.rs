@@ -37,9 +37,14 @@ const MAX_HEAD_BYTES: usize = 32 * 1_024;
 
 /// The layer that refuses a head that is too large.
 pub(in crate::http) async fn limit_head(request: Request, next: Next) -> Response {
-    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let address = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |address| address.as_str().len());
     let headers = request.headers().iter();
-    let head = headers.fold(address, |sum, (name, value)| sum + name.as_str().len() + value.len());
+    let head = headers.fold(address, |sum, (name, value)| {
+        sum + name.as_str().len() + value.len()
+    });
     if head <= MAX_HEAD_BYTES {
         return next.run(request).await;
     }
@@ -69,7 +74,10 @@ mod tests {
 
     #[test]
     fn a_panic_is_answered_without_its_message_and_logged_with_it() {
-        for panic in [Box::new("boom") as Box<dyn Any + Send>, Box::new("boom".to_owned())] {
+        for panic in [
+            Box::new("boom") as Box<dyn Any + Send>,
+            Box::new("boom".to_owned()),
+        ] {
             let answer = panic_answer(panic);
             assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
             let failure = answer.extensions().get::<Arc<Failure>>().unwrap();
