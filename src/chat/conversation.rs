@@ -82,8 +82,7 @@ impl Chat {
         &self,
         room: &Room,
         question: &str,
-        answer: &Answer,
-        status: MessageStatus,
+        (answer, status): (&Answer, MessageStatus),
     ) -> Result<()> {
         let now = self.parts.clock.now();
         let details = serde_json::json!({

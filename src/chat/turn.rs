@@ -53,7 +53,7 @@ impl Chat {
                 reply?
             }
         };
-        self.finish(prepared, &request, reply, MessageStatus::Complete)
+        self.finish(prepared, &request, (reply, MessageStatus::Complete))
             .await
     }
 
@@ -132,7 +132,7 @@ impl Chat {
             let partial = !text.is_empty();
             match ending {
                 Ok(reply) => {
-                    match chat.finish(prepared, &request, reply, MessageStatus::Complete).await {
+                    match chat.finish(prepared, &request, (reply, MessageStatus::Complete)).await {
                         Ok(answer) => {
                             yield ChatEvent::Done(Box::new(answer));
                         }
@@ -195,8 +195,7 @@ impl Chat {
         &self,
         prepared: Prepared,
         request: &ChatRequest,
-        reply: ChatReply,
-        status: MessageStatus,
+        (reply, status): (ChatReply, MessageStatus),
     ) -> Result<Answer> {
         let Prepared {
             room,
@@ -241,7 +240,7 @@ impl Chat {
             usage: reply.usage,
             degraded,
         };
-        self.store_turn(&room, request.question.as_str(), &answer, status)
+        self.store_turn(&room, request.question.as_str(), (&answer, status))
             .await?;
         let grounded = if answer.grounded { "true" } else { "false" };
         self.parts
@@ -261,7 +260,7 @@ impl Chat {
             usage: Usage::default(),
         };
         if let Err(error) = self
-            .finish(prepared, request, reply, MessageStatus::Incomplete)
+            .finish(prepared, request, (reply, MessageStatus::Incomplete))
             .await
         {
             tracing::error!(error = error.chain(), "a broken answer was not stored");

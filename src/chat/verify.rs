@@ -179,7 +179,7 @@ fn last_sentence(text: &str) -> String {
             }
         })
         .map(|(at, c)| at + c.len_utf8())
-        .last()
+        .next_back()
         .unwrap_or(0);
     body.get(start..)
         .unwrap_or_default()

@@ -129,10 +129,11 @@ mod tests {
             }
         }
         let error = throttle.check(address(9), "admin", start).unwrap_err();
-        let ErrorKind::RateLimited { retry_after } = error.kind() else {
-            panic!("{error}");
-        };
-        assert_eq!(retry_after.as_secs(), 60);
+        let waits_a_minute = matches!(
+            error.kind(),
+            ErrorKind::RateLimited { retry_after } if retry_after.as_secs() == 60
+        );
+        assert!(waits_a_minute, "{error}");
         assert!(throttle.check(address(1), "admin", start + WINDOW).is_ok());
     }
 }

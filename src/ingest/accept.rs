@@ -39,6 +39,7 @@ impl Ingest {
             });
         }
         let bytes = i64::try_from(source.bytes.len()).unwrap_or(i64::MAX);
+        let _kept = self.originals.read().await;
         self.parts.blobs.put(hash, source.bytes).await?;
         let new = NewDocument {
             owner: source.owner,

@@ -1,7 +1,7 @@
 //! What else happens to a document that is there: it is made anew from its original, or deleted.
 
 use super::{Accepted, Ingest};
-use crate::domain::{Document, DocumentId, Principal, ReadScope, Scope};
+use crate::domain::{Document, DocumentId, Principal, ReadScope, Scope, Sha256};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::WriteScope;
 
@@ -31,6 +31,7 @@ impl Ingest {
         {
             return Ok(None);
         }
+        self.remove_original(document.sha256).await?;
         self.parts.follower.catch_up().await?;
         Ok(Some(Removal { document }))
     }
@@ -66,6 +67,15 @@ impl Ingest {
             unchanged: false,
             new: false,
         }))
+    }
+
+    /// Removes an original that no document is made from any more.
+    async fn remove_original(&self, hash: Sha256) -> Result<()> {
+        let _alone = self.originals.write().await;
+        if self.parts.store.is_original_used(hash).await? {
+            return Ok(());
+        }
+        self.parts.blobs.remove(hash)
     }
 
     async fn changeable(&self, id: DocumentId, caller: &Principal) -> Result<Option<Document>> {

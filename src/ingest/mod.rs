@@ -28,7 +28,7 @@ use crate::text::Extractor;
 use jobs::Jobs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 use tokio_util::task::TaskTracker;
 
 /// How many documents are worked on at once: one embeds while another is extracted.
@@ -61,6 +61,9 @@ pub struct Ingest {
     documents_path: Arc<PathBuf>,
     jobs: Arc<Jobs>,
     places: Arc<Semaphore>,
+    /// Read while an original is stored and its row made, written while unused ones are removed:
+    /// an original must not vanish between the two.
+    originals: Arc<RwLock<()>>,
     tasks: TaskTracker,
 }
 
@@ -73,6 +76,7 @@ impl Ingest {
             documents_path: Arc::new(documents_path),
             jobs: Arc::new(Jobs::default()),
             places: Arc::new(Semaphore::new(CONCURRENT_DOCUMENTS)),
+            originals: Arc::default(),
             tasks: TaskTracker::new(),
         }
     }

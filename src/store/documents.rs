@@ -255,6 +255,22 @@ impl Store {
         }
     }
 
+    /// Whether any document, of whoever, is made from the original with this hash, now or as soon
+    /// as its newest version is committed.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn is_original_used(&self, hash: Sha256) -> Result<bool> {
+        let sql = "SELECT COUNT(*) FROM documents
+             WHERE sha256 = $1 OR CAST(pending AS TEXT) LIKE $2";
+        let in_pending = format!("%{}%", hash.to_hex());
+        let used: i64 = on!(self, |pool| sqlx::query_scalar(sql)
+            .bind(hash.0.as_slice())
+            .bind(in_pending.as_str())
+            .fetch_one(pool))?;
+        Ok(used > 0)
+    }
+
     /// Every document with a generation that was accepted and neither committed nor failed, with
     /// that generation, oldest first: what a start after a crash has to take up.
     ///

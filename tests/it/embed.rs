@@ -210,9 +210,7 @@ async fn calls_at_once_get_their_own_answers() {
 fn a_missing_model_names_the_script() {
     let empty = tempfile::tempdir().expect("made");
     assert_eq!(embed::installed(empty.path()).expect("no damage"), None);
-    let error = Embedder::load(empty.path(), NonZeroUsize::MIN)
-        .err()
-        .expect("no model there");
+    let error = Embedder::load(empty.path(), NonZeroUsize::MIN).expect_err("no model there");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.code(), "model_missing");
     assert!(error.to_string().contains("scripts/fetch-models.sh"));
@@ -238,9 +236,7 @@ fn a_damaged_model_is_refused_by_file() {
     std::fs::write(&graph, &bytes).expect("written");
     for error in [
         embed::installed(copy.path()).expect_err("one bit is enough"),
-        Embedder::load(copy.path(), NonZeroUsize::MIN)
-            .err()
-            .expect("one bit is enough"),
+        Embedder::load(copy.path(), NonZeroUsize::MIN).expect_err("one bit is enough"),
     ] {
         assert_eq!(error.code(), "model_damaged");
         assert!(error.to_string().contains("model.int8.onnx"), "{error}");

@@ -26,7 +26,6 @@ struct Answerable {
 async fn the_bash_manual_is_answered_with_the_right_page_or_not_at_all() {
     let Some(folder) = std::env::var_os("RAGD_BASH_DOC") else {
         // Said aloud by scripts/test.sh, which fetches them where Debian's packages are reached.
-        println!("skipped: RAGD_BASH_DOC names no folder with bash.pdf and bashref.pdf");
         return;
     };
     let app = TestApp::spawn_with(&[("EMBEDDING_PROVIDER", "local")], Clock::system()).await;
