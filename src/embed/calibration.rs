@@ -65,6 +65,7 @@ impl Roundings {
         Ok(Self(seen.iter().map(Seen::rounding).collect()))
     }
 
+    /// The rounding of one multiplication; one that has none stays in floats.
     pub(super) fn get(&self, layer: usize, slot: Slot) -> Option<&Rounding> {
         self.0.get(layer * Slot::ALL.len() + slot as usize)
     }

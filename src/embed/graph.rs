@@ -33,26 +33,31 @@ pub(super) fn tap(layer: usize, slot: Slot) -> String {
     format!("layer.{layer}.{slot:?}")
 }
 
+/// The shape of hidden states with so many channels.
+fn states(channels: usize) -> [Dimension; 3] {
+    let [batch, length] = ["batch", "length"].map(Dimension::Named);
+    [batch, length, Dimension::Fixed(channels)]
+}
+
 /// Serialises the encoder.
 pub(super) fn build(bert: &Bert, precision: Precision<'_>) -> Vec<u8> {
     let mut builder = Builder {
         graph: Graph::default(),
         precision,
     };
-    let text = [Dimension::Named("batch"), Dimension::Named("length")];
+    let [batch, length, _] = states(HIDDEN);
+    let text = [batch, length];
     let ids = builder.graph.input(INPUT_IDS, ElementType::Int64, &text);
     let mask = builder
         .graph
         .input(ATTENTION_MASK, ElementType::Int32, &text);
-    let mut states = builder.embeddings(bert, &ids);
+    let mut last = builder.embeddings(bert, &ids);
     for (number, layer) in bert.layers.iter().enumerate() {
-        states = builder.layer(number, layer, [&states, &mask]);
+        last = builder.layer(number, layer, [&last, &mask]);
     }
     let mut graph = builder.graph;
-    graph.rename(&states, HIDDEN_STATES);
-    let [batch, length] = text;
-    let shape = [batch, length, Dimension::Fixed(HIDDEN)];
-    graph.output(HIDDEN_STATES, ElementType::Float, &shape);
+    graph.rename(&last, HIDDEN_STATES);
+    graph.output(HIDDEN_STATES, ElementType::Float, &states(HIDDEN));
     graph.finish("all-MiniLM-L6-v2")
 }
 
@@ -131,7 +136,9 @@ impl Builder<'_> {
             Precision::Float => {
                 let tap = tap(layer, slot);
                 self.graph.rename(input, &tap);
-                self.graph.output(&tap, ElementType::Float, &[]);
+                let [channels, _] = linear.weight.shape();
+                self.graph
+                    .output(&tap, ElementType::Float, &states(channels));
                 self.product_of_floats(&linear.weight, input)
             }
         };

@@ -1,5 +1,5 @@
 //! The little linear algebra that converting a model needs: a matrix that multiplies row vectors
-//! from the right, its columns side by side with others, and its values as signed bytes.
+//! from the right, and its values as signed bytes. It refuses a wrong number of values.
 
 /// The largest magnitude of a quantised weight. Seven bits, not eight: on x86-64 processors without
 /// VNNI the byte multiply-add adds two products in 16 bits, and `2 × 255 × 64` still fits there
@@ -135,4 +135,45 @@ fn step(peak: f32, levels: f32) -> f32 {
 fn round(value: f32) -> i8 {
     // A cast from float to integer saturates; the values are within ±127 already.
     value.round_ties_even() as i8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_within_half_a_step_of_the_values_and_never_saturate() {
+        let values: Vec<f32> = (0..60_i16)
+            .map(|i| f32::from(i * 37 % 101 - 50) * 0.013)
+            .collect();
+        let matrix = Matrix::new(12, 5, values.clone()).unwrap();
+        let by_column = matrix.quantised_by_column();
+        let by_row = matrix.quantised_by_row();
+        for (i, value) in values.iter().enumerate() {
+            let (row, column) = (i / 5, i % 5);
+            for (bytes, scale) in [
+                (&by_column.bytes, by_column.scales[column]),
+                (&by_row.bytes, by_row.scales[row]),
+            ] {
+                let error = (f32::from(bytes[i]) * scale - value).abs();
+                assert!(error <= scale * 0.501, "{error} of {scale}");
+            }
+            assert!(by_column.bytes[i].unsigned_abs() <= 64);
+        }
+    }
+
+    #[test]
+    fn a_column_of_zeros_stays_zero() {
+        let matrix = Matrix::new(2, 2, vec![0.0, 1.0, 0.0, -1.0]).unwrap();
+        assert_eq!(matrix.quantised_by_column().bytes, [0, 64, 0, -64]);
+    }
+
+    #[test]
+    fn transposing_turns_rows_into_columns() {
+        let matrix = Matrix::new(2, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let turned = matrix.transposed();
+        assert_eq!(turned.shape(), [3, 2]);
+        assert_eq!(turned.values(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(matrix.multiply(&[1.0, 10.0]), [41.0, 52.0, 63.0]);
+    }
 }
