@@ -14,7 +14,7 @@ usage() {
     cat <<EOF
 Usage: scripts/fetch-models.sh [--force] [--keep]
 
-Installs the embedding model $MODEL (about 84 MB to fetch, 24 MB installed).
+Installs the embedding model $MODEL (about 84 MB to fetch, 28 MB installed).
 
   --force   install again even if the model is installed and whole
   --keep    keep the downloaded files afterwards

@@ -78,8 +78,8 @@ async fn vectors_agree_with_a_separate_implementation() {
         .map(|(reference, vector)| cosine(&reference.vector, vector))
         .collect();
     let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
-    assert!(mean > 0.99, "{cosines:?}");
-    assert!(cosines.iter().all(|&cosine| cosine > 0.98), "{cosines:?}");
+    assert!(mean > 0.996, "{cosines:?}");
+    assert!(cosines.iter().all(|&cosine| cosine > 0.99), "{cosines:?}");
 }
 
 #[tokio::test]
