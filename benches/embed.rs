@@ -1,4 +1,5 @@
 //! How fast the local model embeds: documents of about 127 tokens, and a question of nine.
+#![expect(clippy::expect_used, reason = "a benchmark that cannot run stops")]
 
 #![expect(
     clippy::expect_used,

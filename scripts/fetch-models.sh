@@ -14,7 +14,7 @@ usage() {
     cat <<EOF
 Usage: scripts/fetch-models.sh [--force] [--keep]
 
-Installs the embedding model $MODEL (about 84 MB to fetch, 24 MB installed).
+Installs the embedding model $MODEL (about 84 MB to fetch, 28 MB installed).
 
   --force   install again even if the model is installed and whole
   --keep    keep the downloaded files afterwards
@@ -118,6 +118,12 @@ for name in os.listdir(folder):
 EOF
 }
 
+# curl_on NAME: downloads NAME.part, from where it ends.
+curl_on() {
+    curl --fail --location --retry 10 --retry-delay 2 --continue-at - \
+        --output "$download/$1.part" "${RAGD_MODEL_URL%/}/$1"
+}
+
 # fetch NAME SHA256: downloads one file, going on where an earlier attempt stopped.
 fetch() {
     if good "$download/$1" "$2"; then
@@ -125,9 +131,18 @@ fetch() {
         return
     fi
     say "fetching $1"
-    good "$download/$1.part" "$2" || curl --fail --location --retry 10 --retry-delay 2 --continue-at - \
-        --output "$download/$1.part" "${RAGD_MODEL_URL%/}/$1" ||
-        fail "could not fetch $1 from RAGD_MODEL_URL; run this again to go on"
+    if ! good "$download/$1.part" "$2"; then
+        status=0
+        curl_on "$1" || status=$?
+        if [ "$status" = 33 ]; then
+            say "the server cannot resume; fetching $1 from its beginning"
+            rm -f "$download/$1.part"
+            status=0
+            curl_on "$1" || status=$?
+        fi
+        [ "$status" = 0 ] ||
+            fail "could not fetch $1 from RAGD_MODEL_URL; run this again to go on"
+    fi
     if ! good "$download/$1.part" "$2"; then
         rm -f "$download/$1.part"
         fail "$1 from RAGD_MODEL_URL has another checksum than $2; deleted"

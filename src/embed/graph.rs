@@ -5,7 +5,7 @@
 
 use super::bert::{Bert, HEAD_SIZE, HEADS, HIDDEN, Layer, Linear, Norm};
 use super::calibration::{Rounding, Roundings, Slot};
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Quantised};
 use super::onnx::{Attribute, Dimension, ElementType, Graph};
 
 /// The names of the graph's inputs and its output.
@@ -33,26 +33,31 @@ pub(super) fn tap(layer: usize, slot: Slot) -> String {
     format!("layer.{layer}.{slot:?}")
 }
 
+/// The shape of hidden states with so many channels.
+fn states(channels: usize) -> [Dimension; 3] {
+    let [batch, length] = ["batch", "length"].map(Dimension::Named);
+    [batch, length, Dimension::Fixed(channels)]
+}
+
 /// Serialises the encoder.
 pub(super) fn build(bert: &Bert, precision: Precision<'_>) -> Vec<u8> {
     let mut builder = Builder {
         graph: Graph::default(),
         precision,
     };
-    let text = [Dimension::Named("batch"), Dimension::Named("length")];
+    let [batch, length, _] = states(HIDDEN);
+    let text = [batch, length];
     let ids = builder.graph.input(INPUT_IDS, ElementType::Int64, &text);
     let mask = builder
         .graph
         .input(ATTENTION_MASK, ElementType::Int32, &text);
-    let mut states = builder.embeddings(bert, &ids);
+    let mut last = builder.embeddings(bert, &ids);
     for (number, layer) in bert.layers.iter().enumerate() {
-        states = builder.layer(number, layer, [&states, &mask]);
+        last = builder.layer(number, layer, [&last, &mask]);
     }
     let mut graph = builder.graph;
-    graph.rename(&states, HIDDEN_STATES);
-    let [batch, length] = text;
-    let shape = [batch, length, Dimension::Fixed(HIDDEN)];
-    graph.output(HIDDEN_STATES, ElementType::Float, &shape);
+    graph.rename(&last, HIDDEN_STATES);
+    graph.output(HIDDEN_STATES, ElementType::Float, &states(HIDDEN));
     graph.finish("all-MiniLM-L6-v2")
 }
 
@@ -123,19 +128,28 @@ impl Builder<'_> {
 
     fn linear(&mut self, linear: &Linear, input: &str, place: (usize, Slot)) -> String {
         let (layer, slot) = place;
+        let mut bias = linear.bias.clone();
         let product = match self.precision {
             Precision::Int8(roundings) => match roundings.get(layer, slot) {
-                Some(rounding) => self.product_of_bytes(&linear.weight, input, rounding),
+                Some(rounding) => {
+                    let (weight, correction) = rounded(&linear.weight, rounding);
+                    for (bias, correction) in bias.iter_mut().zip(correction) {
+                        *bias += correction;
+                    }
+                    self.product_of_bytes(&weight, input, rounding)
+                }
                 None => self.product_of_floats(&linear.weight, input),
             },
             Precision::Float => {
                 let tap = tap(layer, slot);
                 self.graph.rename(input, &tap);
-                self.graph.output(&tap, ElementType::Float, &[]);
+                let [channels, _] = linear.weight.shape();
+                self.graph
+                    .output(&tap, ElementType::Float, &states(channels));
                 self.product_of_floats(&linear.weight, input)
             }
         };
-        let bias = self.graph.floats(&[linear.bias.len()], &linear.bias);
+        let bias = self.graph.floats(&[bias.len()], &bias);
         self.graph.node("Add", &[&product, &bias], &[])
     }
 
@@ -144,20 +158,22 @@ impl Builder<'_> {
         self.graph.node("MatMul", &[input, &weight], &[])
     }
 
-    /// `(input / divisors) · (divisors × weight)`, both factors in bytes.
-    fn product_of_bytes(&mut self, weight: &Matrix, input: &str, rounding: &Rounding) -> String {
-        let mut weight = weight.clone();
-        weight.scale_rows(&rounding.divisors);
-        let quantised = weight.quantised_by_column();
-
-        let input = self.divided(input, &rounding.divisors);
+    /// `((input - centres) / divisors) · weight`, both factors in bytes.
+    fn product_of_bytes(
+        &mut self,
+        (shape, quantised): &([usize; 2], Quantised),
+        input: &str,
+        rounding: &Rounding,
+    ) -> String {
+        let input = self.centred(input, &rounding.centres);
+        let input = self.divided(&input, &rounding.divisors);
         let scale = self.graph.floats(&[], &[rounding.scale]);
         let zero = self.graph.uint8(rounding.zero);
         let input = self
             .graph
             .node("QuantizeLinear", &[&input, &scale, &zero], &[]);
 
-        let bytes = self.graph.int8s(&weight.shape(), &quantised.bytes);
+        let bytes = self.graph.int8s(shape, &quantised.bytes);
         let no_zero = self.graph.int8s(&[], &[0]);
         let inputs = [input.as_str(), &bytes, &zero, &no_zero];
         let sums = self.graph.node("MatMulInteger", &inputs, &[]);
@@ -169,6 +185,15 @@ impl Builder<'_> {
             .collect();
         let scales = self.graph.floats(&[scales.len()], &scales);
         self.graph.node("Mul", &[&sums, &scales], &[])
+    }
+
+    fn centred(&mut self, input: &str, centres: &[f32]) -> String {
+        if centres.iter().all(|centre| *centre == 0.0) {
+            return input.to_owned();
+        }
+        let shift: Vec<f32> = centres.iter().map(|centre| -centre).collect();
+        let shift = self.graph.floats(&[shift.len()], &shift);
+        self.graph.node("Add", &[input, &shift], &[])
     }
 
     fn divided(&mut self, input: &str, divisors: &[f32]) -> String {
@@ -187,4 +212,22 @@ impl Builder<'_> {
     fn norm(&mut self, norm: &Norm) -> [String; 2] {
         [&norm.gamma, &norm.beta].map(|values| self.graph.floats(&[values.len()], values))
     }
+}
+
+/// The weights, with their shape, for inputs that are shifted and divided as `rounding` says, and
+/// what to add to the bias: what the shift takes away, `centres · weight`, and what rounding the
+/// weights changes for the mean input.
+fn rounded(weight: &Matrix, rounding: &Rounding) -> (([usize; 2], Quantised), Vec<f32>) {
+    let mut scaled = weight.clone();
+    scaled.scale_rows(&rounding.divisors);
+    let quantised = scaled.quantised_by_column();
+    let shifted = weight.multiply(&rounding.centres);
+    let exact = scaled.multiply(&rounding.means);
+    let inexact = scaled.restored(&quantised).multiply(&rounding.means);
+    let changes = exact
+        .iter()
+        .zip(inexact)
+        .map(|(exact, inexact)| exact - inexact);
+    let correction = shifted.iter().zip(changes).map(|(a, b)| a + b).collect();
+    ((weight.shape(), quantised), correction)
 }

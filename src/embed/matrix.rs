@@ -1,10 +1,15 @@
 //! The little linear algebra that converting a model needs: a matrix that multiplies row vectors
-//! from the right, its columns side by side with others, and its values as signed bytes.
+//! from the right, and its values as signed bytes. It refuses a wrong number of values.
 
-/// The largest magnitude of a quantised weight. Seven bits, not eight: on x86-64 processors without
-/// VNNI the byte multiply-add adds two products in 16 bits, and `2 × 255 × 64` still fits there
-/// while `2 × 255 × 127` saturates and gives wrong sums.
-const LARGEST_WEIGHT: f32 = 64.0;
+/// The greatest magnitude of the sum of two neighbouring quantised weights of one sign. On x86-64
+/// processors without VNNI the byte multiply-add adds the products of rows `2i` and `2i + 1` in 16
+/// bits: `255 × 128` still fits there, and more saturates and gives wrong sums. Weights of opposite
+/// signs cannot add up.
+const LARGEST_PAIR: i32 = 128;
+/// How many steps a column's peak may take, from what fits any neighbours to what cuts the peak.
+const PEAK_STEPS: std::ops::RangeInclusive<u16> = 64..=160;
+/// The distance between the counts that are tried.
+const PEAK_STRIDE: usize = 8;
 
 /// A matrix of `rows` inputs by `columns` outputs, row-major.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,26 +93,28 @@ impl Matrix {
         product
     }
 
-    /// Rounds to signed bytes, each column by its own largest magnitude.
+    /// Rounds to signed bytes, each column in the steps that lose least, such that the sums of a
+    /// byte multiply-add fit in 16 bits whatever the inputs.
     pub(super) fn quantised_by_column(&self) -> Quantised {
-        let mut scales = vec![0.0_f32; self.columns];
-        for row in self.lines() {
-            for (scale, value) in scales.iter_mut().zip(row) {
-                *scale = scale.max(value.abs());
-            }
-        }
-        scales
-            .iter_mut()
-            .for_each(|peak| *peak = step(*peak, LARGEST_WEIGHT));
-        let bytes = self
-            .lines()
-            .flat_map(|row| {
-                row.iter()
-                    .zip(&scales)
-                    .map(|(value, scale)| round(value / scale))
-            })
+        let columns = self.transposed();
+        let (lines, scales): (Vec<Vec<i8>>, Vec<f32>) = columns.lines().map(best_steps).unzip();
+        let bytes = (0..self.rows)
+            .flat_map(|row| lines.iter().filter_map(move |line| line.get(row)).copied())
             .collect();
         Quantised { bytes, scales }
+    }
+
+    /// What the bytes stand for.
+    pub(super) fn restored(&self, quantised: &Quantised) -> Self {
+        let rows = quantised.bytes.chunks_exact(self.columns.max(1));
+        let restore = |(byte, scale): (&i8, &f32)| f32::from(*byte) * scale;
+        Self {
+            rows: self.rows,
+            columns: self.columns,
+            values: rows
+                .flat_map(|row| row.iter().zip(&quantised.scales).map(restore))
+                .collect(),
+        }
     }
 
     /// Rounds to signed bytes, each row by its own largest magnitude, using all eight bits: for
@@ -127,12 +134,121 @@ fn peak(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |peak, value| peak.max(value.abs()))
 }
 
+/// The bytes of a column and their scale, of all scales tried that with the least squared error.
+fn best_steps(column: &[f32]) -> (Vec<i8>, f32) {
+    let peak = peak(column);
+    let mut best = (vec![0; column.len()], 1.0);
+    let mut least = squared_error(column, &best);
+    for levels in PEAK_STEPS.step_by(PEAK_STRIDE) {
+        let scale = step(peak, f32::from(levels));
+        let tried = (bytes_that_fit(column, scale), scale);
+        let error = squared_error(column, &tried);
+        if error < least {
+            (best, least) = (tried, error);
+        }
+    }
+    best
+}
+
+fn squared_error(column: &[f32], (bytes, scale): &(Vec<i8>, f32)) -> f64 {
+    let error = |(value, byte): (&f32, &i8)| f64::from(f32::from(*byte) * scale - value).powi(2);
+    column.iter().zip(bytes).map(error).sum()
+}
+
+fn bytes_that_fit(column: &[f32], scale: f32) -> Vec<i8> {
+    let mut bytes: Vec<i8> = column.iter().map(|value| round(value / scale)).collect();
+    for pair in bytes.chunks_exact_mut(2) {
+        if let [first, second] = pair {
+            (*first, *second) = fitting(*first, *second);
+        }
+    }
+    bytes
+}
+
+/// The two, cut by like amounts if they add up to too much.
+fn fitting(first: i8, second: i8) -> (i8, i8) {
+    let (a, b) = (i32::from(first), i32::from(second));
+    let excess = (a + b).abs() - LARGEST_PAIR;
+    if excess <= 0 {
+        return (first, second);
+    }
+    // Both have one sign and more than `excess / 2`: their sum is `128 + excess`, and neither is
+    // more than 127.
+    let cut = excess / 2;
+    let sign = a.signum();
+    let part = |value: i32| value.clamp(-127, 127) as i8;
+    (part(a - sign * cut), part(b - sign * (excess - cut)))
+}
+
 /// The step that spreads `0..=peak` over `0..=levels`; 1 for a row or column of zeros.
 fn step(peak: f32, levels: f32) -> f32 {
     if peak > 0.0 { peak / levels } else { 1.0 }
 }
 
 fn round(value: f32) -> i8 {
-    // A cast from float to integer saturates; the values are within ±127 already.
-    value.round_ties_even() as i8
+    value.clamp(-127.0, 127.0).round_ties_even() as i8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_near_the_values_and_their_products_never_saturate() {
+        let values: Vec<f32> = (0..60_i16)
+            .map(|i| f32::from(i * 37 % 101 - 50) * 0.013)
+            .collect();
+        let matrix = Matrix::new(12, 5, values.clone()).unwrap();
+        let by_column = matrix.quantised_by_column();
+        let by_row = matrix.quantised_by_row();
+        let error = |byte: i8, scale: f32, value: f32| (f32::from(byte) * scale - value).abs();
+        let squares = |errors: Vec<f32>| errors.iter().map(|error| error * error).sum::<f32>();
+        for (i, value) in values.iter().enumerate() {
+            let scale = by_row.scales[i / 5];
+            assert!(error(by_row.bytes[i], scale, *value) <= scale * 0.501);
+        }
+        for column in 0..5 {
+            let (bytes, values): (Vec<i8>, Vec<f32>) = (column..60)
+                .step_by(5)
+                .map(|i| (by_column.bytes[i], values[i]))
+                .unzip();
+            for pair in bytes.chunks(2) {
+                let highest: i32 = pair.iter().map(|b| 255 * i32::from(*b).max(0)).sum();
+                let lowest: i32 = pair.iter().map(|b| 255 * i32::from(*b).min(0)).sum();
+                assert!(i16::try_from(highest).is_ok() && i16::try_from(lowest).is_ok());
+            }
+            let coarse = step(peak(&values), 64.0);
+            let of = |bytes: &[i8], scale| {
+                let both = bytes.iter().zip(&values);
+                squares(both.map(|(b, v)| error(*b, scale, *v)).collect())
+            };
+            let plain: Vec<i8> = values.iter().map(|v| round(v / coarse)).collect();
+            assert!(of(&bytes, by_column.scales[column]) <= of(&plain, coarse));
+        }
+    }
+
+    #[test]
+    fn a_column_of_zeros_stays_zero() {
+        let matrix = Matrix::new(2, 2, vec![0.0, 1.0, 0.0, -1.0]).unwrap();
+        let quantised = matrix.quantised_by_column();
+        assert_eq!(matrix.restored(&quantised).values(), matrix.values());
+    }
+
+    #[test]
+    fn two_weights_of_one_sign_are_cut_to_fit_together() {
+        assert_eq!(fitting(127, 127), (64, 64));
+        assert_eq!(fitting(-127, -4), (-126, -2));
+        assert_eq!(fitting(127, 2), (127, 1));
+        assert_eq!(fitting(127, -127), (127, -127));
+        assert_eq!(fitting(-64, -64), (-64, -64));
+    }
+
+    #[test]
+    fn transposing_turns_rows_into_columns() {
+        let matrix = Matrix::new(2, 3, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let turned = matrix.transposed();
+        assert_eq!(turned.shape(), [3, 2]);
+        assert_eq!(turned.values(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(matrix.multiply(&[1.0, 10.0]), [41.0, 52.0, 63.0]);
+    }
 }

@@ -217,3 +217,45 @@ impl Message {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rten_tensor::NdTensor;
+    use rten_tensor::prelude::*;
+
+    /// Every kind of constant and attribute, a negative integer, and a length over 127 bytes.
+    #[test]
+    fn a_written_graph_loads_and_computes() {
+        let mut graph = Graph::default();
+        let size = Dimension::Named("size");
+        let input = graph.input("input", ElementType::Float, &[size]);
+        let halves = graph.floats(&[100], &[0.5; 100]);
+        let scaled = graph.node("Mul", &[&input, &halves], &[]);
+        let (scale, zero) = (graph.floats(&[], &[0.25]), graph.uint8(128));
+        let bytes = graph.node("QuantizeLinear", &[&scaled, &scale, &zero], &[]);
+        let floats = graph.node("DequantizeLinear", &[&bytes, &scale, &zero], &[]);
+        let offset = graph.int8s(&[1], &[-3]);
+        let to = ("to", Attribute::Int(ElementType::Float as i64));
+        let offset = graph.node("Cast", &[&offset], &[to]);
+        let sum = graph.node("Add", &[&floats, &offset], &[]);
+        let leaky = graph.node("LeakyRelu", &[&sum], &[("alpha", Attribute::Float(0.125))]);
+        let shape = graph.int64s(&[4, -1]);
+        let table = graph.node("Reshape", &[&leaky, &shape], &[]);
+        let last = graph.node("Softmax", &[&table], &[("axis", Attribute::Int(-1))]);
+        let sums = graph.node("Sub", &[&table, &last], &[]);
+        let back = graph.node("Add", &[&sums, &last], &[]);
+        graph.rename(&back, "output");
+        let shape = [Dimension::Fixed(4), Dimension::Fixed(25)];
+        graph.output("output", ElementType::Float, &shape);
+
+        let model = rten::Model::load(graph.finish("test")).unwrap();
+        let values = NdTensor::from_fn([100], |[i]| i as f32);
+        let output = model.run_one(values.into(), None).unwrap();
+        let output: NdTensor<f32, 2> = output.try_into().unwrap();
+        assert_eq!(output.shape(), [4, 25]);
+        // 0.5 × 2 = 1, less 3 is -2, an eighth of which is -0.25; and 0.5 × 50 - 3.
+        assert!((output[[0, 2]] - -0.25).abs() < 1e-5);
+        assert!((output[[2, 0]] - 22.0).abs() < 1e-5);
+    }
+}

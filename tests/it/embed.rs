@@ -1,4 +1,9 @@
 //! The local embedding model: the real one, installed by `scripts/fetch-models.sh`.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's helpers fail the test"
+)]
 
 use ragd::embed::{self, Embedder, MAX_TOKENS, reference};
 use ragd::error::ErrorKind;
@@ -73,8 +78,8 @@ async fn vectors_agree_with_a_separate_implementation() {
         .map(|(reference, vector)| cosine(&reference.vector, vector))
         .collect();
     let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
-    assert!(mean > 0.99, "{cosines:?}");
-    assert!(cosines.iter().all(|&cosine| cosine > 0.98), "{cosines:?}");
+    assert!(mean > 0.996, "{cosines:?}");
+    assert!(cosines.iter().all(|&cosine| cosine > 0.99), "{cosines:?}");
 }
 
 #[tokio::test]
@@ -203,6 +208,26 @@ async fn calls_at_once_get_their_own_answers() {
         for (a, b) in together.iter().zip(&alone) {
             assert!(cosine(a, b) > 0.9999);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_question_overtakes_documents() {
+    let documents = (0..400)
+        .map(|i| {
+            format!(
+                "Document {i}. {}",
+                "The gate is closed at night. ".repeat(40)
+            )
+        })
+        .collect();
+    let ingest = embedder().embed(documents);
+    let question = embedder().embed_query("When is the gate closed?");
+    tokio::select! {
+        // The documents are asked for first.
+        biased;
+        _ = ingest => panic!("the question waited for all documents"),
+        answer = question => assert_unit(&[answer.expect("embeds")]),
     }
 }
 
