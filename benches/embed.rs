@@ -1,10 +1,6 @@
 //! How fast the local model embeds: documents of about 127 tokens, and a question of nine.
-#![expect(clippy::expect_used, reason = "a benchmark that cannot run stops")]
 
-#![expect(
-    clippy::expect_used,
-    reason = "a benchmark that cannot go on has failed"
-)]
+#![expect(clippy::expect_used, reason = "a benchmark that cannot run stops")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ragd::embed::Embedder;

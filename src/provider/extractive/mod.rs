@@ -1,6 +1,6 @@
 //! Answers without a model: the sentences of the sources that support an answer best, word for word,
 //! each with its marker, or a plain statement that there is none. Two steps, so that a caller who
-//! has vectors can add them: [`candidates`] cuts the sources into sentences, [`select`] scores and
+//! has vectors can add them: [`candidates`] cuts the sources into sentences, [`select()`] scores and
 //! chooses. Everything here is a function of its arguments: no I/O, no clock, no chance. It invents
 //! and rewrites nothing.
 
