@@ -5,7 +5,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Content, OpenApi, Ref, Response};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi as _};
 
 /// The names of the two ways to say who calls.
@@ -52,15 +52,14 @@ pub(super) fn skeleton() -> OpenApi {
     Skeleton::openapi()
 }
 
-/// Adds to every operation how it fails.
+/// Adds to every operation a name of its own, what its answers mean, and how it fails.
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
-    for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
-            let is_open = operation
-                .security
-                .as_ref()
-                .is_some_and(|needed| is_open(needed));
-            if !is_open {
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_name(method, path));
+            describe_answers(operation);
+            let needed = operation.security.as_deref();
+            if !needed.is_some_and(is_open) {
                 add(operation, "401", "No credential, or one that is not known.");
                 add(operation, "403", "The credential does not allow this.");
             }
@@ -68,6 +67,34 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
         }
     }
     document
+}
+
+/// `get_api_documents_id` for `GET /api/documents/{id}`.
+fn operation_name(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty());
+    std::iter::once(method)
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
+/// The specification wants a description of every answer.
+fn describe_answers(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = match status.as_str() {
+                "201" => "It is done.",
+                "202" => "It was accepted, and is being worked on.",
+                "204" => "It is done; there is nothing to say.",
+                "503" => "It is not so now.",
+                _ => "It is so.",
+            }
+            .to_owned();
+        }
+    }
 }
 
 fn is_open(needed: &[SecurityRequirement]) -> bool {
@@ -87,7 +114,7 @@ fn add(operation: &mut Operation, status: &str, description: &str) {
         .or_insert_with(|| response.into());
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     let PathItem {
         get,
         post,
@@ -96,5 +123,14 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
         delete,
         ..
     } = item;
-    [get, post, put, patch, delete].into_iter().flatten()
+    let named = [
+        ("get", get),
+        ("post", post),
+        ("put", put),
+        ("patch", patch),
+        ("delete", delete),
+    ];
+    named
+        .into_iter()
+        .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }

@@ -121,11 +121,20 @@ async fn an_api_key_may_ask_and_read_and_nothing_else() {
     }
 }
 
-#[tokio::test]
-async fn every_route_says_how_it_fails() {
+#[test]
+fn every_route_has_a_name_of_its_own_and_says_how_it_answers_and_fails() {
     let document: Value = serde_json::to_value(ragd::http::openapi()).unwrap();
+    let mut names = BTreeSet::new();
     for (template, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name), "{name} twice");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                assert!(
+                    response["description"].is_string(),
+                    "{method} {template} {status}"
+                );
+            }
             let failure = &operation["responses"]["default"]["content"];
             let schema = &failure["application/problem+json"]["schema"]["$ref"];
             assert_eq!(
