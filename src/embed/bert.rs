@@ -18,14 +18,14 @@ const VOCABULARY: usize = 30_522;
 const POSITIONS: usize = 512;
 
 /// `x → x·weight + bias`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Linear {
     pub weight: Matrix,
     pub bias: Vec<f32>,
 }
 
 /// Layer normalisation's scale and shift.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Norm {
     pub gamma: Vec<f32>,
     pub beta: Vec<f32>,

@@ -78,7 +78,8 @@ impl Builder<'_> {
             .graph
             .node("Slice", &[&positions, &first, &length, &first], &[]);
         let sum = self.graph.node("Add", &[&words, &positions], &[]);
-        let [gamma, beta] = self.norm(&bert.embedding_norm);
+        let norm = self.even_norm(&bert.embedding_norm, (0, Slot::AttentionIn));
+        let [gamma, beta] = self.norm(&norm);
         self.graph
             .node("LayerNormalization", &[&sum, &gamma, &beta], &[EPSILON])
     }
@@ -99,8 +100,11 @@ impl Builder<'_> {
         self.graph.node("Mul", &[&values, &scale], &[])
     }
 
+    /// `states` are even for the first multiplication, and what is returned for the next layer's.
     fn layer(&mut self, number: usize, layer: &Layer, [states, mask]: [&str; 2]) -> String {
-        let packed = self.linear(&layer.attention_in, states, (number, Slot::AttentionIn));
+        let entry = (number, Slot::AttentionIn);
+        let attention_in = self.with_even_values(&layer.attention_in, number);
+        let packed = self.linear(&attention_in, states, entry);
         let shape = [0, 0, HEADS as i64, 3, HEAD_SIZE as i64];
         let shape = self.graph.int64s(&shape);
         let packed = self.graph.node("Reshape", &[&packed, &shape], &[]);
@@ -109,13 +113,82 @@ impl Builder<'_> {
         let context = self
             .graph
             .node("com.microsoft.MultiHeadAttention", &inputs, &heads);
-        let attended = self.linear(&layer.attention_out, &context, (number, Slot::AttentionOut));
-        let states = self.residual(&attended, states, &layer.attention_norm);
+        let attention_out = self.with_centres(&layer.attention_out, entry);
+        let attended = self.linear(&attention_out, &context, (number, Slot::AttentionOut));
+        let norm = self.even_norm(&layer.attention_norm, (number, Slot::Up));
+        let states = self.widened(states, entry);
+        let states = self.residual(&attended, &states, &norm);
 
-        let raised = self.linear(&layer.up, &states, (number, Slot::Up));
+        let middle = (number, Slot::Up);
+        let raised = self.linear(&layer.up, &states, middle);
         let activated = self.graph.node("Gelu", &[&raised], &[]);
-        let lowered = self.linear(&layer.down, &activated, (number, Slot::Down));
-        self.residual(&lowered, &states, &layer.output_norm)
+        let down = self.with_centres(&layer.down, middle);
+        let lowered = self.linear(&down, &activated, (number, Slot::Down));
+        let norm = self.even_norm(&layer.output_norm, (number + 1, Slot::AttentionIn));
+        let states = self.widened(&states, middle);
+        self.residual(&lowered, &states, &norm)
+    }
+
+    /// How the input of a multiplication is rounded, if it is.
+    fn rounding(&self, (layer, slot): (usize, Slot)) -> Option<&Rounding> {
+        match self.precision {
+            Precision::Int8(roundings) => roundings.get(layer, slot),
+            Precision::Float => None,
+        }
+    }
+
+    /// A norm whose output is even, shifted and divided, for the multiplication at `place`.
+    fn even_norm(&self, norm: &Norm, place: (usize, Slot)) -> Norm {
+        let mut norm = norm.clone();
+        if let Some(rounding) = self.rounding(place) {
+            let evening = rounding.centres.iter().zip(&rounding.divisors);
+            let channels = norm.gamma.iter_mut().zip(norm.beta.iter_mut());
+            for ((gamma, beta), (centre, divisor)) in channels.zip(evening) {
+                *gamma /= divisor;
+                *beta = (*beta - centre) / divisor;
+            }
+        }
+        norm
+    }
+
+    /// The first multiplication of a layer, with values that make the attention's output even: a
+    /// weighted mean of even values is even.
+    fn with_even_values(&self, linear: &Linear, layer: usize) -> Linear {
+        let mut linear = linear.clone();
+        if let Some(rounding) = self.rounding((layer, Slot::AttentionOut)) {
+            let mut factors = vec![1.0; linear.bias.len()];
+            for channel in 0..HIDDEN {
+                // Each head's queries, keys and values stand together.
+                let column = (channel / HEAD_SIZE * 3 + 2) * HEAD_SIZE + channel % HEAD_SIZE;
+                factors[column] = rounding.divisors[channel].recip();
+                linear.bias[column] -= rounding.centres[channel];
+            }
+            for (bias, factor) in linear.bias.iter_mut().zip(&factors) {
+                *bias *= factor;
+            }
+            linear.weight.scale_columns(&factors);
+        }
+        linear
+    }
+
+    /// A multiplication whose output gives back to the residual sum what was taken from the states
+    /// at `place`.
+    fn with_centres(&self, linear: &Linear, place: (usize, Slot)) -> Linear {
+        let mut linear = linear.clone();
+        if let Some(rounding) = self.rounding(place) {
+            for (bias, centre) in linear.bias.iter_mut().zip(&rounding.centres) {
+                *bias += centre;
+            }
+        }
+        linear
+    }
+
+    /// Even states at `place`, each channel as wide as it was.
+    fn widened(&mut self, states: &str, place: (usize, Slot)) -> String {
+        match self.rounding(place).map(|r| r.divisors.clone()) {
+            Some(divisors) => self.scaled(states, &divisors),
+            None => states.to_owned(),
+        }
     }
 
     /// `norm(change + states)`.
@@ -136,7 +209,7 @@ impl Builder<'_> {
                     for (bias, correction) in bias.iter_mut().zip(correction) {
                         *bias += correction;
                     }
-                    self.product_of_bytes(&weight, input, rounding)
+                    self.product_of_bytes(&weight, input, (slot, rounding))
                 }
                 None => self.product_of_floats(&linear.weight, input),
             },
@@ -158,15 +231,19 @@ impl Builder<'_> {
         self.graph.node("MatMul", &[input, &weight], &[])
     }
 
-    /// `((input - centres) / divisors) · weight`, both factors in bytes.
+    /// `input · weight`, both factors in bytes, of an input that is even but for the division that
+    /// only the slot `Down` needs.
     fn product_of_bytes(
         &mut self,
         (shape, quantised): &([usize; 2], Quantised),
         input: &str,
-        rounding: &Rounding,
+        (slot, rounding): (Slot, &Rounding),
     ) -> String {
-        let input = self.centred(input, &rounding.centres);
-        let input = self.divided(&input, &rounding.divisors);
+        let input = match slot {
+            // After the activation function nothing else can take the division over.
+            Slot::Down => self.scaled(input, &inverse(&rounding.divisors)),
+            Slot::AttentionIn | Slot::AttentionOut | Slot::Up => input.to_owned(),
+        };
         let scale = self.graph.floats(&[], &[rounding.scale]);
         let zero = self.graph.uint8(rounding.zero);
         let input = self
@@ -187,22 +264,12 @@ impl Builder<'_> {
         self.graph.node("Mul", &[&sums, &scales], &[])
     }
 
-    fn centred(&mut self, input: &str, centres: &[f32]) -> String {
-        if centres.iter().all(|centre| *centre == 0.0) {
+    fn scaled(&mut self, input: &str, factors: &[f32]) -> String {
+        if factors.iter().all(|factor| *factor == 1.0) {
             return input.to_owned();
         }
-        let shift: Vec<f32> = centres.iter().map(|centre| -centre).collect();
-        let shift = self.graph.floats(&[shift.len()], &shift);
-        self.graph.node("Add", &[input, &shift], &[])
-    }
-
-    fn divided(&mut self, input: &str, divisors: &[f32]) -> String {
-        if divisors.iter().all(|divisor| *divisor == 1.0) {
-            return input.to_owned();
-        }
-        let inverse: Vec<f32> = divisors.iter().map(|divisor| divisor.recip()).collect();
-        let inverse = self.graph.floats(&[inverse.len()], &inverse);
-        self.graph.node("Mul", &[input, &inverse], &[])
+        let factors = self.graph.floats(&[factors.len()], factors);
+        self.graph.node("Mul", &[input, &factors], &[])
     }
 
     fn floats(&mut self, matrix: &Matrix) -> String {
@@ -212,6 +279,10 @@ impl Builder<'_> {
     fn norm(&mut self, norm: &Norm) -> [String; 2] {
         [&norm.gamma, &norm.beta].map(|values| self.graph.floats(&[values.len()], values))
     }
+}
+
+fn inverse(values: &[f32]) -> Vec<f32> {
+    values.iter().map(|value| value.recip()).collect()
 }
 
 /// The weights, with their shape, for inputs that are shifted and divided as `rounding` says, and

@@ -65,6 +65,15 @@ impl Matrix {
         }
     }
 
+    /// Multiplies each column by its factor.
+    pub(super) fn scale_columns(&mut self, factors: &[f32]) {
+        for row in self.values.chunks_exact_mut(self.columns.max(1)) {
+            for (value, factor) in row.iter_mut().zip(factors) {
+                *value *= factor;
+            }
+        }
+    }
+
     /// Multiplies each row by its factor.
     pub(super) fn scale_rows(&mut self, factors: &[f32]) {
         let lines = self.values.chunks_exact_mut(self.columns.max(1));
