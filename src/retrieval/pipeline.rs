@@ -114,27 +114,14 @@ impl Retrieval {
         (query, degraded)
     }
 
-    /// Both lists, and both raw scores of every candidate that one of them lacks.
+    /// Both lists, and both raw scores of every candidate where the fusion uses them.
     async fn candidates(&self, query: &Query) -> Result<(Candidates, Vec<Scores>)> {
-        let candidates = self.index.search(query.clone()).await?;
         let two_sided = query.dense.is_some() && query.lexical_limit > 0 && !query.terms.is_empty();
         if !self.settings.complete_scores || self.settings.fusion == Fusion::Rrf || !two_sided {
-            return Ok((candidates, Vec::new()));
+            return Ok((self.index.search(query.clone()).await?, Vec::new()));
         }
-        let mut sides: HashMap<PassageId, u8> = HashMap::new();
-        for scored in candidates.lexical.iter().chain(&candidates.dense) {
-            *sides.entry(scored.id).or_default() += 1;
-        }
-        let one_sided: Vec<PassageId> = sides
-            .into_iter()
-            .filter(|&(_, count)| count == 1)
-            .map(|(id, _)| id)
-            .collect();
-        if one_sided.is_empty() {
-            return Ok((candidates, Vec::new()));
-        }
-        let completed = self.index.score(query.clone(), one_sided).await?;
-        Ok((candidates, completed))
+        let found = self.index.search_and_score(query.clone()).await?;
+        Ok((found.candidates, found.scores))
     }
 
     async fn hydrate(&self, request: &RetrievalRequest, fused: Vec<Fused>) -> Result<Vec<Hit>> {

@@ -1,0 +1,102 @@
+//! The embedded index at a hundred thousand passages and more: how long it takes to build, what it
+//! weighs once reopened, what a question costs in process and over HTTP, and how far its answers are
+//! from exact ones. `cargo bench --bench scale -- --help` says how to run it.
+//!
+//! Each phase is a process of its own, so that one's memory is not counted as another's.
+
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
+#![expect(clippy::print_stdout, reason = "its figures are what it is for")]
+
+mod corpus;
+mod cost;
+mod exact;
+mod http;
+mod phases;
+
+use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Measures the embedded index at scale.
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many passages.
+    #[arg(long, default_value_t = 100_000)]
+    passages: u64,
+    /// How many questions are timed.
+    #[arg(long, default_value_t = 1_000)]
+    questions: u64,
+    /// How many of them are compared with exact answers.
+    #[arg(long, default_value_t = 200)]
+    compared: u64,
+    /// Where the index is built; absent: a temporary folder. One that is there already is reused.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Only this phase.
+    #[arg(long)]
+    phase: Option<Phase>,
+    /// What cargo adds.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Phase {
+    /// Fills and optimises an index.
+    Build,
+    /// Reopens it, times questions, compares them with exact answers.
+    Search,
+    /// The whole application with a database of as many passages, over a socket.
+    Http,
+}
+
+impl Phase {
+    const ALL: [Self; 3] = [Self::Build, Self::Search, Self::Http];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Search => "search",
+            Self::Http => "http",
+        }
+    }
+}
+
+fn main() {
+    let args = Args::parse();
+    let Some(folder) = args.folder.clone() else {
+        let folder = tempfile::tempdir().expect("a folder");
+        return each_phase(&Args {
+            folder: Some(folder.path().to_owned()),
+            ..args
+        });
+    };
+    let Some(phase) = args.phase else {
+        return each_phase(&args);
+    };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        match phase {
+            Phase::Build => phases::build(&args, &folder).await,
+            Phase::Search => phases::search(&args, &folder).await,
+            Phase::Http => http::measure(&args, &folder).await,
+        }
+    });
+}
+
+fn each_phase(args: &Args) {
+    println!("{} passages, {} questions", args.passages, args.questions);
+    let folder = args.folder.as_ref().expect("a folder was given");
+    for phase in Phase::ALL {
+        let status = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--phase", phase.name()])
+            .args(["--passages", &args.passages.to_string()])
+            .args(["--questions", &args.questions.to_string()])
+            .args(["--compared", &args.compared.to_string()])
+            .arg("--folder")
+            .arg(folder)
+            .status()
+            .expect("the phase runs");
+        assert!(status.success(), "phase {} failed", phase.name());
+    }
+}
