@@ -13,6 +13,8 @@ pub const DIMENSION: usize = 384;
 pub const PASSAGES_PER_DOCUMENT: u64 = 50;
 
 const VOCABULARY: f64 = 60_000.0;
+/// The most frequent words of a language are stop words, which are no terms.
+const STOP_WORDS: f64 = 100.0;
 const CENTRES: u64 = 2_000;
 /// How far a passage is from its centre, and a question from its passage, for a vector of length 1.
 const SPREAD: f32 = 0.9;
@@ -57,7 +59,7 @@ impl Numbers {
 
     /// A word's rank, with probability about 1 / rank.
     fn word(&mut self) -> u64 {
-        VOCABULARY.powf(self.unit()) as u64
+        (STOP_WORDS * (VOCABULARY / STOP_WORDS).powf(self.unit())) as u64
     }
 }
 
