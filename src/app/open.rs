@@ -87,10 +87,15 @@ impl App {
         });
         let index = open_index(EdgeSettings {
             path: folder.vectors().to_owned(),
-            space,
+            space: space.clone(),
         })
         .await?;
-        let follower = Follower::new(store.clone(), index.clone(), counter.clone(), clock.clone());
+        let follower = Follower::new(
+            store.clone(),
+            (index.clone(), space),
+            counter.clone(),
+            clock.clone(),
+        );
         let retrieval = Retrieval::new(
             RetrievalParts {
                 store: store.clone(),

@@ -102,7 +102,7 @@ impl Follower {
         let total = u64::try_from(self.store.count_current_passages().await?).unwrap_or(0);
         let rebuild = self
             .index
-            .begin_rebuild(self.average_terms().await?)
+            .begin_rebuild(self.space(), self.average_terms().await?)
             .await?;
         let mut done = 0;
         let mut after = None;

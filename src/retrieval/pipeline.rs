@@ -5,7 +5,7 @@ use super::{Hit, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
 use crate::config::Fusion;
 use crate::domain::{PassageId, PassageKind};
 use crate::error::Result;
-use crate::index::{Candidates, IndexFilter, Query, Scores};
+use crate::index::{Candidates, IndexFilter, Query, QueryVector, Scores};
 use crate::store::StoredPassage;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -69,7 +69,7 @@ impl Retrieval {
             weights: FusionSettings::of(&self.settings).weights,
             fusion: self.settings.fusion,
             degraded,
-            query_vector: query.dense,
+            query_vector: query.dense.map(|vector| vector.values),
         })
     }
 
@@ -79,7 +79,10 @@ impl Retrieval {
         let dense = match &self.embedder {
             Some(embedder) if self.settings.vec_weight > 0.0 => {
                 match embedder.embed_query(text).await {
-                    Ok(vector) => Some(vector),
+                    Ok(values) => Some(QueryVector {
+                        model: embedder.model_id().to_owned(),
+                        values,
+                    }),
                     Err(error) => {
                         tracing::error!(error = error.chain(), "the question was not embedded");
                         self.metrics
