@@ -5,9 +5,11 @@
 mod apply;
 mod open;
 mod rebuild;
+mod switch;
 
 pub use open::open_index;
 pub use rebuild::{RebuildProgress, Verdict};
+pub use switch::Switch;
 
 use crate::clock::Clock;
 use crate::error::Result;
