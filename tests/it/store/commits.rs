@@ -62,13 +62,13 @@ async fn a_commit_switches_everything_at_once(store: &Store) {
     );
     assert!(
         store
-            .document_generation(first.generation, Some(MODEL))
+            .document_generation(first.generation, None)
             .await
             .unwrap()
             .is_empty()
     );
     let stored = store
-        .document_generation(second.generation, Some(MODEL))
+        .document_generation(second.generation, None)
         .await
         .unwrap();
     let texts: Vec<&str> = stored
@@ -259,7 +259,7 @@ async fn thousands_of_passages_keep_their_order(store: &Store) {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let accepted = committed(store, &new_document("ann", "papers", "a"), &texts).await;
     let stored = store
-        .document_generation(accepted.generation, Some(MODEL))
+        .document_generation(accepted.generation, None)
         .await
         .unwrap();
     let stored: Vec<&str> = stored
