@@ -65,7 +65,7 @@ impl App {
         tasks.spawn(async move {
             tokio::select! {
                 () = stopped.cancelled() => {}
-                () = app.settle_until_done() => {}
+                () = app.settle_and_go_on() => {}
             }
         });
         let follower = self.follower().clone();
@@ -74,16 +74,14 @@ impl App {
         let ingest = self.ingest().clone();
         let stopped = stop.clone();
         tasks.spawn(async move { ingest.keep_filling(stopped.cancelled_owned()).await });
-        let app = self.clone();
-        let stopped = stop.clone();
-        tasks.spawn(async move {
-            tokio::select! {
-                () = stopped.cancelled() => {}
-                () = app.go_on_reembedding() => {}
-            }
-        });
         tasks.close();
         tasks
+    }
+
+    /// One after the other: a second index is begun when the serving one is what it should be.
+    async fn settle_and_go_on(&self) {
+        self.settle_until_done().await;
+        self.go_on_reembedding().await;
     }
 
     /// Takes up a re-embedding that an earlier process had begun; and moves to a configured

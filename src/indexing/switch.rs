@@ -30,9 +30,11 @@ impl Follower {
     /// Begins an empty index for vectors of `space` beside the serving one.
     ///
     /// # Errors
-    /// `Conflict` while the index is being rebuilt; `Unavailable` without a database; `Internal`
+    /// `Conflict` while another switch is under way; `Unavailable` without a database; `Internal`
     /// when the index fails.
     pub async fn begin_switch(&self, space: VectorSpace) -> Result<Switch> {
+        // A rebuild that is under way is waited for.
+        let _turn = self.shared.turn.lock().await;
         // Read before the passages: what changes meanwhile comes after it, and is applied again.
         let sequence = self.store.change_log_head().await?;
         let average_terms = self.average_terms().await?;

@@ -295,8 +295,9 @@ async fn words_answer_while_the_endpoint_is_away_and_vectors_come_when_it_is_bac
     let app = TestApp::spawn_with(&at(&address, "hash"), clock.clone()).await;
     // The clock of this test outruns a token.
     let key = std::fs::read_to_string(app.folder.path().join("local.token")).unwrap();
-    let ask = async || super::world::preview(&app, &key, "report0 of the harbour").await;
-    ingest(&app.client, &app.base_url, &key, 0).await;
+    let key = key.trim();
+    let ask = async || super::world::preview(&app, key, "report0 of the harbour").await;
+    ingest(&app.client, &app.base_url, key, 0).await;
     assert_eq!(ask().await["embedding_model"], "hash@32");
 
     upstream.compute(|_| Reply::error(503, "away"));
@@ -308,7 +309,7 @@ async fn words_answer_while_the_endpoint_is_away_and_vectors_come_when_it_is_bac
     assert_eq!(away["results"][0]["title"], "report 0");
     let health = app
         .get("/health/detailed")
-        .bearer_auth(&key)
+        .bearer_auth(key)
         .send()
         .await
         .unwrap();
@@ -333,8 +334,8 @@ async fn words_answer_while_the_endpoint_is_away_and_vectors_come_when_it_is_bac
             }
         })
     };
-    ingest(&app.client, &app.base_url, &key, 1).await;
-    let found = super::world::preview(&app, &key, "report1").await;
+    ingest(&app.client, &app.base_url, key, 1).await;
+    let found = super::world::preview(&app, key, "report1").await;
     assert_eq!(found["results"][0]["title"], "report 1");
     assert_eq!(
         app.app
