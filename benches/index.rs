@@ -8,7 +8,9 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use ragd::domain::{
     Collection, DocumentId, OwnerId, PassageId, PassageKind, PassageSource, ReadScope,
 };
-use ragd::index::{EdgeSettings, Index, IndexFilter, Point, Query, TermCounter, VectorSpace};
+use ragd::index::{
+    EdgeSettings, Index, IndexFilter, Point, Query, QueryVector, TermCounter, VectorSpace,
+};
 use std::path::Path;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -97,7 +99,10 @@ async fn filled(path: &Path, counter: &TermCounter) -> Index {
 fn query(numbers: &mut Numbers, counter: &TermCounter, filter: &IndexFilter) -> Query {
     Query {
         terms: counter.count(&numbers.text(6)),
-        dense: Some(numbers.vector()),
+        dense: Some(QueryVector {
+            model: "bench@1".to_owned(),
+            values: numbers.vector(),
+        }),
         filter: filter.clone(),
         lexical_limit: 50,
         dense_limit: 50,

@@ -13,6 +13,7 @@ mod migrate;
 mod models;
 mod openapi;
 mod output;
+mod reembed;
 mod search;
 mod serve;
 

@@ -9,7 +9,7 @@ mod terms;
 
 pub use edge::{Edge, EdgeRebuild, EdgeSettings, VectorSpace};
 pub use point::{Point, Selector};
-pub use query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
+pub use query::{Candidates, IndexFilter, Query, QueryVector, Scored, ScoredCandidates, Scores};
 pub use terms::{DEFAULT_AVERAGE_TERMS, TermCounter, TermCounts};
 
 use crate::domain::PassageId;
@@ -107,7 +107,9 @@ impl Index {
     /// vector, or with a limit of 0 that side's list is empty.
     ///
     /// # Errors
-    /// `Invalid` when the query's vector does not fit the index.
+    /// `Conflict` with code [`CODE_MISMATCH`] when another model made the query's vector than the
+    /// one whose vectors the serving build holds: take that one's and ask again. `Invalid` when the
+    /// vector does not fit the index otherwise.
     pub async fn search(&self, query: Query) -> Result<Candidates> {
         match self {
             Self::Edge(edge) => edge.search(query).await,
@@ -129,7 +131,7 @@ impl Index {
     /// query's filter applies, its limits do not.
     ///
     /// # Errors
-    /// `Invalid` when the query's vector does not fit the index or there are more than 10,000 ids.
+    /// As [`Index::search`]; `Invalid` also when there are more than 10,000 ids.
     pub async fn score(&self, query: Query, ids: Vec<PassageId>) -> Result<Vec<Scores>> {
         match self {
             Self::Edge(edge) => edge.score(query, ids).await,
@@ -205,14 +207,22 @@ impl Index {
         }
     }
 
-    /// Begins an empty index beside the serving one, for the same model, with BM25 weights made for
-    /// `average_terms` terms a passage. Searches see it only once it is committed.
+    /// Begins an empty index beside the serving one, for vectors of `space` (the serving index's or
+    /// another; `None`: for words alone), with BM25 weights made for `average_terms` terms a
+    /// passage. Searches see it only once it is committed.
     ///
     /// # Errors
-    /// `Conflict` while another rebuild is under way.
-    pub async fn begin_rebuild(&self, average_terms: f32) -> Result<Rebuild> {
+    /// `Conflict` while another rebuild is under way; `Invalid` when `average_terms` is not above 0.
+    pub async fn begin_rebuild(
+        &self,
+        space: Option<VectorSpace>,
+        average_terms: f32,
+    ) -> Result<Rebuild> {
         match self {
-            Self::Edge(edge) => Ok(Rebuild::Edge(edge.begin_rebuild(average_terms).await?)),
+            Self::Edge(edge) => {
+                let rebuild = edge.begin_rebuild(space, average_terms).await?;
+                Ok(Rebuild::Edge(rebuild))
+            }
         }
     }
 

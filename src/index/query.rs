@@ -20,13 +20,22 @@ pub struct IndexFilter {
     pub rooms: Option<Vec<RoomId>>,
 }
 
+/// A question's vector. Only passages whose vectors the same model made compare with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryVector {
+    /// The model that made it, as [`VectorSpace::model`](super::VectorSpace::model) names it.
+    pub model: String,
+    /// Its numbers.
+    pub values: Vec<f32>,
+}
+
 /// A question to the index.
 #[derive(Debug, Clone)]
 pub struct Query {
     /// The question's terms.
     pub terms: TermCounts,
     /// The question's vector; `None` asks by words alone.
-    pub dense: Option<Vec<f32>>,
+    pub dense: Option<QueryVector>,
     /// Which passages may be found.
     pub filter: IndexFilter,
     /// How many passages to find by words; more than 10,000 is taken as 10,000.

@@ -5,16 +5,18 @@
 mod apply;
 mod open;
 mod rebuild;
+mod switch;
 
 pub use open::open_index;
 pub use rebuild::{RebuildProgress, Verdict};
+pub use switch::Switch;
 
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::index::{Index, TermCounter};
+use crate::index::{Index, TermCounter, VectorSpace};
 use crate::store::Store;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
@@ -35,16 +37,24 @@ struct Shared {
     /// Held while changes are applied or the index is rebuilt.
     turn: Mutex<()>,
     wake: Notify,
+    /// The space of the serving index's vectors; changed only by who holds the turn.
+    space: RwLock<Option<VectorSpace>>,
     /// Changes not yet applied, as last seen.
     lag: AtomicI64,
 }
 
 impl Follower {
-    /// A follower of `store`'s changes into `index`.
-    pub fn new(store: Store, index: Index, counter: TermCounter, clock: Clock) -> Self {
+    /// A follower of `store`'s changes into `index`, whose vectors are of the given space.
+    pub fn new(
+        store: Store,
+        (index, space): (Index, Option<VectorSpace>),
+        counter: TermCounter,
+        clock: Clock,
+    ) -> Self {
         let shared = Arc::new(Shared {
             turn: Mutex::new(()),
             wake: Notify::new(),
+            space: RwLock::new(space),
             lag: AtomicI64::new(0),
         });
         Self {
@@ -59,6 +69,12 @@ impl Follower {
     /// The index that follows.
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// The space of the vectors that the serving index holds; `None`: it holds none.
+    pub fn space(&self) -> Option<VectorSpace> {
+        let space = &self.shared.space;
+        space.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How many changes are not yet applied, as last seen.

@@ -14,17 +14,30 @@ mod folder;
 mod reference;
 
 use corpus::DIMENSION;
-use ragd::index::{EdgeSettings, Index, VectorSpace};
+use ragd::index::{EdgeSettings, Index, QueryVector, VectorSpace};
 use std::path::Path;
 
 /// Settings for an embedded index in `path` whose vectors are as the corpus has them.
 fn settings(path: &Path) -> EdgeSettings {
     EdgeSettings {
         path: path.to_owned(),
-        space: Some(VectorSpace {
-            model: "test-model@1".to_owned(),
-            dimension: DIMENSION,
-        }),
+        space: Some(space()),
+    }
+}
+
+/// The space of the corpus' vectors.
+fn space() -> VectorSpace {
+    VectorSpace {
+        model: "test-model@1".to_owned(),
+        dimension: DIMENSION,
+    }
+}
+
+/// A question's vector, made by the corpus' model.
+fn asked(values: Vec<f32>) -> QueryVector {
+    QueryVector {
+        model: space().model,
+        values,
     }
 }
 
@@ -67,6 +80,7 @@ on_every_engine!(
     a_passage_without_a_vector_is_found_by_words,
     moves_its_position_only_from_where_it_stands,
     a_rebuild_switches_at_once,
+    a_rebuild_for_another_model_refuses_the_old_ones_questions,
     an_abandoned_rebuild_leaves_no_trace,
     searches_go_on_during_writes_and_optimisation,
 );

@@ -9,6 +9,7 @@
 
 mod architecture;
 mod embed;
+mod embed_endpoint;
 mod http_access;
 mod http_auth;
 mod http_chat;
@@ -20,6 +21,7 @@ mod index;
 mod manual;
 mod provider;
 mod recovery;
+mod reembed;
 mod store;
 mod support;
 mod text;

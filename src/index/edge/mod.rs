@@ -31,7 +31,6 @@ pub struct Edge(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    settings: EdgeSettings,
     folder: Arc<Folder>,
     serving: RwLock<Arc<Shard>>,
     /// A search computes all the time, so more of them at once than cores only slow each other.
@@ -52,11 +51,11 @@ impl Edge {
         let opened = spawn_blocking(move || {
             let folder = Arc::new(Folder::lock(&settings.path)?);
             let Some(number) = folder.serving()? else {
-                return Self::begin(settings, folder, DEFAULT_AVERAGE_TERMS);
+                return Self::begin(settings.space, folder, DEFAULT_AVERAGE_TERMS);
             };
             let shard = Shard::open(&folder, number, settings.space.as_ref())?;
             folder.delete_other_builds(number)?;
-            Self::assemble(settings, folder, shard)
+            Self::assemble(folder, shard)
         });
         // The engine panics on some files that make no sense.
         opened
@@ -72,23 +71,22 @@ impl Edge {
         check_average(average_terms)?;
         joined(spawn_blocking(move || {
             let folder = Arc::new(Folder::lock(&settings.path)?);
-            Self::begin(settings, folder, average_terms)
+            Self::begin(settings.space, folder, average_terms)
         }))
         .await
     }
 
-    fn begin(settings: EdgeSettings, folder: Arc<Folder>, average_terms: f32) -> Result<Self> {
-        let shard = Shard::create(&folder, Meta::new(settings.space.clone(), average_terms))?;
+    fn begin(space: Option<VectorSpace>, folder: Arc<Folder>, average_terms: f32) -> Result<Self> {
+        let shard = Shard::create(&folder, Meta::new(space, average_terms))?;
         shard.keep();
         folder.serve(shard.number())?;
         folder.delete_other_builds(shard.number())?;
-        Self::assemble(settings, folder, shard)
+        Self::assemble(folder, shard)
     }
 
-    fn assemble(settings: EdgeSettings, folder: Arc<Folder>, shard: Shard) -> Result<Self> {
+    fn assemble(folder: Arc<Folder>, shard: Shard) -> Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self(Arc::new(Inner {
-            settings,
             folder,
             serving: RwLock::new(Arc::new(shard)),
             reads: Arc::new(Semaphore::new(cores)),
@@ -162,10 +160,14 @@ impl Edge {
         self.0.optimizer.run(self.serving()).await
     }
 
-    pub(super) async fn begin_rebuild(&self, average_terms: f32) -> Result<EdgeRebuild> {
+    pub(super) async fn begin_rebuild(
+        &self,
+        space: Option<VectorSpace>,
+        average_terms: f32,
+    ) -> Result<EdgeRebuild> {
         check_average(average_terms)?;
         let turn = Turn::take(self)?;
-        let (folder, space) = (Arc::clone(&self.0.folder), self.0.settings.space.clone());
+        let folder = Arc::clone(&self.0.folder);
         let shard = joined(spawn_blocking(move || {
             Shard::create(&folder, Meta::new(space, average_terms))
         }))

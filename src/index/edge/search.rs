@@ -3,7 +3,7 @@
 
 use super::super::query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
 use super::filter::engine_filter;
-use super::settings::{DENSE, LEXICAL, VectorSpace, check_vector};
+use super::settings::{DENSE, LEXICAL, VectorSpace, check_question};
 use super::shard::engine_error;
 use crate::domain::PassageId;
 use crate::error::{Error, Result};
@@ -99,10 +99,11 @@ impl Searcher<'_> {
             let vector = Vector::new_sparse(terms, weights).map_err(engine_error)?;
             requests.push(request(LEXICAL, vector, lexical));
         }
-        if let Some(vector) = query.dense.as_deref() {
-            check_vector(self.space, vector)?;
+        if let Some(vector) = &query.dense {
+            check_question(self.space, vector)?;
             if dense.limit > 0 {
-                requests.push(request(DENSE, Vector::new_dense(vector), dense));
+                let values = vector.values.as_slice();
+                requests.push(request(DENSE, Vector::new_dense(values), dense));
             }
         }
         let lists = self

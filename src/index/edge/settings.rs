@@ -1,7 +1,9 @@
 //! What an embedded index is opened with, and what that makes of the engine's own settings. The
 //! numbers that decide between exact search and a graph are here, with their reasons.
 
-use crate::error::{Error, Result};
+use super::super::CODE_MISMATCH;
+use super::super::query::QueryVector;
+use crate::error::{Error, ErrorKind, Result};
 use qdrant_edge::{
     Distance, EdgeConfig, EdgeOptimizersConfig, EdgeSparseVectorParams, EdgeVectorParams,
     HnswIndexConfig, Modifier, WalOptions,
@@ -94,6 +96,25 @@ pub(super) fn engine_config(space: Option<&VectorSpace>) -> EdgeConfig {
             )
             .build(),
         None => config.build(),
+    }
+}
+
+/// Checks a question's vector against the index's space.
+///
+/// # Errors
+/// `Conflict`, code [`CODE_MISMATCH`], when the index's vectors are of another model, or of none;
+/// else as [`check_vector`].
+pub(super) fn check_question(space: Option<&VectorSpace>, vector: &QueryVector) -> Result<()> {
+    match space {
+        Some(space) if space.model == vector.model => check_vector(Some(space), &vector.values),
+        other => {
+            let built = other.map_or("no model", |space| space.model.as_str());
+            let message = format!(
+                "the index holds vectors of {built}, and the question's is of {}",
+                vector.model
+            );
+            Err(Error::new(ErrorKind::Conflict, message).with_code(CODE_MISMATCH))
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub use following::*;
 pub use ranking::*;
 pub use writes::*;
 
+use super::asked;
 use super::corpus::{Entry, Numbers, corpus, points};
 use ragd::domain::PassageId;
 use ragd::index::{
@@ -25,7 +26,7 @@ const AVERAGE: f64 = DEFAULT_AVERAGE_TERMS as f64;
 fn query(text: &str, dense: Option<Vec<f32>>, filter: IndexFilter) -> Query {
     Query {
         terms: TermCounter::new().expect("a counter").count(text),
-        dense,
+        dense: dense.map(asked),
         filter,
         lexical_limit: ALL,
         dense_limit: ALL,

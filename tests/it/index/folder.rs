@@ -1,7 +1,7 @@
 //! The embedded index's folder: what survives, what is refused, and what an error tells to do.
 
 use super::corpus::{DIMENSION, Numbers, corpus, passage, points};
-use super::{open, settings};
+use super::{asked, open, settings, space as corpus_space};
 use ragd::error::{Error, ErrorKind};
 use ragd::index::{
     CODE_CORRUPT, CODE_MISMATCH, Candidates, Index, IndexFilter, Query, TermCounter, VectorSpace,
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 async fn answer(index: &Index, dense: bool) -> Candidates {
     let query = Query {
         terms: TermCounter::new().expect("a counter").count("w1k w7k w30k"),
-        dense: dense.then(|| Numbers(1).vector(DIMENSION)),
+        dense: dense.then(|| asked(Numbers(1).vector(DIMENSION))),
         filter: IndexFilter::default(),
         lexical_limit: 40,
         dense_limit: 40,
@@ -208,7 +208,10 @@ async fn a_rebuilt_index_is_the_one_opened_again_and_the_only_one_left() {
         .upsert(points([&passage(1, 0, "w1k")]))
         .await
         .expect("added");
-    let rebuild = index.begin_rebuild(33.0).await.expect("begun");
+    let rebuild = index
+        .begin_rebuild(Some(corpus_space()), 33.0)
+        .await
+        .expect("begun");
     rebuild.upsert(points(&corpus())).await.expect("added");
     rebuild.commit(9).await.expect("switched");
     let before = answer(&index, true).await;
