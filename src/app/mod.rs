@@ -5,6 +5,7 @@ mod audit;
 mod data_folder;
 mod foundation;
 mod health;
+mod index;
 mod open;
 mod running;
 mod storage;

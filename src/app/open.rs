@@ -2,6 +2,7 @@
 
 use super::data_folder::FolderLock;
 use super::foundation::{open_sealer, open_secrets, open_store};
+use super::index::open_configured_index;
 use super::{App, DataFolder, Parts};
 use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
@@ -10,8 +11,8 @@ use crate::clock::Clock;
 use crate::config::{Config, EmbeddingProvider};
 use crate::embed::Embedder;
 use crate::error::{Error, Result};
-use crate::index::{EdgeSettings, TermCounter, VectorSpace};
-use crate::indexing::{Follower, open_index};
+use crate::index::{TermCounter, VectorSpace};
+use crate::indexing::Follower;
 use crate::ingest::{Ingest, IngestParts};
 use crate::outbound;
 use crate::retrieval::{Retrieval, RetrievalParts};
@@ -85,10 +86,13 @@ impl App {
             model: embedder.model_id().to_owned(),
             dimension: embedder.dimension(),
         });
-        let index = open_index(EdgeSettings {
-            path: folder.vectors().to_owned(),
-            space: space.clone(),
-        })
+        // Boxed: connecting to a server is a large future, which every command would carry.
+        let index = Box::pin(open_configured_index(
+            &config,
+            &folder,
+            space.clone(),
+            (&store, &clock),
+        ))
         .await?;
         let follower = Follower::new(
             store.clone(),

@@ -34,6 +34,15 @@ impl Scratch {
         })?;
         config.server.data_dir = folder.path().to_owned();
         config.index.path = None;
+        // With QDRANT_URL: collections of its own, which go when it is closed.
+        let name = folder.path().file_name().unwrap_or_default();
+        let name: String = name
+            .to_string_lossy()
+            .to_lowercase()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        config.index.qdrant_prefix = format!("ragd-eval-{name}");
         config.database.url = None;
         config.log.dir = None;
         config.ingest.documents_path = None;
