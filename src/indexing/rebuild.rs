@@ -53,10 +53,10 @@ impl Follower {
     pub async fn verify(&self) -> Result<Verdict> {
         let _turn = self.shared.turn.lock().await;
         self.claim().await?;
-        self.in_turn(async {
+        self.in_turn(Box::pin(async {
             self.follow().await?;
             self.verdict().await
-        })
+        }))
         .await
     }
 
@@ -69,7 +69,7 @@ impl Follower {
         if !self.claim_unless_level().await? {
             return Ok(Verdict::Elsewhere);
         }
-        self.in_turn(self.mend_in_turn()).await
+        self.in_turn(Box::pin(self.mend_in_turn())).await
     }
 
     async fn mend_in_turn(&self) -> Result<Verdict> {
@@ -95,7 +95,8 @@ impl Follower {
     pub async fn rebuild(&self, mut progress: impl FnMut(RebuildProgress) + Send) -> Result<u64> {
         let _turn = self.shared.turn.lock().await;
         self.claim().await?;
-        self.in_turn(self.rebuild_in_turn(&mut progress)).await
+        self.in_turn(Box::pin(self.rebuild_in_turn(&mut progress)))
+            .await
     }
 
     async fn verdict(&self) -> Result<Verdict> {

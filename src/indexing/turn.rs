@@ -5,6 +5,7 @@
 use super::Follower;
 use super::open::is_replaceable;
 use crate::error::Result;
+use futures_util::future::BoxFuture;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ impl Follower {
         if !self.claim_unless_level().await? {
             return Ok(0);
         }
-        self.in_turn(self.follow()).await
+        self.in_turn(Box::pin(self.follow())).await
     }
 
     /// One look: catches up when there is something to do, and rebuilds an index that is lost.
@@ -75,8 +76,8 @@ impl Follower {
     }
 
     /// Does `work` with the right to write, and gives it back whatever came of it.
-    pub(super) async fn in_turn<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let outcome = Box::pin(work).await;
+    pub(super) async fn in_turn<T>(&self, work: BoxFuture<'_, Result<T>>) -> Result<T> {
+        let outcome = work.await;
         if let Err(error) = self.index.release().await {
             tracing::warn!(
                 error = error.chain(),
