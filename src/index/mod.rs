@@ -28,6 +28,8 @@ use std::sync::Arc;
 
 /// The machine-readable code of an error that says that the stored index cannot be read.
 pub const CODE_CORRUPT: &str = "index_corrupt";
+/// The machine-readable code of an error that says that what serves is not on the server.
+pub const CODE_MISSING: &str = "index_missing";
 /// The machine-readable code of an error that says that the index was built for another model.
 pub const CODE_MISMATCH: &str = "index_mismatch";
 /// The machine-readable code of an error that says that a rebuild has come between.
@@ -162,7 +164,7 @@ impl Index {
     /// right to write must have been claimed.
     ///
     /// # Errors
-    /// `Unavailable` with code [`CODE_CORRUPT`], or `Conflict` with code [`CODE_MISMATCH`], when
+    /// `Unavailable` with code [`CODE_MISSING`], or `Conflict` with code [`CODE_MISMATCH`], when
     /// only a rebuild helps; `Conflict` when another database uses the same names; `Unavailable`
     /// with code [`CODE_UNREACHABLE`] when the server does not answer.
     pub async fn ensure(&self) -> Result<()> {

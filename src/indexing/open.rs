@@ -6,7 +6,8 @@ use super::ledger::SqlLedger;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::index::{
-    CODE_CORRUPT, CODE_MISMATCH, DEFAULT_AVERAGE_TERMS, EdgeSettings, Index, ServerSettings,
+    CODE_CORRUPT, CODE_MISMATCH, CODE_MISSING, DEFAULT_AVERAGE_TERMS, EdgeSettings, Index,
+    ServerSettings,
 };
 use crate::store::Store;
 use std::sync::Arc;
@@ -65,5 +66,5 @@ pub async fn open_server_index(
 
 /// Whether only a rebuild helps against this error.
 pub(super) fn is_replaceable(error: &Error) -> bool {
-    [CODE_CORRUPT, CODE_MISMATCH].contains(&error.code())
+    [CODE_CORRUPT, CODE_MISMATCH, CODE_MISSING].contains(&error.code())
 }

@@ -30,4 +30,4 @@ macro_rules! on_both_engines {
         }
     };
 }
-use on_both_engines;
+pub(crate) use on_both_engines;

@@ -24,7 +24,7 @@ pub use settings::ServerSettings;
 use super::ledger::{Added, BuildRecord, Hold, Ledger, Standing, Target};
 use super::point::{Point, Selector};
 use super::terms::{DEFAULT_AVERAGE_TERMS, TERMS_VERSION};
-use super::{CODE_CORRUPT, CODE_MISMATCH, CODE_MOVED, Health, Position};
+use super::{CODE_MISMATCH, CODE_MISSING, CODE_MOVED, Health, Position};
 use crate::error::{Error, ErrorKind, Result};
 use collection::Collections;
 use connection::Connection;
@@ -383,7 +383,7 @@ impl Inner {
             ErrorKind::NotFound => Error::unavailable(
                 "the index is not on the Qdrant server yet: ragd makes it anew from the database",
             )
-            .with_code(CODE_CORRUPT)
+            .with_code(CODE_MISSING)
             .with_source(error),
             _ => error,
         }
@@ -398,7 +398,7 @@ fn added(sum: &mut Added, points: &[Point]) {
 
 fn no_build() -> Error {
     Error::unavailable("the index has not been made on the Qdrant server yet")
-        .with_code(CODE_CORRUPT)
+        .with_code(CODE_MISSING)
 }
 
 fn gone() -> Error {
@@ -406,7 +406,7 @@ fn gone() -> Error {
         "the index's collection is gone from the Qdrant server: \
          `ragd index rebuild` makes it anew from the database",
     )
-    .with_code(CODE_CORRUPT)
+    .with_code(CODE_MISSING)
 }
 
 fn moved() -> Error {

@@ -56,7 +56,7 @@ impl Server {
 
     pub(in crate::index) async fn count(&self, filter: IndexFilter) -> Result<usize> {
         let request = CountPoints {
-            collection_name: self.asked()?.target.name,
+            collection_name: self.asked().await?.target.name,
             filter: server_filter(&filter),
             exact: Some(true),
             timeout: Some(self.0.connection.timeout_seconds()),
@@ -69,13 +69,14 @@ impl Server {
     }
 
     /// What serves, once there is a build: before, the alias may be another database's.
-    fn asked(&self) -> Result<Serving> {
+    async fn asked(&self) -> Result<Serving> {
         let serving = self.serving();
         if serving.position().build > 0 {
-            Ok(serving)
-        } else {
-            Err(no_build())
+            return Ok(serving);
         }
+        // A server that is not there is the better reason.
+        self.0.greet().await?;
+        Err(no_build())
     }
 
     async fn best(&self, query: &Query) -> Result<Candidates> {
@@ -91,7 +92,7 @@ impl Server {
 
     /// Asks both sides; one without a question or with a limit of 0 finds nothing.
     async fn ask(&self, query: &Query, lexical: Side, dense: Side) -> Result<Candidates> {
-        let serving = self.asked()?;
+        let serving = self.asked().await?;
         let mut requests = Vec::with_capacity(2);
         let by_words = !query.terms.is_empty() && lexical.limit > 0;
         if by_words {
