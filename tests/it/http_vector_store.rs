@@ -154,7 +154,7 @@ async fn everything_goes_on_by_itself_when_the_server_is_there_again() {
     let Some(real) = qdrant::url() else { return };
     let real = ragd::index::ServerAddress::parse(&real).unwrap();
     let Some(to) = real.as_str().strip_prefix("http://").map(str::to_owned) else {
-        eprintln!("QDRANT_URL is encrypted: not run");
+        qdrant::say("QDRANT_URL is encrypted: its loss is not played");
         return;
     };
     let at = closed_port().await;

@@ -3,6 +3,8 @@
 
 use qdrant_client::Qdrant;
 use ragd::index::{ServerAddress, ServerSettings, VectorSpace};
+use std::io::Write;
+use std::sync::Once;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -12,9 +14,17 @@ pub fn url() -> Option<String> {
         .ok()
         .filter(|url| !url.is_empty());
     if url.is_none() {
-        eprintln!("QDRANT_URL is not set: this test was not run on a Qdrant server");
+        say("QDRANT_URL is not set: nothing is run on a Qdrant server");
     }
     url
+}
+
+/// Says once, also where the output of tests that pass is kept back, that something is not run.
+pub fn say(what: &str) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        let _written = writeln!(std::io::stderr(), "{what}");
+    });
 }
 
 /// Settings for an index of its own on the server at `url`.
