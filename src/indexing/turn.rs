@@ -5,6 +5,7 @@
 use super::Follower;
 use super::open::is_replaceable;
 use crate::error::Result;
+use crate::index::CODE_UNREACHABLE;
 use futures_util::future::BoxFuture;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,6 +26,23 @@ impl Follower {
             return Ok(0);
         }
         self.in_turn(Box::pin(self.follow())).await
+    }
+
+    /// As [`Follower::catch_up`], where a server that is away is no failure: SQL has what changed and
+    /// the last word on what is found, and the index follows when the server is back.
+    ///
+    /// # Errors
+    /// As [`Follower::catch_up`] otherwise.
+    pub async fn catch_up_if_reachable(&self) -> Result<()> {
+        if_reachable(self.catch_up().await.map(drop))
+    }
+
+    /// As [`Follower::mend`], where a server that is away is no failure.
+    ///
+    /// # Errors
+    /// As [`Follower::mend`] otherwise.
+    pub async fn mend_if_reachable(&self) -> Result<()> {
+        if_reachable(self.mend().await.map(drop))
     }
 
     /// One look: catches up when there is something to do, and rebuilds an index that is lost.
@@ -98,5 +116,15 @@ impl Follower {
 
     pub(super) fn note_lag(&self, lag: i64) {
         self.shared.lag.store(lag.max(0), Ordering::Relaxed);
+    }
+}
+
+fn if_reachable(outcome: Result<()>) -> Result<()> {
+    match outcome {
+        Err(error) if error.code() == CODE_UNREACHABLE => {
+            tracing::warn!(error = error.chain(), "the index follows later");
+            Ok(())
+        }
+        outcome => outcome,
     }
 }

@@ -76,6 +76,18 @@ async fn without_its_server_nothing_is_answered_as_if_nothing_were_found() {
     assert_eq!(status, 200);
     assert_ne!(document["status"], "indexed");
     assert_ne!(document["status"], "failed");
+    // So is what is deleted gone at once: the database has the last word.
+    let path = format!("/api/documents/{id}");
+    let deleted = app.delete(&path).bearer_auth(&token).send().await.unwrap();
+    assert!(deleted.status().is_success(), "{}", deleted.status());
+    assert_eq!(seen(&app, &path).await.0, 404);
+    let folder = app
+        .post("/ingest")
+        .bearer_auth(&token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(folder.status(), 202);
 }
 
 #[tokio::test]
