@@ -141,7 +141,7 @@ impl Drop for ServerRebuild {
             return;
         }
         let (server, instance) = (self.turn.server.clone(), self.instance);
-        let name = self.build.collection();
+        let (name, target) = (self.build.collection(), self.build.target.clone());
         // Whatever this does not get done, the next rebuild does.
         runtime.spawn(async move {
             if let Err(error) = server.0.collections(instance).delete(&name).await {
