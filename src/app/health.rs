@@ -80,8 +80,11 @@ impl App {
             .collect();
         let not_ready = if database.status == HealthStatus::Unhealthy {
             database.reason.clone()
+        } else if index.status == HealthStatus::Unhealthy {
+            let reason = index.reason.as_deref().unwrap_or("it does not answer");
+            Some(format!("vector_store: {reason}"))
         } else if !self.is_settled() {
-            Some("the index is catching up with the database".to_owned())
+            Some("vector_store: the index is catching up with the database".to_owned())
         } else {
             None
         };
@@ -149,6 +152,11 @@ impl App {
             }
             Ok(Ok(_)) => health,
             Ok(Err(error)) => health.failing(HealthStatus::Unhealthy, error.to_string()),
+            // A server that says nothing for so long is as good as away; the engine inside this
+            // process is only busy.
+            Err(_) if self.follower().index().is_shared() => {
+                health.failing(HealthStatus::Unhealthy, "no answer in time")
+            }
             Err(_) => health.failing(HealthStatus::Degraded, "no answer in time"),
         }
     }

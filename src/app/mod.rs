@@ -6,6 +6,7 @@ mod data_folder;
 mod embedding;
 mod foundation;
 mod health;
+mod index;
 mod open;
 mod reembed;
 mod running;

@@ -4,6 +4,7 @@ use super::data_folder::FolderLock;
 use super::embedding::{Models as EmbeddingModels, OpenedEmbedding, Purpose, threads};
 use super::foundation::{open_sealer, open_secrets, open_store};
 use super::reembed::Reembedding;
+use super::index::open_configured_index;
 use super::{App, DataFolder, Parts};
 use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
@@ -11,8 +12,8 @@ use crate::chat::{Chat, ChatParts, Models};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::index::{EdgeSettings, TermCounter};
-use crate::indexing::{Follower, open_index};
+use crate::index::TermCounter;
+use crate::indexing::Follower;
 use crate::ingest::{Ingest, IngestParts};
 use crate::outbound;
 use crate::retrieval::{Retrieval, RetrievalParts};
@@ -118,10 +119,13 @@ impl App {
         }
         notices.extend(remark.map(Notice::ModelReplaced));
         let counter = TermCounter::new()?;
-        let index = open_index(EdgeSettings {
-            path: folder.vectors().to_owned(),
-            space: space.clone(),
-        })
+        // Boxed: connecting to a server is a large future, which every command would carry.
+        let index = Box::pin(open_configured_index(
+            &config,
+            &folder,
+            space.clone(),
+            (&store, &clock),
+        ))
         .await?;
         let follower = Follower::new(
             store.clone(),

@@ -119,6 +119,7 @@ impl App {
 
     async fn settle_until_done(&self) {
         const RETRY: std::time::Duration = std::time::Duration::from_secs(2);
+        let mut told = None;
         loop {
             match self.settle().await {
                 Ok(settling) => {
@@ -131,7 +132,12 @@ impl App {
                     return;
                 }
                 Err(error) => {
-                    tracing::error!(error = error.chain(), "the index is not up to the database");
+                    // Once for each reason: a server may be away for hours.
+                    let error = Some(error.chain());
+                    if told != error {
+                        tracing::error!(error, "the index is not up to the database");
+                        told = error;
+                    }
                     tokio::time::sleep(RETRY).await;
                 }
             }
@@ -142,8 +148,13 @@ impl App {
     /// connections. One log line for each part, in the order of the runbook.
     pub async fn close(&self) {
         self.0.reembedding.stop().await;
-        if let Err(error) = self.follower().index().flush().await {
+        let index = self.follower().index();
+        if let Err(error) = index.flush().await {
             tracing::error!(error = error.chain(), "the index was not flushed");
+        }
+        // Work that was cut off may still have the right to write; the next process need not wait.
+        if let Err(error) = index.release().await {
+            tracing::warn!(error = error.chain(), "the index's lease ends by itself");
         }
         self.store().close().await;
         tracing::info!("database closed");

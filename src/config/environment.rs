@@ -60,6 +60,14 @@ const VARIABLES: &[Variable] = &[
     variable("DATABASE_POOL_SIZE", "database.pool_size", Integer),
     variable("AUTO_MIGRATE", "database.auto_migrate", Boolean),
     variable("VECTOR_STORE_PATH", "index.path", Text),
+    variable("QDRANT_URL", "index.qdrant_url", Text),
+    variable("QDRANT_API_KEY", "index.qdrant_api_key", Secret),
+    variable(
+        "QDRANT_TIMEOUT_SECONDS",
+        "index.qdrant_timeout_seconds",
+        Integer,
+    ),
+    variable("QDRANT_PREFIX", "index.qdrant_prefix", Text),
     variable("API_KEY", "auth.api_key", Secret),
     variable("API_KEYS", "auth.api_keys", SecretList),
     variable("SECRET_KEY", "auth.secret_key", Secret),
@@ -127,7 +135,6 @@ const VARIABLES: &[Variable] = &[
 /// so that nobody believes that it has an effect.
 const NOT_YET: &[&str] = &[
     "REDIS_URL",
-    "QDRANT_URL",
     "BLOB_URL",
     "ANTHROPIC_API_KEY",
     "GOOGLE_API_KEY",

@@ -73,6 +73,7 @@ impl Config {
         let production = self.server.env == AppEnv::Production;
         self.server.check(faults);
         self.database.check(faults);
+        self.index.check(faults);
         self.auth.check(production, faults);
         self.encryption.check(production, faults);
         self.llm.check(faults);

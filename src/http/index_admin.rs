@@ -12,6 +12,9 @@ use utoipa::ToSchema;
 /// How the index stands.
 #[derive(Serialize, ToSchema)]
 pub(super) struct IndexBody {
+    /// `embedded`, or `qdrant` for a server.
+    #[schema(example = "embedded")]
+    engine: &'static str,
     /// Passages that the index holds.
     indexed_passages: usize,
     /// Current passages that SQL holds.
@@ -51,10 +54,12 @@ pub(super) async fn status(
     State(door): State<Door>,
     _caller: Caller<Admin>,
 ) -> Result<Json<IndexBody>, Failure> {
-    let health = door.app.follower().index().health().await?;
+    let index = door.app.follower().index();
+    let health = index.health().await?;
     let stored = door.app.store().count_current_passages().await?;
     let head = door.app.store().change_log_head().await?;
     Ok(Json(IndexBody {
+        engine: index.engine(),
         indexed_passages: health.passages,
         stored_passages: stored,
         segments: health.segments,

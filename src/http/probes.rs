@@ -77,7 +77,11 @@ pub(super) async fn ready(State(door): State<Door>) -> (StatusCode, Json<ReadyBo
         } else {
             "unreachable"
         },
-        reason: (!ready).then_some("see /health/detailed, with a credential"),
+        reason: (!ready).then_some(if database {
+            "vector_store is not ready: see /health/detailed, with a credential"
+        } else {
+            "the database is not ready: see /health/detailed, with a credential"
+        }),
     };
     (code, Json(body))
 }

@@ -2,21 +2,34 @@
 //! fits. It owns vectors, filters and the follower's position, nothing else: no text, no SQL, no
 //! fusion of the two scores. It follows SQL, so anything here may be thrown away and filled again.
 
+mod completion;
+mod condition;
 mod edge;
+mod ledger;
+mod payload;
 mod point;
 mod query;
+mod server;
+mod shape;
+mod space;
 mod terms;
 
-pub use edge::{Edge, EdgeRebuild, EdgeSettings, VectorSpace};
+pub use edge::{Edge, EdgeRebuild, EdgeSettings};
+pub use ledger::{Added, BuildRecord, CODE_ELSEWHERE, Hold, Ledger, Standing, Target};
 pub use point::{Point, Selector};
 pub use query::{Candidates, IndexFilter, Query, QueryVector, Scored, ScoredCandidates, Scores};
+pub use server::{CODE_UNREACHABLE, Server, ServerAddress, ServerRebuild, ServerSettings};
+pub use space::VectorSpace;
 pub use terms::{DEFAULT_AVERAGE_TERMS, TermCounter, TermCounts};
 
 use crate::domain::PassageId;
 use crate::error::Result;
+use std::sync::Arc;
 
 /// The machine-readable code of an error that says that the stored index cannot be read.
 pub const CODE_CORRUPT: &str = "index_corrupt";
+/// The machine-readable code of an error that says that what serves is not on the server.
+pub const CODE_MISSING: &str = "index_missing";
 /// The machine-readable code of an error that says that the index was built for another model.
 pub const CODE_MISMATCH: &str = "index_mismatch";
 /// The machine-readable code of an error that says that a rebuild has come between.
@@ -30,13 +43,16 @@ pub const CODE_MOVED: &str = "index_moved";
 pub enum Index {
     /// The engine inside this process, over a folder.
     Edge(Edge),
+    /// A Qdrant server, with a ledger beside it.
+    Server(Server),
 }
 
 /// Where an index stands in the change log. A rebuilt index stands nowhere that the one before it
 /// stood, even at the same sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    build: u64,
+    /// The number of the build that serves.
+    pub build: u64,
     /// The sequence number of the last change that is durably applied; 0 before the first.
     pub sequence: i64,
 }
@@ -80,6 +96,103 @@ impl Index {
             .map(Self::Edge)
     }
 
+    /// Prepares the index on a server; whether the server is there shows at the first request.
+    /// `ledger` keeps what must be durable beside it.
+    ///
+    /// # Errors
+    /// `Invalid` when the address or the key cannot be used; `Conflict` with code [`CODE_MISMATCH`]
+    /// when the ledger has another model under this one's name; else as the ledger.
+    pub async fn connect(settings: ServerSettings, ledger: Arc<dyn Ledger>) -> Result<Self> {
+        Server::connect(settings, ledger).await.map(Self::Server)
+    }
+
+    /// Whether other processes may write to the same index, so that the right to write must be
+    /// [claimed](Index::claim) first. The embedded one has its folder locked instead.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Self::Edge(_) => false,
+            Self::Server(_) => true,
+        }
+    }
+
+    /// Takes the right to write, where that is shared; false while another process has it. Taken,
+    /// it must be [released](Index::release) when the work is done.
+    ///
+    /// # Errors
+    /// As the ledger.
+    pub async fn claim(&self) -> Result<bool> {
+        match self {
+            Self::Edge(_) => Ok(true),
+            Self::Server(server) => server.claim().await,
+        }
+    }
+
+    /// Gives the right to write back.
+    ///
+    /// # Errors
+    /// As the ledger; the right then ends by itself.
+    pub async fn release(&self) -> Result<()> {
+        match self {
+            Self::Edge(_) => Ok(()),
+            Self::Server(server) => server.release().await,
+        }
+    }
+
+    /// Looks where the index stands, which another process may have moved.
+    ///
+    /// # Errors
+    /// As the ledger.
+    pub async fn refresh(&self) -> Result<Position> {
+        match self {
+            Self::Edge(edge) => Ok(edge.position()),
+            Self::Server(server) => server.refresh().await,
+        }
+    }
+
+    /// Whether everything is in its place for questions: a look, without changing anything.
+    ///
+    /// # Errors
+    /// `Unavailable` with code [`CODE_UNREACHABLE`] when the server does not answer.
+    pub async fn check(&self) -> Result<bool> {
+        match self {
+            Self::Edge(_) => Ok(true),
+            Self::Server(server) => server.check().await,
+        }
+    }
+
+    /// Puts everything in its place: makes the first build, completes an interrupted switch. The
+    /// right to write must have been claimed.
+    ///
+    /// # Errors
+    /// `Unavailable` with code [`CODE_MISSING`], or `Conflict` with code [`CODE_MISMATCH`], when
+    /// only a rebuild helps; `Conflict` when another database uses the same names; `Unavailable`
+    /// with code [`CODE_UNREACHABLE`] when the server does not answer.
+    pub async fn ensure(&self) -> Result<()> {
+        match self {
+            Self::Edge(_) => Ok(()),
+            Self::Server(server) => server.ensure().await,
+        }
+    }
+
+    /// Deletes the index for good, where it is not a folder that its owner deletes.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server does not answer.
+    pub async fn destroy(&self) -> Result<()> {
+        match self {
+            Self::Edge(_) => Ok(()),
+            Self::Server(server) => server.destroy().await,
+        }
+    }
+
+    /// The engine, in a word.
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Edge(_) => "embedded",
+            Self::Server(_) => "qdrant",
+        }
+    }
+
     /// Adds passages, or replaces those with the same ids: doing it twice is the same as once.
     ///
     /// # Errors
@@ -88,6 +201,7 @@ impl Index {
     pub async fn upsert(&self, points: Vec<Point>) -> Result<()> {
         match self {
             Self::Edge(edge) => edge.upsert(points).await,
+            Self::Server(server) => server.upsert(points).await,
         }
     }
 
@@ -98,6 +212,7 @@ impl Index {
     pub async fn delete(&self, selectors: Vec<Selector>) -> Result<()> {
         match self {
             Self::Edge(edge) => edge.delete(selectors).await,
+            Self::Server(server) => server.delete(selectors).await,
         }
     }
 
@@ -113,6 +228,7 @@ impl Index {
     pub async fn search(&self, query: Query) -> Result<Candidates> {
         match self {
             Self::Edge(edge) => edge.search(query).await,
+            Self::Server(server) => server.search(query).await,
         }
     }
 
@@ -124,6 +240,7 @@ impl Index {
     pub async fn search_and_score(&self, query: Query) -> Result<ScoredCandidates> {
         match self {
             Self::Edge(edge) => edge.search_and_score(query).await,
+            Self::Server(server) => server.search_and_score(query).await,
         }
     }
 
@@ -135,6 +252,7 @@ impl Index {
     pub async fn score(&self, query: Query, ids: Vec<PassageId>) -> Result<Vec<Scores>> {
         match self {
             Self::Edge(edge) => edge.score(query, ids).await,
+            Self::Server(server) => server.score(query, ids).await,
         }
     }
 
@@ -149,13 +267,16 @@ impl Index {
     pub async fn commit(&self, from: Position, sequence: i64) -> Result<Position> {
         match self {
             Self::Edge(edge) => edge.commit(from, sequence).await,
+            Self::Server(server) => server.commit(from, sequence).await,
         }
     }
 
-    /// Up to where in the change log this index has durably followed; 0 when it is new.
+    /// Up to where in the change log this index has durably followed, as this process last saw it; 0
+    /// when it is new.
     pub fn position(&self) -> Position {
         match self {
             Self::Edge(edge) => edge.position(),
+            Self::Server(server) => server.position(),
         }
     }
 
@@ -166,6 +287,8 @@ impl Index {
     pub async fn flush(&self) -> Result<()> {
         match self {
             Self::Edge(edge) => edge.flush().await,
+            // The server has applied and logged a change when it answers.
+            Self::Server(_) => Ok(()),
         }
     }
 
@@ -174,6 +297,8 @@ impl Index {
     pub fn optimize_soon(&self) {
         match self {
             Self::Edge(edge) => edge.optimize_soon(),
+            // The server does so by itself.
+            Self::Server(_) => {}
         }
     }
 
@@ -184,6 +309,7 @@ impl Index {
     pub async fn optimize(&self) -> Result<()> {
         match self {
             Self::Edge(edge) => edge.optimize().await,
+            Self::Server(server) => server.optimize().await,
         }
     }
 
@@ -194,6 +320,7 @@ impl Index {
     pub async fn count(&self, filter: IndexFilter) -> Result<usize> {
         match self {
             Self::Edge(edge) => edge.count(filter).await,
+            Self::Server(server) => server.count(filter).await,
         }
     }
 
@@ -204,6 +331,7 @@ impl Index {
     pub async fn health(&self) -> Result<Health> {
         match self {
             Self::Edge(edge) => edge.health().await,
+            Self::Server(server) => server.health().await,
         }
     }
 
@@ -223,6 +351,10 @@ impl Index {
                 let rebuild = edge.begin_rebuild(space, average_terms).await?;
                 Ok(Rebuild::Edge(rebuild))
             }
+            Self::Server(server) => {
+                let rebuild = server.begin_rebuild(space, average_terms).await?;
+                Ok(Rebuild::Server(Box::new(rebuild)))
+            }
         }
     }
 
@@ -231,6 +363,7 @@ impl Index {
     pub async fn close(self) {
         match self {
             Self::Edge(edge) => edge.close().await,
+            Self::Server(server) => server.close().await,
         }
     }
 }
@@ -240,6 +373,8 @@ impl Index {
 pub enum Rebuild {
     /// Of the engine inside this process.
     Edge(EdgeRebuild),
+    /// On a server.
+    Server(Box<ServerRebuild>),
 }
 
 impl Rebuild {
@@ -250,6 +385,7 @@ impl Rebuild {
     pub async fn upsert(&self, points: Vec<Point>) -> Result<()> {
         match self {
             Self::Edge(edge) => edge.upsert(points).await,
+            Self::Server(server) => server.upsert(points).await,
         }
     }
 
@@ -260,6 +396,7 @@ impl Rebuild {
     pub async fn delete(&self, selectors: Vec<Selector>) -> Result<()> {
         match self {
             Self::Edge(edge) => edge.delete(selectors).await,
+            Self::Server(server) => server.delete(selectors).await,
         }
     }
 
@@ -272,6 +409,7 @@ impl Rebuild {
     pub async fn commit(self, sequence: i64) -> Result<()> {
         match self {
             Self::Edge(edge) => edge.commit(sequence).await,
+            Self::Server(server) => server.commit(sequence).await,
         }
     }
 }

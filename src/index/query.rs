@@ -3,6 +3,7 @@
 
 use super::TermCounts;
 use crate::domain::{Collection, DocumentId, PassageId, PassageKind, ReadScope, RoomId};
+use crate::error::{Error, Result};
 
 /// Which passages may be found: those for which every given condition holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +48,18 @@ pub struct Query {
 impl Query {
     /// The most passages that one list of an answer has.
     pub const MAX_LIMIT: usize = 10_000;
+
+    /// Checks how many passages are to be scored.
+    pub(super) fn check_count(ids: &[PassageId]) -> Result<()> {
+        if ids.len() <= Self::MAX_LIMIT {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "ids: at most {} at once, not {}",
+            Self::MAX_LIMIT,
+            ids.len()
+        )))
+    }
 }
 
 /// A passage and how well it fits: for words the BM25 score (above 0, no upper bound), for meaning

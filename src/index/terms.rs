@@ -73,6 +73,11 @@ impl TermCounts {
         self.terms.is_empty()
     }
 
+    /// How many different terms the text has.
+    pub(super) fn len(&self) -> usize {
+        self.terms.len()
+    }
+
     /// The terms with their counts.
     pub fn iter(&self) -> impl Iterator<Item = (u32, f32)> {
         self.terms.iter().copied().zip(self.counts.iter().copied())

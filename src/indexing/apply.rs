@@ -6,7 +6,6 @@ use crate::domain::Passage;
 use crate::error::Result;
 use crate::index::{Point, Selector};
 use crate::store::{Change, ChangeOp, Generation, Subject};
-use std::sync::atomic::Ordering;
 
 /// How many changes go between two flushes.
 const BATCH_CHANGES: i64 = 64;
@@ -29,9 +28,7 @@ impl Follower {
             let Some(last) = changes.last().map(|change| change.seq) else {
                 break;
             };
-            self.shared
-                .lag
-                .store(last - position.sequence, Ordering::Relaxed);
+            self.note_lag(last - position.sequence);
             for change in &changes {
                 points += self.apply(change).await?;
             }
@@ -42,7 +39,7 @@ impl Follower {
             self.index.commit(position, last).await?;
             applied += changes.len();
         }
-        self.shared.lag.store(0, Ordering::Relaxed);
+        self.note_lag(0);
         if points >= OPTIMIZE_FROM_POINTS {
             self.index.optimize_soon();
         }

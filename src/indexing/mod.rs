@@ -1,18 +1,20 @@
 //! The follower: applies SQL's change log to the index in order, makes it durable, then moves the
 //! index's position. A crash, a restore, a second replica, a lost folder: all are the follower
-//! catching up. It never embeds anything; vectors come from SQL.
+//! catching up. Where processes share an index, one of them does so at a time. It never embeds anything; vectors come from SQL.
 
 mod apply;
+mod ledger;
 mod open;
 mod rebuild;
 mod switch;
+mod turn;
 
-pub use open::open_index;
+pub use ledger::{LEASE, SqlLedger};
+pub use open::{open_index, open_server_index};
 pub use rebuild::{RebuildProgress, Verdict};
 pub use switch::Switch;
 
 use crate::clock::Clock;
-use crate::error::Result;
 use crate::index::{Index, TermCounter, VectorSpace};
 use crate::store::Store;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -87,30 +89,28 @@ impl Follower {
         self.shared.wake.notify_one();
     }
 
-    /// Applies every change up to now, durably, and returns how many there were.
-    ///
-    /// # Errors
-    /// `Unavailable` without a database; `Internal` when the index fails. Nothing is lost then:
-    /// the next call begins where this one stopped.
-    pub async fn catch_up(&self) -> Result<usize> {
-        let _turn = self.shared.turn.lock().await;
-        self.apply_changes().await
-    }
-
-    /// Follows until `stop` resolves. Failures are logged and tried again.
+    /// Follows until `stop` resolves. Failures are tried again, and each is logged once.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
+        let mut told = None;
         loop {
             tokio::select! {
                 () = &mut stop => return,
                 () = self.shared.wake.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
-            if let Err(error) = self.catch_up().await {
-                tracing::error!(
-                    error = error.chain(),
-                    "the index cannot follow the change log"
-                );
+            match self.pass().await {
+                Ok(()) if told.take().is_some() => {
+                    tracing::info!("the index follows the change log again");
+                }
+                Ok(()) => {}
+                Err(error) => {
+                    let error = Some(error.chain());
+                    if told != error {
+                        tracing::error!(error, "the index cannot follow the change log");
+                        told = error;
+                    }
+                }
             }
         }
     }

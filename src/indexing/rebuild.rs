@@ -2,6 +2,7 @@
 //! another number of passages than SQL, or when its average length has drifted from the corpus.
 
 use super::Follower;
+use super::open::is_replaceable;
 use crate::error::Result;
 use crate::index::{DEFAULT_AVERAGE_TERMS, IndexFilter};
 
@@ -38,6 +39,10 @@ pub enum Verdict {
     },
     /// Its weights were made for passages of another length.
     Drifted,
+    /// What serves is gone from its server, or of another version of ragd.
+    Lost,
+    /// Another process has brought it up to the database.
+    Elsewhere,
 }
 
 impl Follower {
@@ -47,8 +52,12 @@ impl Follower {
     /// `Unavailable` without a database; `Internal` when the index fails.
     pub async fn verify(&self) -> Result<Verdict> {
         let _turn = self.shared.turn.lock().await;
-        self.apply_changes().await?;
-        self.verdict().await
+        self.claim().await?;
+        self.in_turn(Box::pin(async {
+            self.follow().await?;
+            self.verdict().await
+        }))
+        .await
     }
 
     /// Catches up, and rebuilds when the index is not what it should be. Returns what was found.
@@ -57,8 +66,21 @@ impl Follower {
     /// As [`Follower::verify`] and [`Follower::rebuild`].
     pub async fn mend(&self) -> Result<Verdict> {
         let _turn = self.shared.turn.lock().await;
-        self.apply_changes().await?;
-        let verdict = self.verdict().await?;
+        if !self.claim_unless_level().await? {
+            return Ok(Verdict::Elsewhere);
+        }
+        self.in_turn(Box::pin(self.mend_in_turn())).await
+    }
+
+    async fn mend_in_turn(&self) -> Result<Verdict> {
+        let verdict = match self.follow().await {
+            Ok(_) => self.verdict().await?,
+            Err(error) if is_replaceable(&error) => {
+                tracing::warn!(reason = error.chain(), "the index is lost");
+                Verdict::Lost
+            }
+            Err(error) => return Err(error),
+        };
         if verdict != Verdict::Sound {
             tracing::warn!(?verdict, "the index is rebuilt from the database");
             self.rebuild_in_turn(&mut |_| {}).await?;
@@ -72,7 +94,9 @@ impl Follower {
     /// `Unavailable` without a database; `Internal` when the index fails; the old one then serves.
     pub async fn rebuild(&self, mut progress: impl FnMut(RebuildProgress) + Send) -> Result<u64> {
         let _turn = self.shared.turn.lock().await;
-        self.rebuild_in_turn(&mut progress).await
+        self.claim().await?;
+        self.in_turn(Box::pin(self.rebuild_in_turn(&mut progress)))
+            .await
     }
 
     async fn verdict(&self) -> Result<Verdict> {

@@ -32,7 +32,7 @@ impl Ingest {
             return Ok(None);
         }
         self.remove_original(document.sha256).await?;
-        self.parts.follower.catch_up().await?;
+        self.parts.follower.catch_up_if_reachable().await?;
         Ok(Some(Removal { document }))
     }
 

@@ -64,7 +64,7 @@ impl Ingest {
                 .map(|path| inside(&root, path))
                 .collect::<Result<_>>()?,
         };
-        self.parts.follower.mend().await?;
+        self.parts.follower.mend_if_reachable().await?;
         let mut report = FolderReport::default();
         for path in chosen {
             self.ingest_under(&path, &mut report).await?;

@@ -1,5 +1,5 @@
-//! The index: what every engine must do (`conformance`), and what the embedded one does with its
-//! folder (`folder`, `crash`).
+//! The index: what every engine must do (`conformance`), what the embedded one does with its folder
+//! (`folder`, `crash`), and what the one on a server does with the server (`server`).
 
 #![expect(
     clippy::expect_used,
@@ -12,6 +12,7 @@ mod corpus;
 mod crash;
 mod folder;
 mod reference;
+mod server;
 
 use corpus::DIMENSION;
 use ragd::index::{EdgeSettings, Index, QueryVector, VectorSpace};
@@ -57,6 +58,16 @@ macro_rules! on_every_engine {
                     let index = super::open(folder.path()).await;
                     super::conformance::$name(&index).await;
                     index.close().await;
+                }
+            )+
+        }
+        mod qdrant {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    let Some(scratch) = super::server::Scratch::open().await else { return };
+                    super::conformance::$name(&scratch.index).await;
+                    scratch.close().await;
                 }
             )+
         }

@@ -10,7 +10,7 @@ mod passages;
 mod people;
 mod plans;
 mod rooms;
-mod world;
+pub(crate) mod world;
 
 /// Makes of each function that takes a `&Store` two tests, one on each engine.
 macro_rules! on_both_engines {
@@ -31,4 +31,4 @@ macro_rules! on_both_engines {
         }
     };
 }
-use on_both_engines;
+pub(crate) use on_both_engines;

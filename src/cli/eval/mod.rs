@@ -56,7 +56,23 @@ impl Eval {
             collection.queries.len()
         ));
         let configurations = configurations(&context.config.retrieval, self.sweep);
-        let scratch = Scratch::fill(context.config, &collection).await?;
+        let mut scratch = Scratch::open(context.config).await?;
+        // Interrupted or failed, what was put on a server is taken away again.
+        let outcome = tokio::select! {
+            outcome = self.compare(&mut scratch, &collection, configurations) => outcome,
+            _ = tokio::signal::ctrl_c() => Err(Error::unavailable("interrupted")),
+        };
+        scratch.close().await;
+        outcome.map(|()| ExitCode::SUCCESS)
+    }
+
+    async fn compare(
+        &self,
+        scratch: &mut Scratch,
+        collection: &Collection,
+        configurations: Vec<(String, RetrievalConfig)>,
+    ) -> Result<()> {
+        scratch.fill(collection).await?;
         let has_model = scratch.app.embedder().is_some();
         if !has_model {
             output::remark("no embedding model: words alone are measured");
@@ -77,7 +93,7 @@ impl Eval {
                 continue;
             }
             let retrieval = scratch.app.retrieval().with_settings(settings);
-            let line = measure(&name, &retrieval, &scratch, &collection).await?;
+            let line = measure(&name, &retrieval, scratch, collection).await?;
             if !self.json.json {
                 output::say(format_args!(
                     "{:<28} {:>8.4} {:>10.4} {:>7.4} {:>8.2} {:>8.2}",
@@ -94,8 +110,7 @@ impl Eval {
         if self.json.json {
             output::say_json(&lines)?;
         }
-        scratch.close().await;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
 }
 

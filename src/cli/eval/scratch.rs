@@ -27,24 +27,42 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the application and fills it.
-    pub(super) async fn fill(mut config: Config, collection: &Collection) -> Result<Self> {
+    /// Makes the application, empty.
+    pub(super) async fn open(mut config: Config) -> Result<Self> {
         let folder = tempfile::tempdir().map_err(|error| {
             Error::internal("a temporary folder cannot be made").with_source(error)
         })?;
         config.server.data_dir = folder.path().to_owned();
         config.index.path = None;
+        // With QDRANT_URL: collections of its own, which go when it is closed.
+        let name = folder.path().file_name().unwrap_or_default();
+        let name: String = name
+            .to_string_lossy()
+            .to_lowercase()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        config.index.qdrant_prefix = format!("ragd-eval-{name}");
         config.database.url = None;
         config.log.dir = None;
         config.ingest.documents_path = None;
         let opened = open_app(config).await?;
-        let app = opened.app.clone();
+        Ok(Self {
+            app: opened.app.clone(),
+            documents: HashMap::new(),
+            _opened: opened,
+            _folder: folder,
+        })
+    }
+
+    /// Takes the collection in.
+    pub(super) async fn fill(&mut self, collection: &Collection) -> Result<()> {
+        let app = self.app.clone();
         let accepted = accept(&app).await?;
-        let mut documents = HashMap::new();
         let mut passages = Vec::with_capacity(collection.documents.len());
         for (ordinal, document) in (0_i64..).zip(&collection.documents) {
             let passage = passage(&accepted, ordinal, document.passage());
-            documents.insert(passage.id, document.id.clone());
+            self.documents.insert(passage.id, document.id.clone());
             passages.push(passage);
         }
         embed(&app, &mut passages).await?;
@@ -64,12 +82,7 @@ impl Scratch {
         // A rebuild measures the corpus, as a server does when the length has drifted.
         app.follower().catch_up().await?;
         app.follower().rebuild(|_| {}).await?;
-        Ok(Self {
-            app,
-            documents,
-            _opened: opened,
-            _folder: folder,
-        })
+        Ok(())
     }
 
     /// The collection's document of a passage.
@@ -84,7 +97,14 @@ impl Scratch {
         }
     }
 
+    /// Closes the application, and takes away what it put on a server.
     pub(super) async fn close(self) {
+        if let Err(error) = self.app.follower().index().destroy().await {
+            output::remark(format_args!(
+                "the scratch index stays on the server, as ragd-eval-…: {}",
+                error.chain()
+            ));
+        }
         self.app.close().await;
     }
 }

@@ -9,9 +9,9 @@
 //! build-7/shard/       the engine's files
 //! ```
 
+use super::super::space::VectorSpace;
 use super::super::terms::TERMS_VERSION;
 use super::super::{CODE_CORRUPT, CODE_MISMATCH};
-use super::settings::VectorSpace;
 use crate::error::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -9,10 +9,11 @@ mod search;
 mod settings;
 mod shard;
 
-pub use settings::{EdgeSettings, VectorSpace};
+pub use settings::EdgeSettings;
 
 use super::point::{Point, Selector};
 use super::query::{Candidates, IndexFilter, Query, ScoredCandidates, Scores};
+use super::space::{VectorSpace, check_average};
 use super::terms::DEFAULT_AVERAGE_TERMS;
 use super::{Health, Position};
 use crate::domain::PassageId;
@@ -311,14 +312,4 @@ async fn joined<T>(task: tokio::task::JoinHandle<Result<T>>) -> Result<T> {
     task.await.unwrap_or_else(|panic| {
         Err(Error::internal("the index's engine panicked").with_source(panic))
     })
-}
-
-fn check_average(average_terms: f32) -> Result<()> {
-    if average_terms.is_finite() && average_terms > 0.0 {
-        Ok(())
-    } else {
-        Err(Error::invalid(format!(
-            "average_terms: must be above 0, not {average_terms}"
-        )))
-    }
 }

@@ -1,17 +1,18 @@
 //! Questions to the engine: the two lists of the best passages, and both scores of given ones. Both
 //! sides go in one pass over the segments, and neither text, payload nor vector comes back.
 
+use super::super::completion::{Gaps, both};
+use super::super::payload::{DENSE, LEXICAL};
 use super::super::query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
+use super::super::space::{VectorSpace, check_question};
 use super::filter::engine_filter;
-use super::settings::{DENSE, LEXICAL, VectorSpace, check_question};
 use super::shard::engine_error;
 use crate::domain::PassageId;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use qdrant_edge::{
     CountRequest, EdgeShard, Filter, NamedQuery, PointId, QueryBatchRequest, QueryEnum,
     QueryRequest, ScoredPoint, ScoringQuery, Vector, VectorInternal,
 };
-use std::collections::{HashMap, HashSet};
 
 /// One side of a question: how many passages, and which may be found.
 struct Side {
@@ -44,34 +45,14 @@ impl Searcher<'_> {
     /// Both lists, and both scores of all that are in them: only what a list lacks is asked for.
     pub fn search_and_score(self, query: &Query) -> Result<ScoredCandidates> {
         let candidates = self.search(query)?;
-        let lexical_ids: HashSet<_> = candidates.lexical.iter().map(|found| found.id).collect();
-        let dense_ids: HashSet<_> = candidates.dense.iter().map(|found| found.id).collect();
-        let only_dense: Vec<_> = missing(&candidates.dense, &lexical_ids).collect();
-        let only_lexical = missing(&candidates.lexical, &dense_ids);
-        // A list by words that is not full has every passage that shares a term.
-        let all_by_words = candidates.lexical.len() < query.lexical_limit.min(Query::MAX_LIMIT);
-        let unscored: &[PassageId] = if all_by_words { &[] } else { &only_dense };
-        let rest = self.ask(
-            query,
-            among(unscored),
-            among(&only_lexical.collect::<Vec<_>>()),
-        )?;
-
-        let ids = candidates.lexical.iter().map(|found| found.id);
-        let ids: Vec<PassageId> = ids.chain(only_dense.iter().copied()).collect();
-        let scores = both(&ids, &[&candidates, &rest]);
-        Ok(ScoredCandidates { candidates, scores })
+        let gaps = Gaps::of(query, &candidates);
+        let rest = self.ask(query, among(&gaps.lexical), among(&gaps.dense))?;
+        Ok(gaps.fill(candidates, &rest))
     }
 
     /// Both scores of each of `ids`.
     pub fn score(self, query: &Query, ids: &[PassageId]) -> Result<Vec<Scores>> {
-        if ids.len() > Query::MAX_LIMIT {
-            return Err(Error::invalid(format!(
-                "ids: at most {} at once, not {}",
-                Query::MAX_LIMIT,
-                ids.len()
-            )));
-        }
+        Query::check_count(ids)?;
         let allowed = engine_filter(&query.filter)?.unwrap_or_default();
         let side = || Side {
             limit: ids.len(),
@@ -138,26 +119,6 @@ fn among(ids: &[PassageId]) -> Side {
         limit: ids.len(),
         filter: Some(Filter::default().with_point_ids(point_ids(ids))),
     }
-}
-
-fn missing(list: &[Scored], known: &HashSet<PassageId>) -> impl Iterator<Item = PassageId> {
-    let ids = list.iter().map(|found| found.id);
-    ids.filter(|id| !known.contains(id))
-}
-
-/// The scores of `ids` out of `lists`; no score by words is a score of 0.
-fn both(ids: &[PassageId], lists: &[&Candidates]) -> Vec<Scores> {
-    let scores = |side: fn(&Candidates) -> &[Scored]| -> HashMap<PassageId, f32> {
-        let found = lists.iter().flat_map(|list| side(list));
-        found.map(|found| (found.id, found.score)).collect()
-    };
-    let (lexical, dense) = (scores(|list| &list.lexical), scores(|list| &list.dense));
-    let both = |id: &PassageId| Scores {
-        id: *id,
-        lexical: lexical.get(id).copied().unwrap_or(0.0),
-        dense: dense.get(id).copied(),
-    };
-    ids.iter().map(both).collect()
 }
 
 fn point_ids(ids: &[PassageId]) -> impl Iterator<Item = PointId> {

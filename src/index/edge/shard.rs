@@ -1,12 +1,14 @@
 //! One build of an embedded index: the engine's shard with what it was made for and how far it has
 //! followed. Everything here blocks; the callers take it off the async threads.
 
+use super::super::payload::{DENSE, LEXICAL, payload};
 use super::super::point::{Point, Selector};
+use super::super::space::{VectorSpace, check_vector};
 use super::super::{CODE_MOVED, Position};
-use super::filter::{deletion, payload, payload_indexes};
+use super::filter::{deletion, payload_indexes};
 use super::folder::{self, Folder, Meta, Progress};
 use super::search::Searcher;
-use super::settings::{DENSE, LEXICAL, VectorSpace, check_vector, engine_config};
+use super::settings::engine_config;
 use crate::error::{Error, ErrorKind, Result};
 use qdrant_edge::{
     EdgeShard, NamedVectors, OperationError, PointId, PointInsertOperations, PointOperations,

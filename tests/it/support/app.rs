@@ -36,6 +36,17 @@ impl TestApp {
 
     /// An application with more variables of the environment, and its own clock.
     pub async fn spawn_with(variables: &[(&str, &str)], clock: Clock) -> Self {
+        let opened = Self::open(variables, clock).await;
+        opened.1.app.settle().await.unwrap();
+        Self::serve(opened).await
+    }
+
+    /// The same, serving before the index is up to the database, as a real start does.
+    pub async fn spawn_unsettled(variables: &[(&str, &str)]) -> Self {
+        Self::serve(Self::open(variables, Clock::system()).await).await
+    }
+
+    async fn open(variables: &[(&str, &str)], clock: Clock) -> (tempfile::TempDir, OpenedApp) {
         let folder = tempfile::tempdir().unwrap();
         let mut environment = HashMap::from([
             ("DATA_DIR".to_owned(), folder.path().display().to_string()),
@@ -51,8 +62,12 @@ impl TestApp {
         })
         .unwrap();
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ragd"));
-        let OpenedApp { app, lock, .. } = App::open(loaded.config, clock, program).await.unwrap();
-        app.settle().await.unwrap();
+        let opened = App::open(loaded.config, clock, program).await.unwrap();
+        (folder, opened)
+    }
+
+    async fn serve((folder, opened): (tempfile::TempDir, OpenedApp)) -> Self {
+        let OpenedApp { app, lock, .. } = opened;
         let stop = CancellationToken::new();
         app.start(&stop);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
