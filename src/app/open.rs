@@ -7,7 +7,7 @@ use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
 use crate::chat::{Chat, ChatParts, Models};
 use crate::clock::Clock;
-use crate::config::{Config, EmbeddingProvider};
+use crate::config::{Config, EmbeddingProvider, OcrMode};
 use crate::embed::Embedder;
 use crate::error::{Error, Result};
 use crate::index::{EdgeSettings, TermCounter, VectorSpace};
@@ -16,7 +16,7 @@ use crate::ingest::{Ingest, IngestParts};
 use crate::outbound;
 use crate::retrieval::{Retrieval, RetrievalParts};
 use crate::telemetry::{AuditFile, Metrics};
-use crate::text::{ExtractLimits, Extractor};
+use crate::text::{ExtractLimits, Extractor, OcrReader, OcrSettings};
 use secrecy::SecretString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -106,7 +106,8 @@ impl App {
             IngestParts {
                 store: store.clone(),
                 blobs: Blobs::open(folder.blobs())?,
-                extractor: Extractor::new(program, extract_limits(&config), threads(0).get()),
+                extractor: Extractor::new(program, extract_limits(&config), threads(0).get())
+                    .with_ocr(OcrReader::find(ocr_settings(&config)).await),
                 embedder: embedder.clone(),
                 follower: follower.clone(),
                 clock: clock.clone(),
@@ -201,3 +202,14 @@ fn extract_limits(config: &Config) -> ExtractLimits {
         ..ExtractLimits::default()
     }
 }
+fn ocr_settings(config: &Config) -> OcrSettings {
+    let ingest = &config.ingest;
+    OcrSettings {
+        automatic: ingest.ocr == OcrMode::Auto,
+        languages: ingest.ocr_languages.clone(),
+        pages: ingest.ocr_pages,
+        page_seconds: ingest.ocr_page_seconds,
+        pixels: ingest.ocr_megapixels * 1_000_000,
+    }
+}
+

@@ -112,6 +112,8 @@ const VARIABLES: &[Variable] = &[
     variable("CHAT_HISTORY_MESSAGES", "chat.history_messages", Integer),
     variable("CHAT_MAX_TOKENS", "chat.max_tokens", Integer),
 ];
+    variable("INGEST_OCR", "ingest.ocr", Text),
+    variable("INGEST_OCR_LANGUAGES", "ingest.ocr_languages", Text),
 
 /// Variables of the contract whose part of ragd is not in this version; setting one is reported,
 /// so that nobody believes that it has an effect.

@@ -25,7 +25,7 @@ pub use encryption::EncryptionConfig;
 pub use environment::{Variable, VariableKind, variables};
 pub use faults::Faults;
 pub use index::IndexConfig;
-pub use ingest::IngestConfig;
+pub use ingest::{IngestConfig, OcrMode};
 pub use llm::LlmConfig;
 pub use load::{Loaded, Sources};
 pub use log::{LogConfig, LogFormat, LogLevel};

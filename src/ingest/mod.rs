@@ -24,7 +24,7 @@ use crate::embed::Embedder;
 use crate::indexing::Follower;
 use crate::store::Store;
 use crate::telemetry::Metrics;
-use crate::text::Extractor;
+use crate::text::{Extractor, OcrReader};
 use jobs::Jobs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,6 +84,11 @@ impl Ingest {
     /// The settings in force.
     pub fn settings(&self) -> &IngestConfig {
         &self.settings
+    }
+
+    /// The reader of pictures, or why there is none.
+    pub fn ocr(&self) -> &OcrReader {
+        self.parts.extractor.ocr()
     }
 
     /// The folder that is ingested without naming paths.

@@ -103,6 +103,7 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         &["text"],
         "document formats are details of text",
     ),
+    ("hayro", &["text"], "document formats are details of text"),
     (
         "html5gum",
         &["text"],

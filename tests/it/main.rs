@@ -15,6 +15,7 @@ mod http_chat;
 mod http_documents;
 mod http_frame;
 mod http_health;
+mod http_ocr;
 mod http_preview;
 mod index;
 mod manual;

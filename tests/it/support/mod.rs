@@ -3,5 +3,6 @@
 pub mod app;
 pub mod database;
 pub mod pdf;
+pub mod picture;
 pub mod upstream;
 pub mod upstream_reply;
