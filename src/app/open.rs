@@ -7,14 +7,15 @@ use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
 use crate::chat::{Chat, ChatParts, Models};
 use crate::clock::Clock;
-use crate::config::{Config, EmbeddingProvider, OcrMode};
+use crate::config::{Config, EmbeddingProvider, OcrMode, RerankProvider};
 use crate::embed::Embedder;
 use crate::error::{Error, Result};
 use crate::index::{EdgeSettings, TermCounter, VectorSpace};
 use crate::indexing::{Follower, open_index};
 use crate::ingest::{Ingest, IngestParts};
 use crate::outbound;
-use crate::retrieval::{Retrieval, RetrievalParts};
+use crate::provider::{RerankWire, Reranker, RerankerSettings};
+use crate::retrieval::{Reranking, Retrieval, RetrievalParts};
 use crate::telemetry::{AuditFile, Metrics};
 use crate::text::{ExtractLimits, Extractor, OcrReader, OcrSettings};
 use secrecy::SecretString;
@@ -22,6 +23,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// Something that a person should be told at start, once.
 #[derive(Debug)]
@@ -97,6 +99,7 @@ impl App {
                 index,
                 counter: counter.clone(),
                 embedder: embedder.clone(),
+                reranking: open_reranking(&config, &clock, &metrics)?,
                 clock: clock.clone(),
                 metrics: Arc::clone(&metrics),
             },
@@ -183,10 +186,46 @@ async fn open_embedder(
     }
 }
 
+/// The configured reranker, with its breaker.
+fn open_reranking(
+    config: &Config,
+    clock: &Clock,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Reranking>> {
+    let rerank = &config.rerank;
+    let wire = match rerank.provider {
+        RerankProvider::Off => return Ok(None),
+        RerankProvider::Cohere => RerankWire::Cohere,
+        RerankProvider::Jina => RerankWire::Jina,
+        RerankProvider::Tei => RerankWire::Tei,
+    };
+    let settings = RerankerSettings {
+        wire,
+        url: rerank.url.clone(),
+        api_key: rerank.api_key.clone(),
+        model: rerank.model.clone(),
+        timeout: Duration::from_millis(rerank.timeout_ms),
+    };
+    let upstream = Reranker::new(settings, outbound::api_client()?)?;
+    let around = (clock.clone(), Arc::clone(metrics));
+    Ok(Some(Reranking::new(upstream, rerank.top, around)))
+}
+
 fn threads(configured: usize) -> NonZeroUsize {
     NonZeroUsize::new(configured)
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN)
+}
+
+fn ocr_settings(config: &Config) -> OcrSettings {
+    let ingest = &config.ingest;
+    OcrSettings {
+        automatic: ingest.ocr == OcrMode::Auto,
+        languages: ingest.ocr_languages.clone(),
+        pages: ingest.ocr_pages,
+        page_seconds: ingest.ocr_page_seconds,
+        pixels: ingest.ocr_megapixels * 1_000_000,
+    }
 }
 
 fn extract_limits(config: &Config) -> ExtractLimits {
@@ -202,14 +241,3 @@ fn extract_limits(config: &Config) -> ExtractLimits {
         ..ExtractLimits::default()
     }
 }
-fn ocr_settings(config: &Config) -> OcrSettings {
-    let ingest = &config.ingest;
-    OcrSettings {
-        automatic: ingest.ocr == OcrMode::Auto,
-        languages: ingest.ocr_languages.clone(),
-        pages: ingest.ocr_pages,
-        page_seconds: ingest.ocr_page_seconds,
-        pixels: ingest.ocr_megapixels * 1_000_000,
-    }
-}
-

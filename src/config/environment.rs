@@ -95,6 +95,12 @@ const VARIABLES: &[Variable] = &[
         Boolean,
     ),
     variable("TIME_DECAY_LAMBDA", "retrieval.time_decay_lambda", Float),
+    variable("RERANK_PROVIDER", "rerank.provider", Text),
+    variable("RERANK_URL", "rerank.url", Text),
+    variable("RERANK_API_KEY", "rerank.api_key", Secret),
+    variable("RERANK_MODEL", "rerank.model", Text),
+    variable("RERANK_TOP", "rerank.top", Integer),
+    variable("RERANK_TIMEOUT_MS", "rerank.timeout_ms", Integer),
     variable("DOCUMENTS_PATH", "ingest.documents_path", Text),
     variable(
         "INGEST_ALLOWED_EXTENSIONS",
@@ -106,14 +112,14 @@ const VARIABLES: &[Variable] = &[
         "ingest.max_upload_megabytes",
         Integer,
     ),
+    variable("INGEST_OCR", "ingest.ocr", Text),
+    variable("INGEST_OCR_LANGUAGES", "ingest.ocr_languages", Text),
     variable("CHUNK_SIZE", "ingest.chunk_size", Integer),
     variable("CHUNK_OVERLAP", "ingest.chunk_overlap", Integer),
     variable("CHAT_TOP_K", "chat.top_k", Integer),
     variable("CHAT_HISTORY_MESSAGES", "chat.history_messages", Integer),
     variable("CHAT_MAX_TOKENS", "chat.max_tokens", Integer),
 ];
-    variable("INGEST_OCR", "ingest.ocr", Text),
-    variable("INGEST_OCR_LANGUAGES", "ingest.ocr_languages", Text),
 
 /// Variables of the contract whose part of ragd is not in this version; setting one is reported,
 /// so that nobody believes that it has an effect.
@@ -124,8 +130,6 @@ const NOT_YET: &[&str] = &[
     "ANTHROPIC_API_KEY",
     "GOOGLE_API_KEY",
     "FLOW_TENANT",
-    "RERANK_PROVIDER",
-    "RERANK_URL",
     "FORCE_DEFAULT_PROVIDER",
     "DEFAULT_RATE_LIMIT",
     "BLOCKED_IPS",

@@ -1,15 +1,18 @@
 //! Retrieval: a question becomes two ranked lists of one index query, fused into one, decayed where
-//! memory ages, and hydrated from SQL, which has the last word on what is current and readable.
+//! memory ages, and hydrated from SQL, which has the last word on what is current and readable. A
+//! reranker, where there is one, orders the best of them once more.
 //! Every part of a score can be explained.
 
 mod explain;
 mod fusion;
 mod hit;
 mod pipeline;
+mod rerank;
 
 pub use explain::Explanation;
 pub use fusion::{Fused, FusionSettings, Weights, fuse};
 pub use hit::{Hit, RetrievalRequest, RetrievalScope, Retrieved, SideScore, TimingsMs};
+pub use rerank::Reranking;
 
 use crate::clock::Clock;
 use crate::config::RetrievalConfig;
@@ -27,6 +30,7 @@ pub struct Retrieval {
     counter: TermCounter,
     embedder: Option<Embedder>,
     settings: RetrievalConfig,
+    reranking: Option<Reranking>,
     clock: Clock,
     metrics: Arc<Metrics>,
 }
@@ -42,6 +46,8 @@ pub struct RetrievalParts {
     pub counter: TermCounter,
     /// Makes the vector of a question; `None`: words alone.
     pub embedder: Option<Embedder>,
+    /// Orders the best once more; `None`: the fused order is the last.
+    pub reranking: Option<Reranking>,
     /// The time, for decay.
     pub clock: Clock,
     /// Where durations and counts go.
@@ -56,6 +62,7 @@ impl Retrieval {
             index,
             counter,
             embedder,
+            reranking,
             clock,
             metrics,
         } = parts;
@@ -65,6 +72,7 @@ impl Retrieval {
             counter,
             embedder,
             settings,
+            reranking,
             clock,
             metrics,
         }
@@ -77,6 +85,20 @@ impl Retrieval {
             settings,
             ..self.clone()
         }
+    }
+
+    /// The same service without its reranker, for an evaluation.
+    #[must_use]
+    pub fn without_reranking(&self) -> Self {
+        Self {
+            reranking: None,
+            ..self.clone()
+        }
+    }
+
+    /// The reranker, if there is one.
+    pub fn reranking(&self) -> Option<&Reranking> {
+        self.reranking.as_ref()
     }
 
     /// The settings in force.

@@ -1,7 +1,7 @@
-//! One retrieval, stage by stage: embed, search, complete, fuse, hydrate.
+//! One retrieval, stage by stage: embed, search, complete, fuse, hydrate, rerank.
 
 use super::fusion::{Fused, FusionSettings};
-use super::{Hit, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
+use super::{Hit, Reranking, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
 use crate::config::Fusion;
 use crate::domain::{PassageId, PassageKind};
 use crate::error::Result;
@@ -22,6 +22,7 @@ impl Retrieval {
     pub async fn search(&self, request: &RetrievalRequest) -> Result<Retrieved> {
         let begun = Instant::now();
         let (mut query, mut degraded) = self.query(request).await;
+        let depth = self.depth(request);
         let embed = elapsed_ms(begun);
         let (mut search_ms, mut fuse_ms, mut hydrate_ms) = (0.0, 0.0, 0.0);
         let (mut candidates, mut hits);
@@ -35,29 +36,33 @@ impl Retrieval {
             let offered = fused.len();
             fuse_ms += elapsed_ms(stage);
             let stage = Instant::now();
-            hits = self.hydrate(request, fused).await?;
+            hits = self.hydrate((request, depth), fused).await?;
             hydrate_ms += elapsed_ms(stage);
             // What SQL does not confirm was dropped: ask for twice as many, until that helps no more.
             let dropped = offered > hits.len();
             let exhausted = candidates.lexical.len() < query.lexical_limit
                 && candidates.dense.len() < query.dense_limit;
             let longest = query.lexical_limit.max(query.dense_limit) >= MAX_CANDIDATES;
-            if hits.len() >= request.limit || !dropped || exhausted || longest {
+            if hits.len() >= depth || !dropped || exhausted || longest {
                 break;
             }
             query.lexical_limit *= 2;
             query.dense_limit *= 2;
         }
-        hits.truncate(request.limit);
         if query.dense.is_none() && self.settings.vec_weight > 0.0 {
             degraded.push("vector");
         }
         degraded.dedup();
+        let stage = Instant::now();
+        let reranked = self.rerank(request, &mut hits, &mut degraded).await;
+        let rerank_ms = self.reranking.as_ref().map_or(0.0, |_| elapsed_ms(stage));
+        hits.truncate(request.limit);
         let timings = TimingsMs {
             embed,
             search: search_ms,
             fuse: fuse_ms,
             hydrate: hydrate_ms,
+            rerank: rerank_ms,
             total: elapsed_ms(begun),
         };
         self.record(&candidates, &timings);
@@ -68,9 +73,38 @@ impl Retrieval {
             timings,
             weights: FusionSettings::of(&self.settings).weights,
             fusion: self.settings.fusion,
+            reranked,
             degraded,
             query_vector: query.dense,
         })
+    }
+
+    /// How many hits are needed: those that are asked for, and those that are reranked.
+    pub(super) fn depth(&self, request: &RetrievalRequest) -> usize {
+        let reranked = self.reranking.as_ref().map_or(0, Reranking::top);
+        request.limit.max(reranked)
+    }
+
+    /// Has the first hits reranked; what was reranked, with its score.
+    async fn rerank(
+        &self,
+        request: &RetrievalRequest,
+        hits: &mut [Hit],
+        degraded: &mut Vec<&'static str>,
+    ) -> Vec<(PassageId, f64)> {
+        let Some(reranking) = &self.reranking else {
+            return Vec::new();
+        };
+        if reranking
+            .rerank(request.query.as_str(), hits)
+            .await
+            .is_err()
+        {
+            degraded.push("rerank");
+        }
+        hits.iter()
+            .filter_map(|hit| Some((hit.id(), hit.rerank?)))
+            .collect()
     }
 
     pub(super) async fn query(&self, request: &RetrievalRequest) -> (Query, Vec<&'static str>) {
@@ -98,6 +132,7 @@ impl Retrieval {
         } else {
             0
         };
+        let depth = self.depth(request);
         let query = Query {
             terms: self.counter.count(text),
             dense,
@@ -108,8 +143,8 @@ impl Retrieval {
                 document: None,
                 rooms: request.rooms.clone(),
             },
-            lexical_limit: lexical_limit.max(if lexical_limit > 0 { request.limit } else { 0 }),
-            dense_limit: self.settings.topk_vec.max(request.limit),
+            lexical_limit: lexical_limit.max(if lexical_limit > 0 { depth } else { 0 }),
+            dense_limit: self.settings.topk_vec.max(depth),
         };
         (query, degraded)
     }
@@ -137,11 +172,15 @@ impl Retrieval {
         Ok((candidates, completed))
     }
 
-    async fn hydrate(&self, request: &RetrievalRequest, fused: Vec<Fused>) -> Result<Vec<Hit>> {
+    async fn hydrate(
+        &self,
+        (request, depth): (&RetrievalRequest, usize),
+        fused: Vec<Fused>,
+    ) -> Result<Vec<Hit>> {
         // Documents keep the order of the fused score, so only the best need their text. Memory is
         // re-ordered by age, so every candidate does.
         let wanted = if request.scope == super::RetrievalScope::Documents {
-            request.limit
+            depth
         } else {
             fused.len()
         };
@@ -200,6 +239,7 @@ impl Retrieval {
             ("search", timings.search),
             ("fuse", timings.fuse),
             ("hydrate", timings.hydrate),
+            ("rerank", timings.rerank),
             ("total", timings.total),
         ];
         for (stage, elapsed_ms) in stages {

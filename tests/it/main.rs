@@ -17,6 +17,7 @@ mod http_frame;
 mod http_health;
 mod http_ocr;
 mod http_preview;
+mod http_rerank;
 mod index;
 mod manual;
 mod provider;
