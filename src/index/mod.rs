@@ -3,6 +3,7 @@
 //! fusion of the two scores. It follows SQL, so anything here may be thrown away and filled again.
 
 mod edge;
+mod languages;
 mod point;
 mod query;
 mod terms;

@@ -134,7 +134,7 @@ impl Retrieval {
         };
         let depth = self.depth(request);
         let query = Query {
-            terms: self.counter.count(text),
+            terms: self.counter.count_question(text),
             dense,
             filter: IndexFilter {
                 kind: request.scope.kind(),

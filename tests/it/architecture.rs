@@ -79,6 +79,11 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         "the vector engine is a detail of index",
     ),
     (
+        "whatlang",
+        &["index"],
+        "the language of a text is a detail of index",
+    ),
+    (
         "rten",
         &["embed"],
         "the model's runtime is a detail of embed",
