@@ -96,9 +96,8 @@ pub(super) fn count(analyser: &EdgeBm25, text: &str) -> (Vec<u32>, Vec<f32>) {
 /// The space that a passage may belong to, by its letters alone; `None` for English, for what is
 /// too short or too unsure to tell, and for languages without a space.
 pub(super) fn likely<'a>(spaces: &'a [Space], text: &str) -> Option<&'a Space> {
-    if text.chars().nth(SHORTEST_CHARS).is_none() {
-        return None;
-    }
+    // Detecting costs more than counting, so short texts are left out first.
+    text.chars().nth(SHORTEST_CHARS)?;
     let found = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
     spaces.iter().find(|space| space.language == found.lang())
 }

@@ -19,6 +19,7 @@ mod http_ocr;
 mod http_preview;
 mod http_rerank;
 mod index;
+mod languages;
 mod manual;
 mod provider;
 mod recovery;
