@@ -27,7 +27,7 @@ RUN RAGD_MODEL_URL="$RAGD_MODEL_URL" MODELS_PATH=/models scripts/fetch-models.sh
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && apt-get install -y --no-install-recommends ca-certificates tesseract-ocr \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin ragd \
     && install -d -o ragd -g ragd -m 0700 /data

@@ -111,6 +111,9 @@ if [ -n "${RAGD_BASH_DOC:-}" ]; then
 else
     say "the PDFs of Debian's bash-doc are not to be had here: the tests on them are skipped"
 fi
+if ! command -v tesseract >/dev/null 2>&1; then
+    debian tesseract-ocr || say "tesseract is not to be had here: the tests of OCR are skipped"
+fi
 [ -n "${QDRANT_URL:-}" ] || say "QDRANT_URL is not set: nothing runs against a Qdrant server"
 
 # Tests -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod error;
+pub mod resilience;
 pub mod telemetry;
 
 // Between the floors: the one HTTP client.

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::embed::Embedder;
+use crate::resilience::BreakerState;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -90,6 +91,7 @@ impl App {
         };
         let mut components = vec![index, embeddings];
         components.push(ComponentHealth::healthy("providers"));
+        components.extend(self.rerank_health());
         for component in components.iter().chain([&database]) {
             let up = i64::from(component.status != HealthStatus::Unhealthy);
             self.metrics()
@@ -134,6 +136,22 @@ impl App {
             Ok(Err(error)) => health.failing(HealthStatus::Unhealthy, error.to_string()),
             Err(_) => health.failing(HealthStatus::Unhealthy, "database unavailable: no answer"),
         }
+    }
+
+    /// The reranker, told from its breaker; `None` without one.
+    fn rerank_health(&self) -> Option<ComponentHealth> {
+        let reranking = self.retrieval().reranking()?;
+        let health = ComponentHealth::healthy("rerank");
+        Some(match reranking.state() {
+            BreakerState::Closed => health,
+            BreakerState::Open | BreakerState::HalfOpen => health.failing(
+                HealthStatus::Degraded,
+                format!(
+                    "Circuit breaker open: {} failed again and again",
+                    reranking.name()
+                ),
+            ),
+        })
     }
 
     async fn index_health(&self) -> ComponentHealth {

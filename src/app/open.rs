@@ -10,19 +10,21 @@ use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
 use crate::chat::{Chat, ChatParts, Models};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, OcrMode, RerankProvider};
 use crate::error::{Error, Result};
 use crate::index::TermCounter;
 use crate::indexing::Follower;
 use crate::ingest::{Ingest, IngestParts};
 use crate::outbound;
-use crate::retrieval::{Retrieval, RetrievalParts};
+use crate::provider::{RerankWire, Reranker, RerankerSettings};
+use crate::retrieval::{Reranking, Retrieval, RetrievalParts};
 use crate::telemetry::{AuditFile, Metrics};
-use crate::text::{ExtractLimits, Extractor};
+use crate::text::{ExtractLimits, Extractor, OcrReader, OcrSettings};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// Something that a person should be told at start, once.
 #[derive(Debug)]
@@ -139,6 +141,7 @@ impl App {
                 index,
                 counter: counter.clone(),
                 embedder: embedder.clone(),
+                reranking: open_reranking(&config, &clock, &metrics)?,
                 clock: clock.clone(),
                 metrics: Arc::clone(&metrics),
             },
@@ -148,7 +151,8 @@ impl App {
             IngestParts {
                 store: store.clone(),
                 blobs: Blobs::open(folder.blobs())?,
-                extractor: Extractor::new(program, extract_limits(&config), threads(0).get()),
+                extractor: Extractor::new(program, extract_limits(&config), threads(0).get())
+                    .with_ocr(OcrReader::find(ocr_settings(&config)).await),
                 embedder: embedder.clone(),
                 follower: follower.clone(),
                 clock: clock.clone(),
@@ -199,6 +203,42 @@ impl App {
             settled: AtomicBool::new(false),
         }));
         Ok(OpenedApp { app, lock, notices })
+    }
+}
+
+/// The configured reranker, with its breaker.
+fn open_reranking(
+    config: &Config,
+    clock: &Clock,
+    metrics: &Arc<Metrics>,
+) -> Result<Option<Reranking>> {
+    let rerank = &config.rerank;
+    let wire = match rerank.provider {
+        RerankProvider::Off => return Ok(None),
+        RerankProvider::Cohere => RerankWire::Cohere,
+        RerankProvider::Jina => RerankWire::Jina,
+        RerankProvider::Tei => RerankWire::Tei,
+    };
+    let settings = RerankerSettings {
+        wire,
+        url: rerank.url.clone(),
+        api_key: rerank.api_key.clone(),
+        model: rerank.model.clone(),
+        timeout: Duration::from_millis(rerank.timeout_ms),
+    };
+    let upstream = Reranker::new(settings, outbound::api_client()?)?;
+    let around = (clock.clone(), Arc::clone(metrics));
+    Ok(Some(Reranking::new(upstream, rerank.top, around)))
+}
+
+fn ocr_settings(config: &Config) -> OcrSettings {
+    let ingest = &config.ingest;
+    OcrSettings {
+        automatic: ingest.ocr == OcrMode::Auto,
+        languages: ingest.ocr_languages.clone(),
+        pages: ingest.ocr_pages,
+        page_seconds: ingest.ocr_page_seconds,
+        pixels: ingest.ocr_megapixels * 1_000_000,
     }
 }
 

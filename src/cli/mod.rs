@@ -73,6 +73,12 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print the OpenAPI document.
     Openapi,
+    /// Become the OCR program, under limits: what the server runs for each picture of a page.
+    #[command(hide = true)]
+    Recognise {
+        /// The request, as JSON.
+        request: String,
+    },
     /// Read one document's text, under limits: what the server runs for each document.
     #[command(hide = true)]
     Extract {
@@ -103,6 +109,9 @@ pub fn run() -> ExitCode {
     // The child that reads documents binds itself before anything else of ragd begins.
     if let Command::Extract { request } = &cli.command {
         return crate::text::run_child(request);
+    }
+    if let Command::Recognise { request } = &cli.command {
+        return crate::text::run_recogniser(request);
     }
     match start(cli) {
         Ok(code) => code,
@@ -152,7 +161,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::CreateAdmin(create_admin) => create_admin.run(context).await,
         Command::Migrate(migrate) => migrate.run(context).await,
         Command::Openapi => openapi::run(),
-        Command::Extract { .. } => Ok(ExitCode::FAILURE),
+        Command::Extract { .. } | Command::Recognise { .. } => Ok(ExitCode::FAILURE),
     }
 }
 

@@ -29,6 +29,26 @@ pub struct IngestConfig {
     pub max_pages: usize,
     /// The most text of a document.
     pub max_text_megabytes: u64,
+    /// Whether pictures are read by OCR where the program for it is installed.
+    pub ocr: OcrMode,
+    /// The languages of the text in pictures, as tesseract names them, joined by `+`.
+    pub ocr_languages: String,
+    /// The most pages of a document that OCR reads.
+    pub ocr_pages: usize,
+    /// The OCR program's time for a page, of the processor and by the wall clock.
+    pub ocr_page_seconds: u64,
+    /// The largest picture that OCR is given.
+    pub ocr_megapixels: u64,
+}
+
+/// Whether OCR is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OcrMode {
+    /// Where the program for it is installed.
+    Auto,
+    /// Only where a request asks for it.
+    Off,
 }
 
 impl IngestConfig {
@@ -58,11 +78,23 @@ impl IngestConfig {
             "ingest.extract_memory_megabytes",
             "must be between 64 and 16384",
         );
+        faults.require(
+            are_languages(&self.ocr_languages),
+            "ingest.ocr_languages (INGEST_OCR_LANGUAGES)",
+            "must be names of languages such as eng or chi_sim, joined by +",
+        );
+        faults.require(
+            (1..=500).contains(&self.ocr_megapixels),
+            "ingest.ocr_megapixels",
+            "must be between 1 and 500",
+        );
         let positive = [
             ("ingest.extract_cpu_seconds", self.extract_cpu_seconds),
             ("ingest.extract_wall_seconds", self.extract_wall_seconds),
             ("ingest.max_pages", self.max_pages as u64),
             ("ingest.max_text_megabytes", self.max_text_megabytes),
+            ("ingest.ocr_pages", self.ocr_pages as u64),
+            ("ingest.ocr_page_seconds", self.ocr_page_seconds),
         ];
         for (setting, value) in positive {
             faults.require(
@@ -70,6 +102,32 @@ impl IngestConfig {
                 setting,
                 "must be between 1 and 100000",
             );
+        }
+    }
+}
+
+/// They become an argument of a program: letters and `_` only.
+fn are_languages(names: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    };
+    names.len() <= 100 && names.split('+').all(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::are_languages;
+
+    #[test]
+    fn languages_are_names_and_nothing_else() {
+        for names in ["eng", "eng+deu", "chi_sim+eng"] {
+            assert!(are_languages(names), "{names}");
+        }
+        for names in [
+            "", "eng+", "+eng", "ENG", "--psm", "eng deu", "../eng", "_x",
+        ] {
+            assert!(!are_languages(names), "{names}");
         }
     }
 }

@@ -79,6 +79,7 @@ impl Config {
         self.llm.check(faults);
         self.embedding.check(&self.llm, faults);
         self.retrieval.check(faults);
+        self.rerank.check(faults);
         self.ingest.check(faults);
         self.chat.check(faults);
     }
@@ -117,6 +118,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
     let llm = section(settings, "llm", faults);
     let embedding = section(settings, "embedding", faults);
     let retrieval = section(settings, "retrieval", faults);
+    let rerank = section(settings, "rerank", faults);
     let ingest = section(settings, "ingest", faults);
     let chat = section(settings, "chat", faults);
     Some(Config {
@@ -129,6 +131,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
         llm: llm?,
         embedding: embedding?,
         retrieval: retrieval?,
+        rerank: rerank?,
         ingest: ingest?,
         chat: chat?,
     })

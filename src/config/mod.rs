@@ -14,6 +14,7 @@ mod ingest;
 mod llm;
 mod load;
 mod log;
+mod rerank;
 mod retrieval;
 mod server;
 mod wish;
@@ -26,10 +27,11 @@ pub use encryption::EncryptionConfig;
 pub use environment::{Variable, VariableKind, variables};
 pub use faults::Faults;
 pub use index::IndexConfig;
-pub use ingest::IngestConfig;
+pub use ingest::{IngestConfig, OcrMode};
 pub use llm::LlmConfig;
 pub use load::{Loaded, Sources};
 pub use log::{LogConfig, LogFormat, LogLevel};
+pub use rerank::{RerankConfig, RerankProvider};
 pub use retrieval::{Fusion, RetrievalConfig};
 pub use server::{AppEnv, ServerConfig};
 pub use wish::EmbeddingWish;
@@ -57,6 +59,8 @@ pub struct Config {
     pub embedding: EmbeddingConfig,
     /// How passages are found and ranked.
     pub retrieval: RetrievalConfig,
+    /// Who orders the best passages once more.
+    pub rerank: RerankConfig,
     /// How documents are taken in.
     pub ingest: IngestConfig,
     /// How questions are answered.

@@ -6,8 +6,8 @@ use super::extract::{Page, PathId, Query, parsed};
 use super::problem::Failure;
 use super::state::Door;
 use crate::domain::{Collection, DocumentId, DocumentStatus};
-use crate::error::Error;
 use crate::store::DocumentFilter;
+use crate::text::OcrChoice;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,8 +29,9 @@ pub(super) struct Filter {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct How {
-    /// Read its text from images; not in this version.
-    #[param(value_type = bool, default = false, required = false)]
+    /// `true` reads pictures of text by OCR even where INGEST_OCR is off, `false` does not read
+    /// them; without it the settings decide.
+    #[param(value_type = bool, required = false)]
     ocr: Option<String>,
 }
 
@@ -119,13 +120,15 @@ pub(super) async fn reprocess(
     PathId(id): PathId<DocumentId>,
     Query(how): Query<How>,
 ) -> Result<(StatusCode, Json<AcceptedBody>), Failure> {
-    if boolean("ocr", how.ocr.as_deref())? {
-        let error = Error::invalid("ocr: this version does not read text from images");
-        return Err(error.with_code("ocr_unavailable").into());
-    }
-    let accepted = door.app.ingest().reprocess(id, &caller.principal).await?;
+    let ocr = match (&how.ocr, boolean("ocr", how.ocr.as_deref())?) {
+        (None, _) => OcrChoice::Automatic,
+        (Some(_), true) => OcrChoice::Wanted,
+        (Some(_), false) => OcrChoice::Forbidden,
+    };
+    let ingest = door.app.ingest();
+    let accepted = ingest.reprocess(id, &caller.principal, ocr).await?;
     let accepted = accepted.ok_or_else(PathId::<DocumentId>::not_found)?;
-    let details = serde_json::json!({ "document_id": id });
+    let details = serde_json::json!({ "document_id": id, "ocr": how.ocr });
     caller.audit(&door.app, "document.reprocess", details).await;
     answer(&door, accepted, false).await
 }

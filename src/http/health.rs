@@ -31,6 +31,17 @@ pub(super) struct DetailedBody {
     #[schema(value_type = String, example = "healthy")]
     status: HealthStatus,
     components: BTreeMap<String, ComponentBody>,
+    ocr: OcrBody,
+}
+
+/// Whether pictures of text are read.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OcrBody {
+    /// Whether documents that are pictures are read without being asked to.
+    available: bool,
+    /// What is to be installed; only for callers with a credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// A part of ragd.
@@ -98,7 +109,21 @@ pub(super) async fn detailed(
     let components = components
         .map(|one| (one.name.clone(), ComponentBody::of(one, caller.is_some())))
         .collect();
-    (code, Json(DetailedBody { status, components }))
+    let reader = door.app.ingest().ocr();
+    let ocr = OcrBody {
+        available: reader.is_automatic(),
+        reason: reader
+            .ocr()
+            .err()
+            .filter(|_| caller.is_some())
+            .map(str::to_owned),
+    };
+    let body = DetailedBody {
+        status,
+        components,
+        ocr,
+    };
+    (code, Json(body))
 }
 
 /// The services that ragd works with.

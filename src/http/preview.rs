@@ -66,7 +66,7 @@ pub(super) async fn preview(
     let retrieval = door.app.retrieval();
     let found = retrieval.search(&request).await?;
     let explanation = match explain {
-        Some(passage) => Some(retrieval.explain(&request, passage).await?),
+        Some(passage) => Some(retrieval.explain(&request, &found, passage).await?),
         None => None,
     };
     let room_id = room.map(|room| room.id.uuid());

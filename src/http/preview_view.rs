@@ -21,7 +21,7 @@ pub(super) struct PreviewBody {
     /// The model of every score by meaning; null when words alone answered.
     #[schema(example = "all-MiniLM-L6-v2:int8:2")]
     embedding_model: Option<String>,
-    /// What was missing: `vector` without a model.
+    /// What was missing: `vector` without a model, `rerank` without the reranker's answer.
     degraded: Vec<&'static str>,
     /// Why the passage asked for is, or is not, in the list.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +49,8 @@ pub(super) struct TimingsBody {
     search: f64,
     fuse: f64,
     hydrate: f64,
+    /// 0 without a reranker.
+    rerank: f64,
     total: f64,
 }
 
@@ -79,6 +81,7 @@ pub(super) struct ResultBody {
     /// The factor of age; 1 for documents.
     decay: f64,
     age_days: f64,
+    /// The reranker's score, which decides the order of those that have one.
     rerank: Option<f64>,
 }
 
@@ -103,6 +106,8 @@ pub(super) struct ExplanationBody {
     threshold: Option<f64>,
     bm25: SideBody,
     vector: SideBody,
+    /// The reranker's score, if it was reranked.
+    rerank: Option<f64>,
     reason: String,
 }
 
@@ -130,6 +135,7 @@ impl PreviewBody {
                 search: timings.search,
                 fuse: timings.fuse,
                 hydrate: timings.hydrate,
+                rerank: timings.rerank,
                 total: timings.total,
             },
             results: found.hits.into_iter().map(ResultBody::from).collect(),
@@ -192,6 +198,7 @@ impl From<Explanation> for ExplanationBody {
             threshold: explanation.threshold,
             bm25: explanation.bm25.into(),
             vector: explanation.vector.into(),
+            rerank: explanation.rerank,
             reason: explanation.reason,
         }
     }

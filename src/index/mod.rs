@@ -5,6 +5,7 @@
 mod completion;
 mod condition;
 mod edge;
+mod languages;
 mod ledger;
 mod payload;
 mod point;

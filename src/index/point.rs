@@ -33,7 +33,7 @@ impl Point {
             source: passage.source.clone(),
             generation: passage.generation,
             created_at: passage.created_at,
-            terms: counter.count(&passage.indexed_text()),
+            terms: counter.count_passage(&passage.indexed_text()),
             dense: passage.embedding.clone(),
         }
     }

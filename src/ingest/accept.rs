@@ -7,6 +7,7 @@ use super::{Accepted, Ingest, JobView, NewSource};
 use crate::domain::{Document, DocumentId, DocumentStatus, JobId, OwnerId, ReadScope, Sha256};
 use crate::error::{Error, Result};
 use crate::store::{self, NewDocument};
+use crate::text::OcrChoice;
 
 impl Ingest {
     /// Takes a document in. When this returns, bytes and row are durable and the work goes on by
@@ -60,7 +61,7 @@ impl Ingest {
             .accept(&new, self.parts.clock.now())
             .await?;
         let document = accepted.document.clone();
-        let job = self.begin(accepted);
+        let job = self.begin(accepted, OcrChoice::Automatic);
         Ok(Accepted {
             document,
             job: Some(job),
@@ -77,7 +78,7 @@ impl Ingest {
         let unfinished = self.parts.store.unfinished_documents().await?;
         let count = unfinished.len();
         for accepted in unfinished {
-            self.begin(accepted);
+            self.begin(accepted, OcrChoice::Automatic);
         }
         Ok(count)
     }
@@ -106,14 +107,14 @@ impl Ingest {
             .filter(|job| owner.is_none_or(|owner| job.owner == owner))
     }
 
-    pub(super) fn begin(&self, accepted: store::Accepted) -> JobId {
+    pub(super) fn begin(&self, accepted: store::Accepted, ocr: OcrChoice) -> JobId {
         let now = self.parts.clock.now();
         let job = self
             .jobs
             .add(accepted.document.owner, accepted.document.id, now);
         let ingest = self.clone();
         self.tasks
-            .spawn(async move { ingest.work(job, accepted).await });
+            .spawn(async move { ingest.work(job, accepted, ocr).await });
         job
     }
 

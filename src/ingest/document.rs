@@ -4,6 +4,7 @@ use super::{Accepted, Ingest};
 use crate::domain::{Document, DocumentId, Principal, ReadScope, Scope, Sha256};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::WriteScope;
+use crate::text::OcrChoice;
 
 /// A document that was deleted.
 #[derive(Debug, Clone)]
@@ -39,9 +40,21 @@ impl Ingest {
     /// Makes a document anew from its original. `None` when there is no such document.
     ///
     /// # Errors
+    /// `Invalid` when OCR is wanted and there is none, with what to install;
     /// `Forbidden` when the caller may read it and not change it; `Conflict` when the original is
     /// not here any more; `Unavailable` without a database.
-    pub async fn reprocess(&self, id: DocumentId, caller: &Principal) -> Result<Option<Accepted>> {
+    pub async fn reprocess(
+        &self,
+        id: DocumentId,
+        caller: &Principal,
+        ocr: OcrChoice,
+    ) -> Result<Option<Accepted>> {
+        if ocr == OcrChoice::Wanted
+            && let Err(advice) = self.ocr().ocr()
+        {
+            let error = Error::invalid(format!("ocr: pictures cannot be read; {advice}"));
+            return Err(error.with_code("ocr_unavailable"));
+        }
         let Some(document) = self.changeable(id, caller).await? else {
             return Ok(None);
         };
@@ -60,7 +73,7 @@ impl Ingest {
             return Ok(None);
         };
         let document = accepted.document.clone();
-        let job = self.begin(accepted);
+        let job = self.begin(accepted, ocr);
         Ok(Some(Accepted {
             document,
             job: Some(job),

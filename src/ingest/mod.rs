@@ -25,7 +25,7 @@ use crate::embed::CurrentEmbedder;
 use crate::indexing::Follower;
 use crate::store::Store;
 use crate::telemetry::Metrics;
-use crate::text::Extractor;
+use crate::text::{Extractor, OcrReader};
 use embedding::Filling;
 use jobs::Jobs;
 use std::path::PathBuf;
@@ -88,6 +88,11 @@ impl Ingest {
     /// The settings in force.
     pub fn settings(&self) -> &IngestConfig {
         &self.settings
+    }
+
+    /// The reader of pictures, or why there is none.
+    pub fn ocr(&self) -> &OcrReader {
+        self.parts.extractor.ocr()
     }
 
     /// The folder that is ingested without naming paths.

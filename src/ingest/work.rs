@@ -8,7 +8,9 @@ use super::jobs::JobState;
 use crate::domain::{JobId, Passage, PassageId, PassageSource, Sha256};
 use crate::error::{Error, Result};
 use crate::store::{Accepted, CommitOutcome, GenerationCommit};
-use crate::text::{Chunk, ChunkSettings, ExtractFailure, Extracted, chunk};
+use crate::text::{
+    Chunk, ChunkSettings, ExtractFailure, ExtractOrder, Extracted, OcrChoice, chunk,
+};
 use tracing::Instrument;
 
 /// How work on a document can end without an error of ragd.
@@ -22,7 +24,7 @@ enum Ending {
 }
 
 impl Ingest {
-    pub(super) async fn work(&self, job: JobId, accepted: Accepted) {
+    pub(super) async fn work(&self, job: JobId, accepted: Accepted, ocr: OcrChoice) {
         // The semaphore is never closed; if it were, working at once is still right.
         let _place = self.places.acquire().await;
         let span = tracing::info_span!("ingest", document_id = %accepted.document.id);
@@ -32,7 +34,10 @@ impl Ingest {
             view.attempt = 1;
             view.started_at = Some(begun);
         });
-        let ending = self.ending(job, &accepted).instrument(span.clone()).await;
+        let ending = self
+            .ending(job, &accepted, ocr)
+            .instrument(span.clone())
+            .await;
         let (state, outcome, error) = span.in_scope(|| self.tell(&accepted, ending));
         let ended = self.parts.clock.now();
         self.parts
@@ -85,7 +90,7 @@ impl Ingest {
         }
     }
 
-    async fn ending(&self, job: JobId, accepted: &Accepted) -> Result<Ending> {
+    async fn ending(&self, job: JobId, accepted: &Accepted, ocr: OcrChoice) -> Result<Ending> {
         let generation = accepted.generation;
         if !self
             .parts
@@ -95,7 +100,7 @@ impl Ingest {
         {
             return Ok(Ending::Overtaken);
         }
-        let extracted = match self.extract(job, accepted).await {
+        let extracted = match self.extract(job, accepted, ocr).await {
             Ok(extracted) => extracted,
             Err(failure) if failure.is_retryable() => {
                 return Err(Error::unavailable(failure.to_string()));
@@ -147,7 +152,12 @@ impl Ingest {
         }
     }
 
-    async fn extract(&self, job: JobId, accepted: &Accepted) -> Result<Extracted, ExtractFailure> {
+    async fn extract(
+        &self,
+        job: JobId,
+        accepted: &Accepted,
+        ocr: OcrChoice,
+    ) -> Result<Extracted, ExtractFailure> {
         self.jobs.progress(job, "extract", (0, 1));
         let unavailable = |error: Error| {
             ExtractFailure::new(crate::text::FailureCode::Unavailable, error.to_string())
@@ -160,7 +170,12 @@ impl Ingest {
             crate::domain::FileName::parse(&accepted.document.filename).map_err(|error| {
                 ExtractFailure::new(crate::text::FailureCode::UnsupportedType, error.to_string())
             })?;
-        self.parts.extractor.extract(&path, &name).await
+        let progress = |done, total| self.jobs.progress(job, "ocr", (done, total));
+        let order = ExtractOrder {
+            ocr,
+            progress: Some(&progress),
+        };
+        self.parts.extractor.extract_with(&path, &name, order).await
     }
 
     /// What the document is called: as the caller said, else as it says itself, else by its name.

@@ -1,5 +1,5 @@
 //! Language models behind one door: [`Provider`] asks an upstream over a wire, whole or streamed,
-//! and says honestly how it went; [`extractive`] answers from the sources alone, without any model.
+//! and says honestly how it went; [`Reranker`] asks for scores; [`extractive`] answers from the sources alone, without any model.
 //! A failure is never reported as a success. It does not choose between providers, does not retry,
 //! and records no metrics: those belong to who calls it.
 
@@ -9,6 +9,7 @@ mod failure;
 mod openai;
 mod reader;
 mod request;
+mod rerank;
 mod settings;
 mod sse;
 mod transport;
@@ -18,6 +19,7 @@ pub use error::{DEFAULT_COOL_DOWN, Fault, MAX_COOL_DOWN, ProviderError, Provider
 pub use request::{
     ChatMessage, ChatReply, ChatRequest, ChatStream, FinishReason, StreamEvent, Usage,
 };
+pub use rerank::{RerankWire, Reranker, RerankerSettings};
 pub use settings::{ProviderSettings, Timeouts};
 pub use wire::Wire;
 
@@ -154,9 +156,16 @@ impl Provider {
 }
 
 fn endpoint(name: &str, base_url: &str, path: &str) -> Result<Url> {
-    let refused = |why: &str| Error::invalid(format!("the base URL of provider `{name}` {why}"));
     let url = format!("{}/{path}", base_url.trim().trim_end_matches('/'));
-    let url = Url::parse(&url).map_err(|error| refused("is not a URL").with_source(error))?;
+    let url = Url::parse(&url).map_err(|error| {
+        Error::invalid(format!("the base URL of provider `{name}` is not a URL")).with_source(error)
+    })?;
+    checked(name, url)
+}
+
+/// An address that may be called: `http` or `https`, without credentials.
+fn checked(name: &str, url: Url) -> Result<Url> {
+    let refused = |why: &str| Error::invalid(format!("the base URL of provider `{name}` {why}"));
     match url.scheme() {
         "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
             Err(refused("must not hold a user name or password"))

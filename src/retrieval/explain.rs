@@ -1,7 +1,7 @@
 //! Why a passage is, or is not, in a list.
 
 use super::fusion::{Fused, FusionSettings};
-use super::{Retrieval, RetrievalRequest, SideScore, fuse};
+use super::{Retrieval, RetrievalRequest, Retrieved, SideScore, fuse};
 use crate::domain::PassageId;
 use crate::error::Result;
 use crate::index::Query;
@@ -14,7 +14,7 @@ pub struct Explanation {
     pub passage_id: PassageId,
     /// Whether the list that was returned has it.
     pub returned: bool,
-    /// Its place in the fused list, from 1.
+    /// Its place in the list, from 1: the reranker's where it was reranked, else the fused one.
     pub rank: Option<usize>,
     /// Its fused score, with the factor of age.
     pub score: Option<f64>,
@@ -24,18 +24,21 @@ pub struct Explanation {
     pub bm25: SideScore,
     /// By meaning.
     pub vector: SideScore,
+    /// The reranker's score; `None` where it was not reranked.
+    pub rerank: Option<f64>,
     /// In a sentence.
     pub reason: String,
 }
 
 impl Retrieval {
-    /// Says why `passage` is, or is not, in the answer to `request`.
+    /// Says why `passage` is, or is not, in `answer`, the one to `request`.
     ///
     /// # Errors
     /// As [`Retrieval::search`].
     pub async fn explain(
         &self,
         request: &RetrievalRequest,
+        answer: &Retrieved,
         passage: PassageId,
     ) -> Result<Explanation> {
         let mut asked = self.ask(request).await;
@@ -68,9 +71,15 @@ impl Retrieval {
         };
         let fused = fuse(&candidates, &completed, FusionSettings::of(&self.settings));
         let place = fused.iter().position(|one| one.id == passage);
-        let threshold = fused
-            .get(request.limit.min(fused.len()).saturating_sub(1))
-            .map(|one| one.score);
+        let is_passage = |(id, _): &(PassageId, f64)| *id == passage;
+        let reranked = answer.reranked.iter().position(is_passage);
+        let rerank = answer.reranked.iter().find(|one| is_passage(one));
+        let threshold = if answer.reranked.is_empty() {
+            let last = request.limit.min(fused.len()).saturating_sub(1);
+            fused.get(last).map(|one| one.score)
+        } else {
+            answer.hits.last().map(|hit| hit.score)
+        };
         let found: Option<&Fused> = place.and_then(|place| fused.get(place));
         let raw = scores.first();
         let bm25 = found.map_or_else(
@@ -87,8 +96,9 @@ impl Retrieval {
             },
             |one| one.vector,
         );
-        let returned = stored.is_some() && place.is_some_and(|place| place < request.limit);
-        let reason = self.reason(stored.is_some(), place, request.limit);
+        let rank = reranked.or(place);
+        let returned = stored.is_some() && rank.is_some_and(|rank| rank < request.limit);
+        let reason = self.reason(stored.is_some(), (place, reranked), request.limit);
         let score = match (found, stored) {
             (Some(one), Some(stored)) => Some(self.hit(one, stored).score),
             (Some(one), None) => Some(one.score),
@@ -97,30 +107,41 @@ impl Retrieval {
         Ok(Explanation {
             passage_id: passage,
             returned,
-            rank: place.map(|place| place + 1),
+            rank: rank.map(|rank| rank + 1),
             score,
             threshold,
             bm25,
             vector,
+            rerank: rerank.map(|(_, score)| *score),
             reason,
         })
     }
 
-    fn reason(&self, readable: bool, place: Option<usize>, limit: usize) -> String {
-        match (readable, place) {
-            (false, _) => "there is no such passage that is current and readable here".to_owned(),
-            (true, None) => format!(
+    fn reason(
+        &self,
+        readable: bool,
+        (place, reranked): (Option<usize>, Option<usize>),
+        limit: usize,
+    ) -> String {
+        if !readable {
+            return "there is no such passage that is current and readable here".to_owned();
+        }
+        let Some(place) = place else {
+            return format!(
                 "it is neither among the best {} by words nor among the best {} by meaning that \
                  pass the filter",
                 self.settings.topk_bm25, self.settings.topk_vec
-            ),
-            (true, Some(place)) if place < limit => {
-                format!("it is number {} by the fused score", place + 1)
-            }
-            (true, Some(place)) => format!(
-                "it is number {} by the fused score, and {limit} are returned",
-                place + 1
-            ),
+            );
+        };
+        let fused = format!("number {} by the fused score", place + 1);
+        let reason = match reranked {
+            Some(rank) => format!("it is number {} by the reranker, {fused}", rank + 1),
+            None => format!("it is {fused}"),
+        };
+        if reranked.unwrap_or(place) < limit {
+            reason
+        } else {
+            format!("{reason}, and {limit} are returned")
         }
     }
 }

@@ -71,7 +71,7 @@ pub struct SideScore {
 pub struct Hit {
     /// The passage with its document's title and address.
     pub stored: StoredPassage,
-    /// The score that decides the order.
+    /// The fused score, with the factor of age; it decides the order unless a reranker did.
     pub score: f64,
     /// By words.
     pub bm25: SideScore,
@@ -81,7 +81,7 @@ pub struct Hit {
     pub decay: f64,
     /// The age of the passage, in days.
     pub age_days: f64,
-    /// The reranker's score; `None` without a reranker.
+    /// The reranker's score; `None` without a reranker, and below the best that it was shown.
     pub rerank: Option<f64>,
 }
 
@@ -103,6 +103,8 @@ pub struct TimingsMs {
     pub fuse: f64,
     /// Reading the passages from SQL.
     pub hydrate: f64,
+    /// Having the best reranked; 0 without a reranker.
+    pub rerank: f64,
     /// All of it.
     pub total: f64,
 }
@@ -122,7 +124,10 @@ pub struct Retrieved {
     pub weights: Weights,
     /// The fusion in force.
     pub fusion: Fusion,
-    /// What was missing: `vector` without a model.
+    /// Every hit that was reranked with its score, in the reranker's order, whether it is among
+    /// the hits or fell behind them.
+    pub reranked: Vec<(PassageId, f64)>,
+    /// What was missing: `vector` without a model, `rerank` without the reranker's answer.
     pub degraded: Vec<&'static str>,
     /// The question's vector, for whoever judges the hits further. Every score by meaning is of its
     /// model.

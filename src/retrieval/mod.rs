@@ -1,5 +1,6 @@
 //! Retrieval: a question becomes two ranked lists of one index query, fused into one, decayed where
-//! memory ages, and hydrated from SQL, which has the last word on what is current and readable.
+//! memory ages, and hydrated from SQL, which has the last word on what is current and readable. A
+//! reranker, where there is one, orders the best of them once more.
 //! Every part of a score can be explained.
 
 mod explain;
@@ -7,10 +8,12 @@ mod fusion;
 mod hit;
 mod pipeline;
 mod question;
+mod rerank;
 
 pub use explain::Explanation;
 pub use fusion::{Fused, FusionSettings, Weights, fuse};
 pub use hit::{Hit, RetrievalRequest, RetrievalScope, Retrieved, SideScore, TimingsMs};
+pub use rerank::Reranking;
 
 use crate::clock::Clock;
 use crate::config::RetrievalConfig;
@@ -28,6 +31,7 @@ pub struct Retrieval {
     counter: TermCounter,
     embedder: CurrentEmbedder,
     settings: RetrievalConfig,
+    reranking: Option<Reranking>,
     clock: Clock,
     metrics: Arc<Metrics>,
 }
@@ -43,6 +47,8 @@ pub struct RetrievalParts {
     pub counter: TermCounter,
     /// Makes the vector of a question; without one words alone answer.
     pub embedder: CurrentEmbedder,
+    /// Orders the best once more; `None`: the fused order is the last.
+    pub reranking: Option<Reranking>,
     /// The time, for decay.
     pub clock: Clock,
     /// Where durations and counts go.
@@ -57,6 +63,7 @@ impl Retrieval {
             index,
             counter,
             embedder,
+            reranking,
             clock,
             metrics,
         } = parts;
@@ -66,6 +73,7 @@ impl Retrieval {
             counter,
             embedder,
             settings,
+            reranking,
             clock,
             metrics,
         }
@@ -78,6 +86,20 @@ impl Retrieval {
             settings,
             ..self.clone()
         }
+    }
+
+    /// The same service without its reranker, for an evaluation.
+    #[must_use]
+    pub fn without_reranking(&self) -> Self {
+        Self {
+            reranking: None,
+            ..self.clone()
+        }
+    }
+
+    /// The reranker, if there is one.
+    pub fn reranking(&self) -> Option<&Reranking> {
+        self.reranking.as_ref()
     }
 
     /// The settings in force.

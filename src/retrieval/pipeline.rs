@@ -1,7 +1,7 @@
-//! One retrieval, stage by stage: embed, search, complete, fuse, hydrate.
+//! One retrieval, stage by stage: embed, search, complete, fuse, hydrate, rerank.
 
 use super::fusion::{Fused, FusionSettings};
-use super::{Hit, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
+use super::{Hit, Reranking, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
 use crate::config::Fusion;
 use crate::domain::{PassageId, PassageKind};
 use crate::error::Result;
@@ -37,6 +37,7 @@ impl Retrieval {
         mut query: Query,
         begun: Instant,
     ) -> Result<Retrieved> {
+        let depth = self.depth(request);
         let embed = elapsed_ms(begun);
         let (mut search_ms, mut fuse_ms, mut hydrate_ms) = (0.0, 0.0, 0.0);
         let (mut candidates, mut hits);
@@ -50,26 +51,33 @@ impl Retrieval {
             let offered = fused.len();
             fuse_ms += elapsed_ms(stage);
             let stage = Instant::now();
-            hits = self.hydrate(request, fused).await?;
+            hits = self.hydrate((request, depth), fused).await?;
             hydrate_ms += elapsed_ms(stage);
             // What SQL does not confirm was dropped: ask for twice as many, until that helps no more.
             let dropped = offered > hits.len();
             let exhausted = candidates.lexical.len() < query.lexical_limit
                 && candidates.dense.len() < query.dense_limit;
             let longest = query.lexical_limit.max(query.dense_limit) >= MAX_CANDIDATES;
-            if hits.len() >= request.limit || !dropped || exhausted || longest {
+            if hits.len() >= depth || !dropped || exhausted || longest {
                 break;
             }
             query.lexical_limit *= 2;
             query.dense_limit *= 2;
         }
+        let mut degraded = Vec::new();
+        if query.dense.is_none() && self.settings.vec_weight > 0.0 {
+            degraded.push("vector");
+        }
+        let stage = Instant::now();
+        let reranked = self.rerank(request, &mut hits, &mut degraded).await;
+        let rerank_ms = self.reranking.as_ref().map_or(0.0, |_| elapsed_ms(stage));
         hits.truncate(request.limit);
-        let by_words = query.dense.is_none() && self.settings.vec_weight > 0.0;
         let timings = TimingsMs {
             embed,
             search: search_ms,
             fuse: fuse_ms,
             hydrate: hydrate_ms,
+            rerank: rerank_ms,
             total: elapsed_ms(begun),
         };
         self.record(&candidates, &timings);
@@ -80,9 +88,38 @@ impl Retrieval {
             timings,
             weights: FusionSettings::of(&self.settings).weights,
             fusion: self.settings.fusion,
-            degraded: if by_words { vec!["vector"] } else { Vec::new() },
+            reranked,
+            degraded,
             query_vector: query.dense,
         })
+    }
+
+    /// How many hits are needed: those that are asked for, and those that are reranked.
+    pub(super) fn depth(&self, request: &RetrievalRequest) -> usize {
+        let reranked = self.reranking.as_ref().map_or(0, Reranking::top);
+        request.limit.max(reranked)
+    }
+
+    /// Has the first hits reranked; what was reranked, with its score.
+    async fn rerank(
+        &self,
+        request: &RetrievalRequest,
+        hits: &mut [Hit],
+        degraded: &mut Vec<&'static str>,
+    ) -> Vec<(PassageId, f64)> {
+        let Some(reranking) = &self.reranking else {
+            return Vec::new();
+        };
+        if reranking
+            .rerank(request.query.as_str(), hits)
+            .await
+            .is_err()
+        {
+            degraded.push("rerank");
+        }
+        hits.iter()
+            .filter_map(|hit| Some((hit.id(), hit.rerank?)))
+            .collect()
     }
 
     /// Both lists, and both raw scores of every candidate where the fusion uses them.
@@ -95,11 +132,15 @@ impl Retrieval {
         Ok((found.candidates, found.scores))
     }
 
-    async fn hydrate(&self, request: &RetrievalRequest, fused: Vec<Fused>) -> Result<Vec<Hit>> {
+    async fn hydrate(
+        &self,
+        (request, depth): (&RetrievalRequest, usize),
+        fused: Vec<Fused>,
+    ) -> Result<Vec<Hit>> {
         // Documents keep the order of the fused score, so only the best need their text. Memory is
         // re-ordered by age, so every candidate does.
         let wanted = if request.scope == super::RetrievalScope::Documents {
-            request.limit
+            depth
         } else {
             fused.len()
         };
@@ -158,6 +199,7 @@ impl Retrieval {
             ("search", timings.search),
             ("fuse", timings.fuse),
             ("hydrate", timings.hydrate),
+            ("rerank", timings.rerank),
             ("total", timings.total),
         ];
         for (stage, elapsed_ms) in stages {

@@ -82,13 +82,14 @@ impl Retrieval {
     }
 
     fn query(&self, request: &RetrievalRequest, dense: Option<QueryVector>) -> Query {
+        let depth = self.depth(request);
         let lexical_limit = if self.settings.bm25_weight > 0.0 || dense.is_none() {
-            self.settings.topk_bm25.max(request.limit)
+            self.settings.topk_bm25.max(depth)
         } else {
             0
         };
         Query {
-            terms: self.counter.count(request.query.as_str()),
+            terms: self.counter.count_question(request.query.as_str()),
             dense,
             filter: IndexFilter {
                 kind: request.scope.kind(),
@@ -98,7 +99,7 @@ impl Retrieval {
                 rooms: request.rooms.clone(),
             },
             lexical_limit,
-            dense_limit: self.settings.topk_vec.max(request.limit),
+            dense_limit: self.settings.topk_vec.max(depth),
         }
     }
 }

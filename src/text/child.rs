@@ -4,6 +4,7 @@
 
 use super::{
     ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, decode, html, markdown, pdf,
+    picture,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,19 @@ use std::process::ExitCode;
 pub(super) struct ChildRequest {
     pub(super) format: Format,
     pub(super) limits: ExtractLimits,
+    pub(super) task: Task,
+}
+
+/// What is to be made of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Task {
+    /// Its text; where only OCR can tell it, that is a failure.
+    Text,
+    /// Its text, with the numbers of the pages that are left to OCR: pictures of at most `pixels`.
+    TextBesidePictures { pixels: u64 },
+    /// One of its pages, drawn with at most `pixels`, as a bitmap.
+    Raster { page: u32, pixels: u64 },
 }
 
 impl ChildRequest {
@@ -27,7 +41,8 @@ impl ChildRequest {
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// Runs `ragd extract ARGUMENT`; call it before any thread or runtime is started. The answer is
-/// `{"Ok": …}` or `{"Err": {code, message}}`; the exit code is a failure only where there is none.
+/// `{"Ok": …}` or `{"Err": {code, message}}`; the exit code is a failure only where there is none. A
+/// drawn page is the answer itself, and what prevents it is told on standard error.
 pub fn run_child(argument: &str) -> ExitCode {
     let Ok(request) = serde_json::from_str::<ChildRequest>(argument) else {
         return ExitCode::from(2);
@@ -48,11 +63,24 @@ pub fn run_child(argument: &str) -> ExitCode {
         )),
         Err(_) => return ExitCode::from(4),
     };
+    if matches!(request.task, Task::Raster { .. }) {
+        return drawn(&answer);
+    }
     let mut out = BufWriter::new(std::io::stdout().lock());
     match serde_json::to_writer(&mut out, &answer).map(|()| out.flush()) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         _ => ExitCode::from(5),
     }
+}
+
+/// The end of a process that drew a page, which is written already unless there was a fault.
+fn drawn(answer: &Result<Extracted, ExtractFailure>) -> ExitCode {
+    let Err(failure) = answer else {
+        return ExitCode::SUCCESS;
+    };
+    // The exit code tells it as well.
+    let _told = serde_json::to_writer(std::io::stderr().lock(), failure);
+    ExitCode::from(6)
 }
 
 /// Takes from this process what a parser does not need.
@@ -104,25 +132,31 @@ fn read_and_parse(request: ChildRequest) -> Result<Extracted, ExtractFailure> {
             format!("the file has more than {} bytes", limits.file_bytes),
         ));
     }
-    parse(request.format, bytes, limits)
+    parse(&request, bytes)
 }
 
-fn parse(
-    format: Format,
-    bytes: Vec<u8>,
-    limits: &ExtractLimits,
-) -> Result<Extracted, ExtractFailure> {
+fn parse(request: &ChildRequest, bytes: Vec<u8>) -> Result<Extracted, ExtractFailure> {
+    let (format, limits) = (request.format, &request.limits);
     format.check(&bytes)?;
+    if let Task::Raster { page, pixels } = request.task {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        return pdf::draw(bytes, (page, pixels), &mut out).map(|()| Extracted::default());
+    }
+    let pixels_for_ocr = match request.task {
+        Task::TextBesidePictures { pixels } => Some(pixels),
+        Task::Text | Task::Raster { .. } => None,
+    };
     let mut extracted = match format {
         Format::Text => text(decode::plain(&bytes)?),
         Format::Markdown => marked(decode::plain(&bytes)?),
         Format::Html => html::extract(&decode::html(&bytes)?, limits)?,
-        Format::Pdf => pdf::extract(bytes, limits)?,
+        Format::Pdf => pdf::extract(bytes, limits, pixels_for_ocr.is_some())?,
+        Format::Picture(kind) => picture::extract(kind, &bytes, pixels_for_ocr)?,
     };
     format
         .content_type()
         .clone_into(&mut extracted.content_type);
-    if extracted.text.trim().is_empty() {
+    if extracted.text.trim().is_empty() && extracted.unread.is_empty() {
         return Err(ExtractFailure::new(
             FailureCode::Empty,
             "there is no text in it",

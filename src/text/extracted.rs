@@ -16,6 +16,9 @@ pub struct Extracted {
     pub pages: Vec<Page>,
     /// Its headings in order.
     pub sections: Vec<Section>,
+    /// The numbers of the pages that are pictures, whose text only OCR can tell.
+    #[serde(default)]
+    pub unread: Vec<u32>,
 }
 
 /// A page: its text is `char_start..char_end`.

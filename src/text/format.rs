@@ -1,6 +1,7 @@
 //! Which format a document is in. The extension of its name chooses the parser; the first bytes
 //! must not contradict it, so that a picture named `.txt` is refused instead of indexed as noise.
 
+use super::picture::{self, PictureKind};
 use super::{ExtractFailure, FailureCode};
 use crate::domain::FileName;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub enum Format {
     Html,
     /// PDF.
     Pdf,
+    /// A picture, which OCR reads.
+    Picture(PictureKind),
 }
 
 const EXTENSIONS: [(&str, Format); 10] = [
@@ -34,7 +37,8 @@ const EXTENSIONS: [(&str, Format); 10] = [
 
 /// The extensions that have a parser, in lower case and without a dot.
 pub fn allowed_extensions() -> impl Iterator<Item = &'static str> {
-    EXTENSIONS.iter().map(|(extension, _)| *extension)
+    let documents = EXTENSIONS.iter().map(|(extension, _)| *extension);
+    documents.chain(picture::extensions())
 }
 
 impl Format {
@@ -44,6 +48,9 @@ impl Format {
     /// `unsupported_type` with the list of those allowed.
     pub fn of(name: &FileName) -> Result<Self, ExtractFailure> {
         let extension = name.extension().unwrap_or_default();
+        if let Some(kind) = PictureKind::of_extension(&extension) {
+            return Ok(Self::Picture(kind));
+        }
         EXTENSIONS
             .iter()
             .find(|(known, _)| *known == extension)
@@ -67,6 +74,7 @@ impl Format {
             Self::Markdown => "text/markdown",
             Self::Html => "text/html",
             Self::Pdf => "application/pdf",
+            Self::Picture(kind) => kind.content_type(),
         }
     }
 
@@ -85,6 +93,7 @@ impl Format {
         let fits = match self {
             Self::Pdf => found == Some(PDF) || (found.is_none() && has_pdf_header(bytes)),
             Self::Text | Self::Markdown | Self::Html => found.is_none(),
+            Self::Picture(kind) => kind.has_signature(bytes),
         };
         if fits {
             return Ok(());

@@ -14,15 +14,19 @@ mod format;
 mod html;
 mod limits;
 mod markdown;
+mod ocr;
 mod pdf;
+mod picture;
 
 pub use child::run_child;
 pub use chunk::{Chunk, ChunkSettings, chunk};
 pub use extracted::{Extracted, Page, Section};
-pub use extractor::Extractor;
+pub use extractor::{ExtractOrder, Extractor};
 pub use failure::{ExtractFailure, FailureCode};
 pub use format::{Format, allowed_extensions};
 pub use limits::ExtractLimits;
+pub use ocr::{Ocr, OcrChoice, OcrReader, OcrSettings, run_recogniser};
+pub use picture::PictureKind;
 
 /// Names what decides the text and its passages besides the settings; a part of the fingerprint of
 /// an ingest. It changes whenever the same bytes would give other passages.

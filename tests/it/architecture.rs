@@ -84,6 +84,11 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         "the vector server is a detail of index",
     ),
     (
+        "whatlang",
+        &["index"],
+        "the language of a text is a detail of index",
+    ),
+    (
         "rten",
         &["embed"],
         "the model's runtime is a detail of embed",
@@ -108,6 +113,7 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         &["text"],
         "document formats are details of text",
     ),
+    ("hayro", &["text"], "document formats are details of text"),
     (
         "html5gum",
         &["text"],

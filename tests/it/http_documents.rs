@@ -371,11 +371,4 @@ async fn a_document_is_made_anew() {
     let again = body_of(again, StatusCode::ACCEPTED).await;
     assert_eq!(again["document_id"], sent["document_id"]);
     assert_ne!(again["job_id"], sent["job_id"]);
-    let ocr = app
-        .post(&format!("{path}?ocr=true"))
-        .bearer_auth(&token)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(ocr.status(), 422);
 }

@@ -4,6 +4,7 @@ mod bad_documents;
 mod chunks;
 mod formats;
 mod manuals;
+mod ocr;
 mod pdfs;
 
 use ragd::domain::FileName;

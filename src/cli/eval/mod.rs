@@ -55,11 +55,11 @@ impl Eval {
             collection.documents.len(),
             collection.queries.len()
         ));
-        let configurations = configurations(&context.config.retrieval, self.sweep);
+        let in_force = context.config.retrieval.clone();
         let mut scratch = Scratch::open(context.config).await?;
         // Interrupted or failed, what was put on a server is taken away again.
         let outcome = tokio::select! {
-            outcome = self.compare(&mut scratch, &collection, configurations) => outcome,
+            outcome = self.compare(&mut scratch, &collection, &in_force) => outcome,
             _ = tokio::signal::ctrl_c() => Err(Error::unavailable("interrupted")),
         };
         scratch.close().await;
@@ -70,7 +70,7 @@ impl Eval {
         &self,
         scratch: &mut Scratch,
         collection: &Collection,
-        configurations: Vec<(String, RetrievalConfig)>,
+        in_force: &RetrievalConfig,
     ) -> Result<()> {
         scratch.fill(collection).await?;
         let has_model = scratch.app.embedder().is_some();
@@ -83,16 +83,26 @@ impl Eval {
                 "configuration", "nDCG@10", "Recall@100", "MRR", "p50 ms", "p99 ms"
             ));
         }
+        let retrieval = scratch.app.retrieval();
+        let mut services: Vec<(String, Retrieval)> = configurations(in_force, self.sweep)
+            .into_iter()
+            .map(|(name, settings)| {
+                let service = retrieval.with_settings(settings).without_reranking();
+                (name, service)
+            })
+            .collect();
+        if retrieval.reranking().is_some() {
+            services.push(("hybrid-rerank".to_owned(), retrieval.clone()));
+        }
         let mut lines = Vec::new();
-        for (name, settings) in configurations {
+        for (name, retrieval) in services {
             let wanted = self
                 .only
                 .as_ref()
                 .is_none_or(|only| name.contains(only.as_str()));
-            if !wanted || (!has_model && settings.vec_weight > 0.0) {
+            if !wanted || (!has_model && retrieval.settings().vec_weight > 0.0) {
                 continue;
             }
-            let retrieval = scratch.app.retrieval().with_settings(settings);
             let line = measure(&name, &retrieval, scratch, collection).await?;
             if !self.json.json {
                 output::say(format_args!(
@@ -155,6 +165,7 @@ async fn measure(
     collection: &Collection,
 ) -> Result<Line> {
     let mut measures = Measures::default();
+    let mut not_reranked = 0;
     for query in &collection.queries {
         let request = RetrievalRequest {
             query: SearchQuery::parse("query", &query.text)?,
@@ -170,7 +181,15 @@ async fn measure(
             .iter()
             .filter_map(|hit| scratch.document_of(hit.id()))
             .collect();
+        if found.degraded.contains(&"rerank") {
+            not_reranked += 1;
+        }
         measures.add(&ranking, &query.judgements, found.timings.total);
+    }
+    if not_reranked > 0 {
+        output::remark(format_args!(
+            "{name}: {not_reranked} questions were not reranked, because the reranker gave no answer"
+        ));
     }
     if measures.is_empty() {
         return Err(Error::invalid(

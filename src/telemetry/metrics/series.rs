@@ -62,7 +62,7 @@ pub(super) fn start_at_zero(metrics: &Metrics) {
     ] {
         metrics.errors.with_label_values(&[component, "internal"]);
     }
-    for stage in ["embed", "search", "fuse", "hydrate", "total"] {
+    for stage in ["embed", "search", "fuse", "hydrate", "rerank", "total"] {
         metrics.retrieval_duration.with_label_values(&[stage]);
     }
     for outcome in [

@@ -7,8 +7,11 @@ mod glyphs;
 mod headings;
 mod lines;
 mod outline;
+mod raster;
 mod running;
 mod wording;
+
+pub(super) use raster::draw;
 
 use super::builder::TextBuilder;
 use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode, Page};
@@ -16,16 +19,44 @@ use glyphs::Sheet;
 use hayro_interpret::InterpreterCache;
 use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
 
-/// Reads the text, pages, title and sections of a PDF.
+/// Reads the text, pages, title and sections of a PDF. With `leave_pictures` the pages that only OCR
+/// can read are left empty and named, else a document of such pages is refused.
 ///
 /// # Errors
 /// `corrupt`, `encrypted`, `needs_ocr` and `too_large`, each with what was found.
-pub(super) fn extract(bytes: Vec<u8>, limits: &ExtractLimits) -> Result<Extracted, ExtractFailure> {
+pub(super) fn extract(
+    bytes: Vec<u8>,
+    limits: &ExtractLimits,
+    leave_pictures: bool,
+) -> Result<Extracted, ExtractFailure> {
     check_end(&bytes)?;
     let pdf = open(bytes)?;
-    let sheets = read(&pdf, limits)?;
-    refuse_pictures(&sheets)?;
-    assemble(&pdf, sheets, limits)
+    let mut sheets = read(&pdf, limits)?;
+    let mut unread = Vec::new();
+    if leave_pictures {
+        unread = leave(&mut sheets);
+    } else {
+        refuse_pictures(&sheets)?;
+    }
+    let extracted = assemble(&pdf, sheets, limits)?;
+    Ok(Extracted {
+        unread,
+        ..extracted
+    })
+}
+
+/// Empties the pages that are pictures, or whose fonts do not say what most characters are, and
+/// gives their numbers.
+fn leave(sheets: &mut [Sheet]) -> Vec<u32> {
+    let mut unread = Vec::new();
+    for (number, sheet) in (1..).zip(sheets) {
+        let is_picture = sheet.characters == 0 && sheet.pictures > 0;
+        if is_picture || sheet.unknown > sheet.characters {
+            sheet.lines.clear();
+            unread.push(number);
+        }
+    }
+    unread
 }
 
 /// How far before the end of the file its end marker may stand; writers append junk.

@@ -4,6 +4,7 @@ pub mod app;
 pub mod database;
 pub mod embeddings;
 pub mod pdf;
+pub mod picture;
 pub mod qdrant;
 pub mod upstream;
 pub mod upstream_reply;
