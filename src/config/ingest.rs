@@ -29,6 +29,12 @@ pub struct IngestConfig {
     pub max_pages: usize,
     /// The most text of a document.
     pub max_text_megabytes: u64,
+    /// The most entries of a ZIP container: an office document or a book.
+    pub max_archive_entries: usize,
+    /// What all entries of a container together may inflate to.
+    pub max_archive_megabytes: u64,
+    /// How many times its compressed size a large entry may inflate to.
+    pub max_archive_ratio: u64,
 }
 
 impl IngestConfig {
@@ -63,6 +69,12 @@ impl IngestConfig {
             ("ingest.extract_wall_seconds", self.extract_wall_seconds),
             ("ingest.max_pages", self.max_pages as u64),
             ("ingest.max_text_megabytes", self.max_text_megabytes),
+            (
+                "ingest.max_archive_entries",
+                self.max_archive_entries as u64,
+            ),
+            ("ingest.max_archive_megabytes", self.max_archive_megabytes),
+            ("ingest.max_archive_ratio", self.max_archive_ratio),
         ];
         for (setting, value) in positive {
             faults.require(

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod database;
+pub mod office;
 pub mod pdf;
 pub mod upstream;
 pub mod upstream_reply;
