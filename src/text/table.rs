@@ -1,6 +1,6 @@
 //! Rows of a spreadsheet or CSV file as lines that can be read and found alone: below a row of
-//! headers each value stands after its header, `Name: Ann | Age: 30`; without headers the values
-//! stand alone. Rows, columns and cells are limited.
+//! headers each is an item whose values stand after their headers, `- Name: Ann | Age: 30`; without
+//! headers the values stand alone. Rows, columns and cells are limited.
 
 use super::builder::TextBuilder;
 use super::{ExtractFailure, ExtractLimits, FailureCode};
@@ -133,7 +133,7 @@ fn write_plain(row: &Row, out: &mut TextBuilder<'_>) -> Result<(), ExtractFailur
 
 fn write_named(headers: &Row, row: &Row, out: &mut TextBuilder<'_>) -> Result<(), ExtractFailure> {
     for (at, (column, text)) in row.iter().enumerate() {
-        out.push(if at == 0 { "" } else { " | " })?;
+        out.push(if at == 0 { "- " } else { " | " })?;
         if let Ok(found) = headers.binary_search_by_key(column, |(column, _)| *column)
             && let Some((_, header)) = headers.get(found)
         {

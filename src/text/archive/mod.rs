@@ -13,8 +13,8 @@ use super::{ExtractFailure, ExtractLimits, FailureCode};
 use budget::Budget;
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// An opened container.
 pub(super) struct Archive<'a> {
@@ -35,7 +35,8 @@ impl<'a> Archive<'a> {
         if zip.has_duplicate_names() {
             return Err(corrupt("two entries of the archive have the same name"));
         }
-        if zip.has_overlapping_entries().unwrap_or(true) {
+        let overlap = zip.has_overlapping_entries();
+        if overlap.map_err(|error| failed(&error))? {
             return Err(corrupt(
                 "entries of the archive overlap: they share bytes, or reach into its directory",
             ));
@@ -95,6 +96,19 @@ impl<'a> Archive<'a> {
         let name = entry
             .name()
             .map_or_else(|_| "?".to_owned(), |name| name::shown(&name));
+        let method = entry.compression();
+        if !matches!(
+            method,
+            CompressionMethod::Stored | CompressionMethod::Deflated
+        ) {
+            return Err(ExtractFailure::new(
+                FailureCode::UnsupportedType,
+                format!(
+                    "its part '{name}' is compressed by the method {method:?}; only Stored (0) and \
+                     Deflate (8) are read"
+                ),
+            ));
+        }
         let (packed, declared) = (entry.compressed_size(), entry.size());
         let mut bytes = Vec::new();
         let mut part = [0; 64 * 1024];
@@ -146,13 +160,6 @@ fn failed(error: &ZipError) -> ExtractFailure {
                 "an entry of the archive is encrypted",
             )
         }
-        ZipError::CompressionMethodNotSupported(method) => ExtractFailure::new(
-            FailureCode::UnsupportedType,
-            format!(
-                "an entry of the archive is compressed by method {method}; only 0 (stored) and 8 \
-                 (Deflate) are read"
-            ),
-        ),
         ZipError::UnsupportedArchive(reason) => ExtractFailure::new(
             FailureCode::UnsupportedType,
             format!("the archive: {reason}"),

@@ -62,7 +62,8 @@ pub(super) fn extract(
     extracted.title = match (title, kind) {
         (Some(title), _) => Some(title),
         (None, Kind::Spreadsheet) => None,
-        (None, _) => markdown::title(&extracted.sections),
+        (None, Kind::Presentation) => extracted.first_heading(),
+        (None, Kind::Text) => markdown::title(&extracted.sections),
     };
     Ok(extracted)
 }

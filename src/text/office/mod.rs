@@ -10,7 +10,7 @@ pub(super) use pptx::extract as pptx;
 pub(super) use xlsx::extract as xlsx;
 
 use super::archive::{Archive, parent, resolve};
-use super::xml::{Node, XmlReader, characters};
+use super::xml::{Node, Tag, XmlReader, characters};
 use super::{ExtractFailure, ExtractLimits, FailureCode};
 use std::collections::HashMap;
 
@@ -182,6 +182,12 @@ fn relations_of(
         relations.insert(id, relation);
     }
     Ok(relations)
+}
+
+/// What a picture shows, where its author has said it; programs put the name of its file there.
+fn described(tag: &Tag<'_>) -> Option<String> {
+    tag.attr("descr")
+        .filter(|text| text.trim().contains(char::is_whitespace))
 }
 
 fn mismatch(message: &str) -> ExtractFailure {

@@ -160,7 +160,7 @@ fn archives() -> Vec<Case> {
             "a size that says 10 bytes",
             "a.docx",
             with_header_field(&good, name, 22, &10_u32.to_le_bytes()),
-            Failure(Corrupt, "says that it has 10 bytes"),
+            Failure(Corrupt, "declared uncompressed size"),
         ),
         (
             "a size that says 4 GB",

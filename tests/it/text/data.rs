@@ -9,8 +9,8 @@ async fn records_of_a_csv_file_are_lines_with_their_headers() {
     let found = extract("a.csv", file.as_bytes()).await.unwrap();
     assert_eq!(
         found.text,
-        "Name | Town | Note\nName: Müller; Ann | Town: Bonn | Note: two lines\nName: Bob\n\
-         Name: Cid | Town: Köln | Note: x | extra\n"
+        "Name | Town | Note\n- Name: Müller; Ann | Town: Bonn | Note: two lines\n- Name: Bob\n\
+         - Name: Cid | Town: Köln | Note: x | extra\n"
     );
     let bare = extract("a.tsv", b"1\t2,5\n3\t4\n").await.unwrap();
     assert_eq!(bare.text, "1 | 2,5\n3 | 4\n");
@@ -29,7 +29,7 @@ async fn passages_of_a_long_table_each_know_the_headers() {
     let chunks = chunk(&found, &ChunkSettings::default());
     assert!(chunks.len() > 10);
     for one in &chunks[1..] {
-        assert!(one.text.starts_with("Article: part-"), "{}", one.text);
+        assert!(one.text.starts_with("- Article: part-"), "{}", one.text);
     }
 }
 

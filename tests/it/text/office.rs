@@ -92,7 +92,7 @@ async fn word_documents_keep_headings_notes_tables_and_lists() {
     assert_eq!(
         found.text,
         "Yearly report\n\nRivers & lakes\n\nThe Rhine is 1,233 km long.\n\nNote: Measured in 2019.\n\n\
-         Comment by Ann: Is that so?\n\ninserted shown\n\nFlow\n\n- first\n\n- second\n\n\
+         Comment by Ann: Is that so?\n\ninserted shown\n\nFlow\n\n- first\n- second\n\n\
          River | Length\nElbe (Labe) | 1,094\n\nA map\n\nIn a box\n\nA circle of styles."
     );
     assert_eq!(sections(&found), [(1, "Rivers & lakes"), (2, "Flow")]);
@@ -257,8 +257,8 @@ async fn sheets_are_pages_of_rows_with_their_headers() {
         [
             (
                 1,
-                "People\n\nStaff\nName | Share | Since\nName: Ann & Bob | Share: 0.3 | \
-                 Since: 2025-10-13\nSince: true\n\nComment on B4: Estimated"
+                "People\n\nStaff\nName | Share | Since\n- Name: Ann & Bob | Share: 0.3 | \
+                 Since: 2025-10-13\n- Since: true\n\nComment on B4: Estimated"
                     .to_owned()
             ),
             (3, "Numbers\n\n1 | 2".to_owned()),
@@ -329,6 +329,6 @@ async fn open_document_slides_and_sheets_are_pages() {
     );
     let book = Container::open_document("spreadsheet", &sheet).finish();
     let found = extract("a.ods", &book).await.unwrap();
-    assert_eq!(found.text, "Costs\n\nItem | Price\nPrice: 4 €");
+    assert_eq!(found.text, "Costs\n\nItem | Price\n- Price: 4 €");
     assert_eq!(pages(&found).len(), 1);
 }

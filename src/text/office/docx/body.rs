@@ -3,8 +3,9 @@
 use super::super::super::writer::{Break, Writer};
 use super::super::super::xml::{Node, Tag, XmlReader};
 use super::super::super::{ExtractFailure, ExtractLimits};
+use super::super::described;
 use super::notes::Notes;
-use super::styles::{Role, Styles, outline_level};
+use super::styles::{Role, Styles, is_list, outline_level};
 
 /// Reads the body into a text.
 pub(super) struct Body<'a> {
@@ -13,14 +14,16 @@ pub(super) struct Body<'a> {
     styles: Styles,
     notes: Notes,
     /// What the open paragraphs are; those within another one stand in its text boxes.
-    open: Vec<Role>,
+    open: Vec<Paragraph>,
+    /// Whether the innermost paragraph has begun and neither its properties nor its text have come.
+    unsettled: bool,
     tables: usize,
     /// The paragraph in the style of a title.
     title: Option<String>,
 }
 
 /// What the properties of a paragraph say.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Paragraph {
     role: Role,
     is_item: bool,
@@ -39,6 +42,7 @@ impl<'a> Body<'a> {
             styles,
             notes,
             open: Vec::new(),
+            unsettled: false,
             tables: 0,
             title: None,
         }
@@ -106,26 +110,42 @@ impl<'a> Body<'a> {
         Ok(())
     }
 
-    /// In a table a paragraph ends no line: a row is one.
     fn begin_paragraph(&mut self) {
-        if self.tables == 0 {
-            self.writer.begin_block();
-        } else {
-            self.writer.break_before(Break::Space);
+        self.open.push(Paragraph::default());
+        self.unsettled = true;
+    }
+
+    /// Parts the innermost paragraph from what is before it. In a table it ends no line, because a
+    /// row is one.
+    fn settle(&mut self) {
+        if !std::mem::take(&mut self.unsettled) {
+            return;
         }
-        self.open.push(Role::Text);
+        let found = self.open.last().copied().unwrap_or_default();
+        if self.tables > 0 {
+            self.writer.break_before(Break::Space);
+        } else if let Role::Heading(level) = found.role {
+            self.writer.begin_block();
+            self.writer.begin_heading(level);
+        } else if found.is_item {
+            self.writer.begin_item();
+        } else {
+            self.writer.begin_block();
+        }
     }
 
     fn end_paragraph(&mut self) -> Result<(), ExtractFailure> {
-        let role = self.open.pop().unwrap_or_default();
-        if let Role::Heading(_) = role {
-            self.writer.end_heading();
-        }
+        self.unsettled = false;
+        let ended = self.open.pop().unwrap_or_default();
         if self.tables > 0 {
             self.writer.break_before(Break::Space);
             return Ok(());
         }
-        self.writer.break_before(Break::Paragraph);
+        match ended.role {
+            Role::Heading(_) => self.writer.end_heading(),
+            _ if ended.is_item => self.writer.break_before(Break::Line),
+            _ => self.writer.break_before(Break::Paragraph),
+        }
         if self.open.is_empty() {
             self.writer.write_asides()?;
         }
@@ -134,16 +154,10 @@ impl<'a> Body<'a> {
 
     fn paragraph_properties(&mut self) -> Result<(), ExtractFailure> {
         let found = self.read_paragraph()?;
-        match found.role {
-            Role::Heading(level) if self.tables == 0 => self.writer.begin_heading(level),
-            Role::Contents | Role::Title | Role::Text if found.is_item && self.tables == 0 => {
-                self.writer.begin_item();
-            }
-            _ => {}
-        }
         if let Some(open) = self.open.last_mut() {
-            *open = found.role;
+            *open = found;
         }
+        self.settle();
         Ok(())
     }
 
@@ -152,9 +166,13 @@ impl<'a> Body<'a> {
         while let Some(node) = self.reader.next()? {
             match node {
                 Node::Start(tag) => match tag.name() {
-                    "pStyle" => found.role = self.styles.role(&tag.attr("val").unwrap_or_default()),
+                    "pStyle" => {
+                        let id = tag.attr("val").unwrap_or_default();
+                        found.role = self.styles.role(&id);
+                        found.is_item = self.styles.is_item(&id);
+                    }
                     "outlineLvl" => found.role = outline_level(&tag).unwrap_or(found.role),
-                    "numId" => found.is_item = tag.attr("val").is_some_and(|id| id != "0"),
+                    "numId" => found.is_item = is_list(&tag),
                     "rPr" | "pPrChange" | "sectPr" => self.reader.skip()?,
                     _ => {}
                 },
@@ -195,7 +213,7 @@ impl<'a> Body<'a> {
 
     /// What a picture shows, where its author has said it.
     fn picture(&mut self, tag: &Tag<'_>) -> Result<(), ExtractFailure> {
-        match tag.attr("descr") {
+        match described(tag) {
             Some(description) => {
                 self.writer.break_before(Break::Space);
                 self.text(&description)?;
@@ -212,7 +230,8 @@ impl<'a> Body<'a> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), ExtractFailure> {
-        match self.open.last() {
+        self.settle();
+        match self.open.last().map(|open| open.role) {
             // Line numbers and leaders answer nothing.
             Some(Role::Contents) => return Ok(()),
             Some(Role::Title) => {

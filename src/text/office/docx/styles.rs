@@ -22,6 +22,7 @@ pub(super) enum Role {
 #[derive(Default)]
 struct Style {
     role: Option<Role>,
+    is_item: bool,
     based_on: Option<String>,
 }
 
@@ -49,17 +50,19 @@ impl Styles {
 
     /// What a paragraph of the style `id` is.
     pub(super) fn role(&self, id: &str) -> Role {
-        let mut next = Some(id);
-        for _ in 0..LONGEST_CHAIN {
-            let Some(style) = next.and_then(|id| self.0.get(id)) else {
-                break;
-            };
-            if let Some(role) = style.role {
-                return role;
-            }
-            next = style.based_on.as_deref();
-        }
-        Role::Text
+        let found = self.chain(id).find_map(|style| style.role);
+        found.unwrap_or_default()
+    }
+
+    /// Whether a paragraph of the style `id` is an item of a list.
+    pub(super) fn is_item(&self, id: &str) -> bool {
+        self.chain(id).any(|style| style.is_item)
+    }
+
+    /// The style and those that it is based on.
+    fn chain<'s>(&'s self, id: &str) -> impl Iterator<Item = &'s Style> {
+        let based_on = |style: &&'s Style| self.0.get(style.based_on.as_deref()?);
+        std::iter::successors(self.0.get(id), based_on).take(LONGEST_CHAIN)
     }
 }
 
@@ -71,6 +74,7 @@ fn read_style(reader: &mut XmlReader<'_>) -> Result<Style, ExtractFailure> {
             Node::Start(tag) => match tag.name() {
                 "name" => style.role = named(&tag.attr("val").unwrap_or_default()).or(style.role),
                 "basedOn" => style.based_on = tag.attr("val"),
+                "numId" => style.is_item = is_list(&tag),
                 "outlineLvl" => style.role = style.role.or(outline_level(&tag)),
                 _ => {}
             },
@@ -79,6 +83,11 @@ fn read_style(reader: &mut XmlReader<'_>) -> Result<Style, ExtractFailure> {
         }
     }
     Ok(style)
+}
+
+/// Whether a `w:numId` names a list; 0 takes the paragraph out of one.
+pub(super) fn is_list(tag: &Tag<'_>) -> bool {
+    tag.attr("val").is_some_and(|id| id != "0")
 }
 
 /// The level in `w:outlineLvl`: 0 to 8 are headings, 9 is running text.

@@ -36,8 +36,7 @@ pub(in super::super) fn extract(
     }
     let title = package.title()?;
     let mut extracted = writer.finish();
-    let first = extracted.sections.first();
-    extracted.title = title.or_else(|| first.map(|section| section.title.clone()));
+    extracted.title = title.or_else(|| extracted.first_heading());
     Ok(extracted)
 }
 

@@ -3,6 +3,8 @@
 
 use super::super::super::xml::{Node, Tag, XmlReader};
 use super::super::super::{ExtractFailure, ExtractLimits};
+use super::super::described;
+use std::collections::HashSet;
 
 /// A line of a slide.
 pub(super) enum Line {
@@ -108,7 +110,7 @@ impl Slide {
 
     /// What a picture shows, where its author has said it.
     fn describe(&mut self, tag: &Tag<'_>) {
-        if let Some(description) = tag.attr("descr").filter(|text| !text.trim().is_empty()) {
+        if let Some(description) = described(tag) {
             self.lines.push(Line::Paragraph(description));
         }
     }
@@ -190,18 +192,23 @@ pub(super) fn comments(part: &str, limits: &ExtractLimits) -> Result<Vec<String>
     Ok(comments)
 }
 
-/// The words of a diagram or chart, without its numbers.
+/// The words of a diagram or chart, each once, without its numbers.
 pub(super) fn words(part: &str, limits: &ExtractLimits) -> Result<String, ExtractFailure> {
     let mut words = Vec::new();
+    let mut seen = HashSet::new();
     let mut reader = XmlReader::new(part, limits);
     while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && tag.name() == "t"
-        {
-            let text = reader.text_of(&[], &[])?;
-            if !text.is_empty() {
-                words.push(text);
+        let Node::Start(tag) = node else { continue };
+        match tag.name() {
+            "numCache" | "numLit" => reader.skip()?,
+            // Text of a diagram; a name or category of a chart.
+            "t" | "v" => {
+                let text = reader.text_of(&[], &[])?;
+                if !text.is_empty() && seen.insert(text.clone()) {
+                    words.push(text);
+                }
             }
+            _ => {}
         }
     }
     Ok(words.join(" "))
