@@ -4,7 +4,7 @@
 
 use super::{
     ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, decode, delimited, email, epub,
-    html, json, markdown, odf, office, pdf,
+    html, json, markdown, odf, office, pdf, rtf,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -148,6 +148,7 @@ fn read(
         Format::Odp => odf::extract(&bytes, odf::Kind::Presentation, limits),
         Format::Ods => odf::extract(&bytes, odf::Kind::Spreadsheet, limits),
         Format::Epub => epub::extract(&bytes, limits),
+        Format::Rtf => rtf::extract(&bytes, limits),
         Format::Csv => delimited::extract(&decode::plain(&bytes)?, None, limits),
         Format::Tsv => delimited::extract(&decode::plain(&bytes)?, Some(b'\t'), limits),
         Format::Json => json::extract(&decode::plain(&bytes)?, limits),

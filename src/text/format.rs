@@ -32,6 +32,8 @@ pub enum Format {
     Odp,
     /// OpenDocument spreadsheet.
     Ods,
+    /// Rich Text Format.
+    Rtf,
     /// EPUB.
     Epub,
     /// Comma-separated values, or what is called so.
@@ -47,7 +49,7 @@ pub enum Format {
 }
 
 /// Formats whose extensions name them.
-const DOCUMENTS: [(&str, Format); 31] = [
+const DOCUMENTS: [(&str, Format); 32] = [
     ("txt", Format::Text),
     ("text", Format::Text),
     ("log", Format::Text),
@@ -72,6 +74,7 @@ const DOCUMENTS: [(&str, Format); 31] = [
     ("odt", Format::Odt),
     ("odp", Format::Odp),
     ("ods", Format::Ods),
+    ("rtf", Format::Rtf),
     ("epub", Format::Epub),
     ("csv", Format::Csv),
     ("tsv", Format::Tsv),
@@ -192,6 +195,7 @@ impl Format {
             Self::Odt => "application/vnd.oasis.opendocument.text",
             Self::Odp => "application/vnd.oasis.opendocument.presentation",
             Self::Ods => "application/vnd.oasis.opendocument.spreadsheet",
+            Self::Rtf => "application/rtf",
             Self::Epub => "application/epub+zip",
             Self::Csv => "text/csv",
             Self::Tsv => "text/tab-separated-values",
@@ -230,6 +234,8 @@ impl Format {
         }
         let fits = if self == Self::Pdf {
             found == Some(PDF) || (found.is_none() && has_pdf_header(bytes))
+        } else if self == Self::Rtf {
+            found == Some(RTF)
         } else if self.is_container() {
             matches!(found, Some(ZIP | EMPTY_ZIP))
         } else {
@@ -253,6 +259,7 @@ const PDF: &str = "a PDF document";
 const ZIP: &str = "a ZIP archive or an office document";
 const EMPTY_ZIP: &str = "an empty ZIP archive";
 const OLD_OFFICE: &str = "an old office document";
+const RTF: &str = "an RTF document";
 
 /// Signatures long enough not to begin a text by chance (`BM` or `MZ` would).
 const SIGNATURES: [(&[u8], &str); 14] = [
@@ -268,7 +275,7 @@ const SIGNATURES: [(&[u8], &str); 14] = [
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\xfd7zXZ\x00", "an xz archive"),
-    (b"{\\rtf", "an RTF document"),
+    (b"{\\rtf", RTF),
     (b"SQLite format 3\x00", "a database"),
 ];
 

@@ -19,7 +19,7 @@ pub struct ExtractLimits {
     pub text_chars: usize,
     /// The most pages.
     pub pages: usize,
-    /// The most HTML elements open within each other.
+    /// The most HTML elements, or groups of RTF, open within each other.
     pub html_depth: usize,
     /// The most entries of a ZIP container.
     pub archive_entries: usize,

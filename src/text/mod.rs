@@ -22,6 +22,7 @@ mod markdown;
 mod odf;
 mod office;
 mod pdf;
+mod rtf;
 mod table;
 mod writer;
 mod xml;

@@ -10,6 +10,16 @@ pub(super) struct Budget {
     spent: u64,
 }
 
+/// An entry while it is inflated.
+pub(super) struct Inflating<'a> {
+    /// As messages show it.
+    pub(super) name: &'a str,
+    /// Its compressed bytes.
+    pub(super) packed: u64,
+    /// The bytes that have come out.
+    pub(super) inflated: u64,
+}
+
 impl Budget {
     pub(super) fn new(limits: &ExtractLimits) -> Self {
         Self {
@@ -20,19 +30,22 @@ impl Budget {
         }
     }
 
-    /// Counts `more` bytes that came out of the entry `name`, which has now given `inflated` from
-    /// `packed`.
+    /// Counts `more` bytes that came out of `entry`.
     ///
     /// # Errors
     /// `too_large` with the limit that is passed.
     pub(super) fn spend(
         &mut self,
-        name: &str,
+        entry: &mut Inflating<'_>,
         more: u64,
-        inflated: u64,
-        packed: u64,
     ) -> Result<(), ExtractFailure> {
         self.spent += more;
+        entry.inflated += more;
+        let Inflating {
+            name,
+            packed,
+            inflated,
+        } = *entry;
         let fault = if inflated > self.entry_bytes {
             format!(
                 "its part '{name}' inflates to more than {} bytes",

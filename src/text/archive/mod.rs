@@ -10,7 +10,7 @@ mod name;
 pub(super) use name::{parent, resolve};
 
 use super::{ExtractFailure, ExtractLimits, FailureCode};
-use budget::Budget;
+use budget::{Budget, Inflating};
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use zip::result::ZipError;
@@ -109,7 +109,12 @@ impl<'a> Archive<'a> {
                 ),
             ));
         }
-        let (packed, declared) = (entry.compressed_size(), entry.size());
+        let declared = entry.size();
+        let mut progress = Inflating {
+            name: &name,
+            packed: entry.compressed_size(),
+            inflated: 0,
+        };
         let mut bytes = Vec::new();
         let mut part = [0; 64 * 1024];
         loop {
@@ -120,8 +125,7 @@ impl<'a> Archive<'a> {
                 break;
             }
             bytes.extend_from_slice(part.get(..count).unwrap_or_default());
-            self.budget
-                .spend(&name, count as u64, bytes.len() as u64, packed)?;
+            self.budget.spend(&mut progress, count as u64)?;
         }
         if bytes.len() as u64 != declared {
             return Err(corrupt(&format!(

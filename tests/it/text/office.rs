@@ -1,8 +1,8 @@
 //! What office documents become: OOXML and OpenDocument, made part by part.
 
-use super::{extract, slice};
+use super::{code, extract, slice};
 use crate::support::office::{Container, paragraph};
-use ragd::text::Extracted;
+use ragd::text::{Extracted, FailureCode};
 
 /// The sections as (level, title), each checked to stand where it says.
 fn sections(found: &Extracted) -> Vec<(u8, &str)> {
@@ -331,4 +331,36 @@ async fn open_document_slides_and_sheets_are_pages() {
     let found = extract("a.ods", &book).await.unwrap();
     assert_eq!(found.text, "Costs\n\nItem | Price\n- Price: 4 €");
     assert_eq!(pages(&found).len(), 1);
+}
+
+#[tokio::test]
+async fn rtf_keeps_headings_notes_tables_and_characters() {
+    let text = concat!(
+        r"{\rtf1\ansi\ansicpg1251\deff0{\fonttbl{\f0 Arial;}}{\colortbl;\red0;}{\*\generator x;}",
+        r"{\info{\title Rivers}{\author no}}{\header running}",
+        r"\pard\outlinelevel0 {\b Sea\b0s}\par\pard The sea is {\v hidden}{\deleted gone}",
+        r"\'ec\'ee\'f0\'e5 \u8364?\u-10179\'3f\u-8704? \{wide\}{\footnote See {\i map}.}.\par",
+        "\r\n",
+        r"\trowd\pard\intbl Sea\cell Depth\par (m)\cell\row\pard\intbl Baltic\cell 55\cell\row",
+        r"\pard{\field{\*\fldinst HYPERLINK x}{\fldrslt link}}{\pict\bin4 {{{{}\emdash end\par}",
+    );
+    let found = extract("a.rtf", text.as_bytes()).await.unwrap();
+    assert_eq!(
+        found.text,
+        "Seas\n\nThe sea is море €😀 {wide}.\n\nNote: See map.\n\nSea | Depth (m)\nBaltic | 55\n\n\
+         link—end"
+    );
+    assert_eq!(found.title.as_deref(), Some("Rivers"));
+    assert_eq!(sections(&found), [(1, "Seas")]);
+    let cases: [(&[u8], FailureCode); 4] = [
+        (b"{\\rtf1 text", FailureCode::Corrupt),
+        (b"{\\rtf1 {\\*\\x y}}", FailureCode::Empty),
+        (b"{\\rtf1 \\bin99999999999 x}", FailureCode::Corrupt),
+        (b"words", FailureCode::ContentMismatch),
+    ];
+    for (bytes, expected) in cases {
+        assert_eq!(code("a.rtf", bytes).await, expected);
+    }
+    let deep = format!("{{\\rtf1 {}", "{".repeat(100_000));
+    assert_eq!(code("a.rtf", deep.as_bytes()).await, FailureCode::TooDeep);
 }
