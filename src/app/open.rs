@@ -252,6 +252,9 @@ fn extract_limits(config: &Config) -> ExtractLimits {
         wall_ms: ingest.extract_wall_seconds * 1_000,
         text_chars: usize::try_from(ingest.max_text_megabytes * MEGABYTE).unwrap_or(usize::MAX),
         pages: ingest.max_pages,
+        archive_entries: ingest.max_archive_entries,
+        archive_bytes: ingest.max_archive_megabytes * MEGABYTE,
+        archive_ratio: ingest.max_archive_ratio,
         ..ExtractLimits::default()
     }
 }

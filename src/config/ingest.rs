@@ -39,6 +39,12 @@ pub struct IngestConfig {
     pub ocr_page_seconds: u64,
     /// The largest picture that OCR is given.
     pub ocr_megapixels: u64,
+    /// The most entries of a ZIP container: an office document or a book.
+    pub max_archive_entries: usize,
+    /// What all entries of a container together may inflate to.
+    pub max_archive_megabytes: u64,
+    /// How many times its compressed size a large entry may inflate to.
+    pub max_archive_ratio: u64,
 }
 
 /// Whether OCR is used.
@@ -95,6 +101,12 @@ impl IngestConfig {
             ("ingest.max_text_megabytes", self.max_text_megabytes),
             ("ingest.ocr_pages", self.ocr_pages as u64),
             ("ingest.ocr_page_seconds", self.ocr_page_seconds),
+            (
+                "ingest.max_archive_entries",
+                self.max_archive_entries as u64,
+            ),
+            ("ingest.max_archive_megabytes", self.max_archive_megabytes),
+            ("ingest.max_archive_ratio", self.max_archive_ratio),
         ];
         for (setting, value) in positive {
             faults.require(

@@ -3,8 +3,8 @@
 //! writes the answer as JSON to standard output. It opens no file and talks to nobody.
 
 use super::{
-    ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, decode, html, markdown, pdf,
-    picture,
+    ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, decode, delimited, email, epub,
+    html, json, markdown, odf, office, pdf, picture, rtf,
 };
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -146,16 +146,11 @@ fn parse(request: &ChildRequest, bytes: Vec<u8>) -> Result<Extracted, ExtractFai
         Task::TextBesidePictures { pixels } => Some(pixels),
         Task::Text | Task::Raster { .. } => None,
     };
-    let mut extracted = match format {
-        Format::Text => text(decode::plain(&bytes)?),
-        Format::Markdown => marked(decode::plain(&bytes)?),
-        Format::Html => html::extract(&decode::html(&bytes)?, limits)?,
-        Format::Pdf => pdf::extract(bytes, limits, pixels_for_ocr.is_some())?,
-        Format::Picture(kind) => picture::extract(kind, &bytes, pixels_for_ocr)?,
-    };
+    let mut extracted = read(format, bytes, (limits, pixels_for_ocr))?;
     format
         .content_type()
         .clone_into(&mut extracted.content_type);
+    remove_nuls(&mut extracted);
     if extracted.text.trim().is_empty() && extracted.unread.is_empty() {
         return Err(ExtractFailure::new(
             FailureCode::Empty,
@@ -166,6 +161,47 @@ fn parse(request: &ChildRequest, bytes: Vec<u8>) -> Result<Extracted, ExtractFai
         return Err(limits.text_too_long());
     }
     Ok(extracted)
+}
+
+fn read(
+    format: Format,
+    bytes: Vec<u8>,
+    (limits, pixels_for_ocr): (&ExtractLimits, Option<u64>),
+) -> Result<Extracted, ExtractFailure> {
+    match format {
+        Format::Text | Format::Source => Ok(text(decode::plain(&bytes)?)),
+        Format::Markdown => Ok(marked(decode::plain(&bytes)?)),
+        Format::Html => html::extract(&decode::html(&bytes)?, limits),
+        Format::Pdf => pdf::extract(bytes, limits, pixels_for_ocr.is_some()),
+        Format::Picture(kind) => picture::extract(kind, &bytes, pixels_for_ocr),
+        Format::Docx => office::docx(&bytes, limits),
+        Format::Pptx => office::pptx(&bytes, limits),
+        Format::Xlsx => office::xlsx(&bytes, limits),
+        Format::Odt => odf::extract(&bytes, odf::Kind::Text, limits),
+        Format::Odp => odf::extract(&bytes, odf::Kind::Presentation, limits),
+        Format::Ods => odf::extract(&bytes, odf::Kind::Spreadsheet, limits),
+        Format::Epub => epub::extract(&bytes, limits),
+        Format::Rtf => rtf::extract(&bytes, limits),
+        Format::Csv => delimited::extract(&decode::plain(&bytes)?, None, limits),
+        Format::Tsv => delimited::extract(&decode::plain(&bytes)?, Some(b'\t'), limits),
+        Format::Json => json::extract(&decode::plain(&bytes)?, limits),
+        Format::JsonLines => json::extract_lines(&decode::plain(&bytes)?, limits),
+        Format::Email => email::extract(&bytes, limits),
+    }
+}
+
+/// Escapes can say NUL, which a database does not store; a space keeps all offsets.
+fn remove_nuls(extracted: &mut Extracted) {
+    let sections = extracted.sections.iter_mut();
+    let texts = sections
+        .map(|section| &mut section.title)
+        .chain(&mut extracted.title)
+        .chain(std::iter::once(&mut extracted.text));
+    for text in texts {
+        if text.contains('\0') {
+            *text = text.replace('\0', " ");
+        }
+    }
 }
 
 fn text(text: String) -> Extracted {

@@ -21,6 +21,22 @@ pub struct Extracted {
     pub unread: Vec<u32>,
 }
 
+impl Extracted {
+    /// The first heading that is a part of the text; a section may have a name that is none.
+    pub(super) fn first_heading(&self) -> Option<String> {
+        let mut rest = self.text.chars();
+        let mut at = 0;
+        self.sections.iter().find_map(|section| {
+            if section.char_start > at {
+                rest.nth(section.char_start - at - 1);
+                at = section.char_start;
+            }
+            let found = rest.as_str().starts_with(&section.title);
+            found.then(|| section.title.clone())
+        })
+    }
+}
+
 /// A page: its text is `char_start..char_end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {

@@ -19,8 +19,33 @@ pub struct ExtractLimits {
     pub text_chars: usize,
     /// The most pages.
     pub pages: usize,
-    /// The most HTML elements open within each other.
+    /// The most HTML elements, or groups of RTF, open within each other.
     pub html_depth: usize,
+    /// The most entries of a ZIP container.
+    pub archive_entries: usize,
+    /// The most bytes that one entry of a container may inflate to.
+    pub entry_bytes: u64,
+    /// The most bytes that all entries of a container together may inflate to.
+    pub archive_bytes: u64,
+    /// How many times its compressed size an entry may inflate to, once it is larger than
+    /// [`ExtractLimits::RATIO_FREE_BYTES`].
+    pub archive_ratio: u64,
+    /// The most XML elements open within each other.
+    pub xml_depth: usize,
+    /// The most attributes of one XML element.
+    pub xml_attributes: usize,
+    /// The most tags and texts of one XML part.
+    pub xml_events: u64,
+    /// The most objects and arrays of a JSON text within each other; at most 120.
+    pub json_depth: usize,
+    /// The most rows of one table of a spreadsheet or a CSV file.
+    pub table_rows: usize,
+    /// The most columns of a row.
+    pub table_columns: usize,
+    /// The longest cell, in Unicode scalar values.
+    pub cell_chars: usize,
+    /// The most mails within each other whose text is read.
+    pub mail_depth: usize,
 }
 
 impl Default for ExtractLimits {
@@ -33,11 +58,27 @@ impl Default for ExtractLimits {
             text_chars: 20_000_000,
             pages: 10_000,
             html_depth: 2_000,
+            archive_entries: 10_000,
+            entry_bytes: 100_000_000,
+            archive_bytes: 300_000_000,
+            archive_ratio: 200,
+            xml_depth: 512,
+            xml_attributes: 256,
+            xml_events: 30_000_000,
+            json_depth: 100,
+            table_rows: 1_048_576,
+            table_columns: 16_384,
+            cell_chars: 1_000_000,
+            mail_depth: 5,
         }
     }
 }
 
 impl ExtractLimits {
+    /// What an entry may inflate to whatever its ratio: small parts of honest documents are often
+    /// white space.
+    pub const RATIO_FREE_BYTES: u64 = 10_000_000;
+
     /// The failure of a text that grew past `text_chars`.
     pub(super) fn text_too_long(&self) -> ExtractFailure {
         ExtractFailure::new(

@@ -3,20 +3,31 @@
 //! [`ExtractFailure`] with a code and a message that names the limit. This room knows formats,
 //! offsets and page numbers; it stores nothing, embeds nothing and never uses a name as a path.
 
+mod archive;
 mod builder;
 mod child;
 mod chunk;
 mod decode;
+mod delimited;
+mod email;
+mod epub;
 mod extracted;
 mod extractor;
 mod failure;
 mod format;
 mod html;
+mod json;
 mod limits;
 mod markdown;
 mod ocr;
+mod odf;
+mod office;
 mod pdf;
 mod picture;
+mod rtf;
+mod table;
+mod writer;
+mod xml;
 
 pub use child::run_child;
 pub use chunk::{Chunk, ChunkSettings, chunk};
@@ -30,4 +41,4 @@ pub use picture::PictureKind;
 
 /// Names what decides the text and its passages besides the settings; a part of the fingerprint of
 /// an ingest. It changes whenever the same bytes would give other passages.
-pub const EXTRACTOR_VERSION: &str = "text-1";
+pub const EXTRACTOR_VERSION: &str = "text-2";

@@ -119,6 +119,23 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         &["text"],
         "document formats are details of text",
     ),
+    ("zip", &["text"], "document formats are details of text"),
+    (
+        "quick_xml",
+        &["text"],
+        "document formats are details of text",
+    ),
+    (
+        "calamine",
+        &["text"],
+        "document formats are details of text",
+    ),
+    ("csv", &["text"], "document formats are details of text"),
+    (
+        "mail_parser",
+        &["text"],
+        "document formats are details of text",
+    ),
     ("text_splitter", &["text"], "chunking is a detail of text"),
     // chat only hands the client of outbound to the providers that it makes; a command asks its
     // server over HTTP.

@@ -14,6 +14,7 @@ mod http_access;
 mod http_auth;
 mod http_chat;
 mod http_documents;
+mod http_formats;
 mod http_frame;
 mod http_health;
 mod http_ocr;

@@ -1,10 +1,15 @@
 //! Documents in, text and passages out: the real child process on real files, good and hostile.
 
+mod bad_containers;
 mod bad_documents;
+mod books_and_mails;
 mod chunks;
+mod containers;
+mod data;
 mod formats;
 mod manuals;
 mod ocr;
+mod office;
 mod pdfs;
 
 use ragd::domain::FileName;

@@ -156,7 +156,8 @@ impl Before {
             return None;
         }
         Some(match self.newlines {
-            0 if self.ends_sentence() && !next.is_lowercase() => Cut::Sentence,
+            // What follows a colon on its line belongs to it: `Price: 12`.
+            0 if newest != ':' && self.ends_sentence() && !next.is_lowercase() => Cut::Sentence,
             0 => Cut::Space,
             1 => Cut::Line,
             _ => Cut::Paragraph,

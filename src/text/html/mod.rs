@@ -3,13 +3,12 @@
 //! navigation are left out; blocks become paragraphs, headings sections, table rows lines.
 
 mod element;
-mod writer;
 
+use super::writer::{Break, Writer};
 use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
 use element::Element;
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use std::collections::HashMap;
-use writer::{Break, Writer};
 
 /// Reads the text, title and sections of a page.
 ///
@@ -35,13 +34,9 @@ pub(super) fn extract(html: &str, limits: &ExtractLimits) -> Result<Extracted, E
         }
     }
     let title = page.title.filter(|title| !title.is_empty());
-    let (text, sections) = page.writer.finish();
-    Ok(Extracted {
-        title: title.or_else(|| super::markdown::title(&sections)),
-        text,
-        sections,
-        ..Extracted::default()
-    })
+    let mut extracted = page.writer.finish();
+    extracted.title = title.or_else(|| super::markdown::title(&extracted.sections));
+    Ok(extracted)
 }
 
 struct Page<'a> {

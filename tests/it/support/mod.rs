@@ -3,6 +3,7 @@
 pub mod app;
 pub mod database;
 pub mod embeddings;
+pub mod office;
 pub mod pdf;
 pub mod picture;
 pub mod qdrant;

@@ -1,9 +1,9 @@
-//! Writes running text with the breaks that a page's structure asks for: white space collapses,
-//! paragraphs are a blank line apart, cells are joined by ` | `, and headings are noted with their
-//! place.
+//! Writes running text with the breaks that a document's structure asks for: white space collapses,
+//! paragraphs are a blank line apart, cells are joined by ` | `, headings and pages are noted with
+//! their place, and notes and comments wait for the end of what they stand in.
 
-use super::super::builder::TextBuilder;
-use super::super::{ExtractFailure, ExtractLimits, Section};
+use super::builder::TextBuilder;
+use super::{ExtractFailure, ExtractLimits, Extracted, Page, Section};
 
 /// How far what comes next stands from what was written; the larger wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,6 +34,7 @@ impl Break {
 
 const MAX_TITLE_BYTES: usize = 300;
 
+/// A text in the making.
 pub(super) struct Writer<'a> {
     out: TextBuilder<'a>,
     pending: Break,
@@ -46,6 +47,9 @@ pub(super) struct Writer<'a> {
     cell_is_empty: bool,
     heading: Option<Section>,
     sections: Vec<Section>,
+    pages: Vec<Page>,
+    /// Notes and comments, to be written when the paragraph or table around them has ended.
+    asides: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
@@ -59,6 +63,8 @@ impl<'a> Writer<'a> {
             cell_is_empty: false,
             heading: None,
             sections: Vec::new(),
+            pages: Vec::new(),
+            asides: Vec::new(),
         }
     }
 
@@ -192,9 +198,105 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    pub(super) fn finish(mut self) -> (String, Vec<Section>) {
+    /// A paragraph whose words are all there.
+    pub(super) fn paragraph(&mut self, text: &str) -> Result<(), ExtractFailure> {
+        self.break_before(Break::Paragraph);
+        self.text(text)?;
+        self.break_before(Break::Paragraph);
+        Ok(())
+    }
+
+    /// A heading whose words are all there.
+    pub(super) fn heading(&mut self, level: u8, title: &str) -> Result<(), ExtractFailure> {
+        self.break_before(Break::Paragraph);
+        self.begin_heading(level);
+        self.text(title)?;
         self.end_heading();
-        (self.out.finish(), self.sections)
+        Ok(())
+    }
+
+    /// A section whose name is not a part of the text; it begins with what is written next.
+    pub(super) fn untold_section(&mut self, level: u8, title: String) {
+        self.break_before(Break::Paragraph);
+        self.sections.push(Section {
+            char_start: self.next_start(),
+            level,
+            title,
+        });
+    }
+
+    /// Keeps a note or comment until [`Writer::write_asides`].
+    pub(super) fn aside(&mut self, text: String) {
+        if !text.trim().is_empty() {
+            self.asides.push(text);
+        }
+    }
+
+    /// Writes the notes and comments that wait, each as a paragraph.
+    pub(super) fn write_asides(&mut self) -> Result<(), ExtractFailure> {
+        for aside in std::mem::take(&mut self.asides) {
+            self.paragraph(&aside)?;
+        }
+        Ok(())
+    }
+
+    /// Begins a page; it ends where the next one begins, or with [`Writer::end_page`].
+    pub(super) fn begin_page(&mut self, number: u32) {
+        self.end_page();
+        self.break_before(Break::Paragraph);
+        let start = self.next_start();
+        self.pages.push(Page {
+            number,
+            char_start: start,
+            char_end: usize::MAX,
+        });
+    }
+
+    /// Ends the page that was begun last.
+    pub(super) fn end_page(&mut self) {
+        let end = self.out.chars();
+        if let Some(page) = self.pages.last_mut().filter(|page| page.char_end > end) {
+            page.char_start = page.char_start.min(end);
+            page.char_end = end;
+        }
+    }
+
+    /// Where the next word will stand.
+    fn next_start(&self) -> usize {
+        if self.out.as_str().is_empty() {
+            0
+        } else {
+            self.out.chars() + self.pending.as_str().chars().count()
+        }
+    }
+
+    /// Begins what has lines of its own, after a blank line; [`Writer::builder`] takes them.
+    pub(super) fn begin_lines(&mut self) -> Result<(), ExtractFailure> {
+        self.break_before(Break::Paragraph);
+        self.flush()
+    }
+
+    /// Ends what has lines of its own.
+    pub(super) fn end_lines(&mut self) {
+        self.out.trim_end_matches(&['\n']);
+        self.break_before(Break::Paragraph);
+    }
+
+    /// The text as it is, between [`Writer::begin_lines`] and [`Writer::end_lines`].
+    pub(super) fn builder(&mut self) -> &mut TextBuilder<'a> {
+        &mut self.out
+    }
+
+    /// Everything that was written, with its pages and sections.
+    pub(super) fn finish(mut self) -> Extracted {
+        self.end_heading();
+        self.end_page();
+        Extracted {
+            text: self.out.finish(),
+            pages: self.pages,
+            sections: self.sections,
+            ..Extracted::default()
+        }
     }
 }
 

@@ -1,0 +1,215 @@
+//! The shapes of one slide (ECMA-376 part 1, 19.3 and 21.1): which is its title, and what the
+//! others say.
+
+use super::super::super::xml::{Node, Tag, XmlReader};
+use super::super::super::{ExtractFailure, ExtractLimits};
+use super::super::described;
+use std::collections::HashSet;
+
+/// A line of a slide.
+pub(super) enum Line {
+    /// A shape begins.
+    Shape,
+    /// A paragraph of it.
+    Paragraph(String),
+    /// A row of a table.
+    Row(Vec<String>),
+}
+
+/// What a slide says.
+#[derive(Default)]
+pub(super) struct Slide {
+    pub(super) title: String,
+    pub(super) lines: Vec<Line>,
+    pub(super) hidden: bool,
+}
+
+/// What a placeholder is for.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Purpose {
+    #[default]
+    Body,
+    Title,
+    /// Slide numbers, dates and footers: the same on every slide.
+    Furniture,
+}
+
+/// What is open while a slide is read.
+#[derive(Default)]
+struct Open {
+    purpose: Purpose,
+    paragraph: Option<String>,
+    row: Option<Vec<String>>,
+    cell: Option<String>,
+}
+
+impl Slide {
+    pub(super) fn read(part: &str, limits: &ExtractLimits) -> Result<Self, ExtractFailure> {
+        let mut slide = Self::default();
+        let mut open = Open::default();
+        let mut reader = XmlReader::new(part, limits);
+        while let Some(node) = reader.next()? {
+            match node {
+                Node::Start(tag) => slide.start(&tag, &mut open, &mut reader)?,
+                Node::End(tag) => slide.end(tag.name(), &mut open),
+                Node::Text(_) => {}
+            }
+        }
+        Ok(slide)
+    }
+
+    /// All its paragraphs in one line.
+    pub(super) fn plain(&self) -> String {
+        let mut words = Vec::new();
+        for line in &self.lines {
+            match line {
+                Line::Paragraph(text) => words.push(text.clone()),
+                Line::Row(cells) => words.push(cells.join(" | ")),
+                Line::Shape => {}
+            }
+        }
+        words.join(" ")
+    }
+
+    fn start(
+        &mut self,
+        tag: &Tag<'_>,
+        open: &mut Open,
+        reader: &mut XmlReader<'_>,
+    ) -> Result<(), ExtractFailure> {
+        match tag.name() {
+            "sld" => self.hidden = tag.attr("show").is_some_and(|show| show == "0"),
+            "sp" | "graphicFrame" | "pic" | "cxnSp" => {
+                open.purpose = Purpose::Body;
+                self.lines.push(Line::Shape);
+            }
+            "cNvPr" if tag.attr("hidden").is_some_and(|hidden| hidden == "1") => {
+                open.purpose = Purpose::Furniture;
+            }
+            "cNvPr" => self.describe(tag),
+            "ph" => open.purpose = purpose(tag).max_furniture(open.purpose),
+            "p" => open.paragraph = Some(String::new()),
+            "t" => {
+                let text = reader.text_with_space()?;
+                if let Some(paragraph) = &mut open.paragraph {
+                    paragraph.push_str(&text);
+                }
+            }
+            "br" | "tab" => {
+                if let Some(paragraph) = &mut open.paragraph {
+                    paragraph.push(' ');
+                }
+            }
+            "tr" => open.row = Some(Vec::new()),
+            "tc" => open.cell = Some(String::new()),
+            "Fallback" => reader.skip()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What a picture shows, where its author has said it.
+    fn describe(&mut self, tag: &Tag<'_>) {
+        if let Some(description) = described(tag) {
+            self.lines.push(Line::Paragraph(description));
+        }
+    }
+
+    fn end(&mut self, name: &str, open: &mut Open) {
+        match name {
+            "p" => {
+                let text = open.paragraph.take().unwrap_or_default();
+                self.paragraph(text, open);
+            }
+            "tc" => {
+                if let (Some(row), Some(cell)) = (&mut open.row, open.cell.take()) {
+                    row.push(cell);
+                }
+            }
+            "tr" => {
+                if let Some(row) = open.row.take() {
+                    self.lines.push(Line::Row(row));
+                }
+            }
+            "sp" | "graphicFrame" | "pic" | "cxnSp" => open.purpose = Purpose::Body,
+            _ => {}
+        }
+    }
+
+    fn paragraph(&mut self, text: String, open: &mut Open) {
+        if text.trim().is_empty() || open.purpose == Purpose::Furniture {
+            return;
+        }
+        if let Some(cell) = &mut open.cell {
+            if !cell.is_empty() {
+                cell.push(' ');
+            }
+            cell.push_str(text.trim());
+        } else if open.purpose == Purpose::Title {
+            if !self.title.is_empty() {
+                self.title.push(' ');
+            }
+            self.title.push_str(text.trim());
+        } else {
+            self.lines.push(Line::Paragraph(text));
+        }
+    }
+}
+
+impl Purpose {
+    /// What is hidden stays so, whatever it is for.
+    fn max_furniture(self, before: Self) -> Self {
+        if before == Self::Furniture {
+            before
+        } else {
+            self
+        }
+    }
+}
+
+fn purpose(tag: &Tag<'_>) -> Purpose {
+    match tag.attr("type").as_deref() {
+        Some("title" | "ctrTitle") => Purpose::Title,
+        Some("sldNum" | "dt" | "ftr" | "hdr") => Purpose::Furniture,
+        _ => Purpose::Body,
+    }
+}
+
+/// The comments of a part, in the older (`p:text`) or the newer form (`a:t`).
+pub(super) fn comments(part: &str, limits: &ExtractLimits) -> Result<Vec<String>, ExtractFailure> {
+    let mut comments = Vec::new();
+    let mut reader = XmlReader::new(part, limits);
+    while let Some(node) = reader.next()? {
+        if let Node::Start(tag) = node
+            && ["text", "txBody"].contains(&tag.name())
+        {
+            let text = reader.text_of(&["p", "br"], &[])?;
+            if !text.is_empty() {
+                comments.push(text);
+            }
+        }
+    }
+    Ok(comments)
+}
+
+/// The words of a diagram or chart, each once, without its numbers.
+pub(super) fn words(part: &str, limits: &ExtractLimits) -> Result<String, ExtractFailure> {
+    let mut words = Vec::new();
+    let mut seen = HashSet::new();
+    let mut reader = XmlReader::new(part, limits);
+    while let Some(node) = reader.next()? {
+        let Node::Start(tag) = node else { continue };
+        match tag.name() {
+            "numCache" | "numLit" => reader.skip()?,
+            // Text of a diagram; a name or category of a chart.
+            "t" | "v" => {
+                let text = reader.text_of(&[], &[])?;
+                if !text.is_empty() && seen.insert(text.clone()) {
+                    words.push(text);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(words.join(" "))
+}

@@ -1,0 +1,111 @@
+//! Bytes of a code page, and Unicode characters with their substitutes, as text.
+
+use encoding_rs::{Encoding, WINDOWS_1252};
+
+/// The text that no paragraph, cell or note has taken yet.
+pub(super) struct Characters {
+    text: String,
+    /// Bytes whose characters are not whole yet.
+    bytes: Vec<u8>,
+    encoding: &'static Encoding,
+    /// Bytes to come that repeat a Unicode character for older readers.
+    substitutes: usize,
+    /// The first half of a pair (UTF-16).
+    high: Option<u16>,
+    /// The paragraph's text while a note within it is read.
+    outside: String,
+}
+
+impl Default for Characters {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            bytes: Vec::new(),
+            encoding: WINDOWS_1252,
+            substitutes: 0,
+            high: None,
+            outside: String::new(),
+        }
+    }
+}
+
+impl Characters {
+    /// The code page of the bytes to come.
+    pub(super) fn code_page(&mut self, number: i64) {
+        self.flush();
+        let label = match number {
+            932 => "shift_jis".to_owned(),
+            936 => "gbk".to_owned(),
+            949 => "euc-kr".to_owned(),
+            950 => "big5".to_owned(),
+            65001 => "utf-8".to_owned(),
+            10000 => "macintosh".to_owned(),
+            other => format!("windows-{other}"),
+        };
+        self.encoding = Encoding::for_label(label.as_bytes()).unwrap_or(WINDOWS_1252);
+    }
+
+    pub(super) fn byte(&mut self, byte: u8) {
+        if self.substitutes > 0 {
+            self.substitutes -= 1;
+        } else {
+            self.bytes.push(byte);
+        }
+    }
+
+    /// Passes over a byte that is not shown.
+    pub(super) fn pass(&mut self) {
+        self.substitutes = self.substitutes.saturating_sub(1);
+    }
+
+    /// `\uN`: a code unit of UTF-16, written as a signed number, followed by `substitutes` bytes.
+    pub(super) fn unicode(&mut self, code: i64, substitutes: usize) {
+        self.flush();
+        self.substitutes = substitutes;
+        let Ok(unit) = u16::try_from(if code < 0 { code + 65_536 } else { code }) else {
+            return;
+        };
+        match (self.high.take(), unit) {
+            (_, 0xD800..=0xDBFF) => self.high = Some(unit),
+            (Some(high), 0xDC00..=0xDFFF) => {
+                let pair = char::decode_utf16([high, unit]).flatten();
+                self.text.extend(pair);
+            }
+            (_, unit) => self.text.extend(char::from_u32(u32::from(unit))),
+        }
+    }
+
+    pub(super) fn sign(&mut self, sign: char) {
+        self.flush();
+        self.text.push(sign);
+    }
+
+    /// Substitutes do not reach over the ends of groups.
+    pub(super) fn end_substitutes(&mut self) {
+        self.substitutes = 0;
+    }
+
+    /// Sets the text so far aside for a note.
+    pub(super) fn begin_aside(&mut self) {
+        self.flush();
+        self.outside = std::mem::take(&mut self.text);
+    }
+
+    /// The text of the note; what was set aside comes back.
+    pub(super) fn take_aside(&mut self) -> String {
+        self.flush();
+        std::mem::replace(&mut self.text, std::mem::take(&mut self.outside))
+    }
+
+    /// The text so far, which is then empty.
+    pub(super) fn take(&mut self) -> String {
+        self.flush();
+        std::mem::take(&mut self.text)
+    }
+
+    fn flush(&mut self) {
+        let (text, _) = self.encoding.decode_without_bom_handling(&self.bytes);
+        self.text.push_str(&text);
+        self.bytes.clear();
+    }
+}
