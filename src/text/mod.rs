@@ -26,4 +26,4 @@ pub use limits::ExtractLimits;
 
 /// Names what decides the text and its passages besides the settings; a part of the fingerprint of
 /// an ingest. It changes whenever the same bytes would give other passages.
-pub const EXTRACTOR_VERSION: &str = "text-1";
+pub const EXTRACTOR_VERSION: &str = "text-2";

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod citations;
 mod embed;
 mod http_access;
 mod http_auth;
