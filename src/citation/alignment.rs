@@ -7,10 +7,12 @@ use super::tokens::{Class, Token};
 use std::collections::HashSet;
 
 /// A claim with less than this share of its words in order is no near copy.
-const NEAR_COPY: f64 = 0.6;
+const NEAR_COPY: f64 = 0.65;
 /// A longer stretch that differs is another wording, not another word.
 const LONGEST_CLAIMED: usize = 2;
-const LONGEST_FOUND: usize = 4;
+const LONGEST_FOUND: usize = 2;
+/// Before the first agreement and behind the last there may be more of it.
+const LONGEST_AT_ENDS: usize = 4;
 /// Longer texts are cut: a sentence has fewer words.
 const MOST_TOKENS: usize = 80;
 
@@ -82,17 +84,23 @@ fn other_word(
     pairs.iter().copied().chain([ends]).any(|upto| {
         let claimed = claim.get(from.0..upto.0).unwrap_or_default();
         let found = sentence.get(from.1..upto.1).unwrap_or_default();
+        let at_end = from == (0, 0) || upto == ends;
         from = (upto.0 + 1, upto.1 + 1);
-        differs(claimed, found, nearby)
+        let longest = if at_end {
+            LONGEST_AT_ENDS
+        } else {
+            LONGEST_FOUND
+        };
+        differs(claimed, (found, longest), nearby)
     })
 }
 
 /// Whether a short stretch of the claim names something that the short stretch in its place does not.
-fn differs(claimed: &[Token], found: &[Token], nearby: &HashSet<&str>) -> bool {
+fn differs(claimed: &[Token], (found, longest): (&[Token], usize), nearby: &HashSet<&str>) -> bool {
     let claimed: Vec<&Token> = claimed.iter().filter(|token| weighs(token)).collect();
     let found: Vec<&Token> = found.iter().filter(|token| weighs(token)).collect();
-    let short = (1..=LONGEST_CLAIMED).contains(&claimed.len())
-        && (1..=LONGEST_FOUND).contains(&found.len());
+    let short =
+        (1..=LONGEST_CLAIMED).contains(&claimed.len()) && (1..=longest).contains(&found.len());
     short
         && claimed.iter().any(|token| {
             !nearby.contains(token.stem.as_str())

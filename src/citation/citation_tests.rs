@@ -69,7 +69,7 @@ fn vectors_decide_where_words_leave_a_doubt() {
         ..CitedPassage::default()
     };
     let examined = examine(
-        "Nobody works at the Lisbon branch in late summer",
+        "The Lisbon branch shuts for the late summer in August",
         &Evidence::read(&passage),
     );
     let texts = examined.texts_to_embed();

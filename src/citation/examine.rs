@@ -21,8 +21,8 @@ const MOST_WINDOWS: usize = 3;
 /// The most parts that a claim is cut into; the rest stays with the last.
 const MOST_PARTS: usize = 6;
 /// Words that decide this clearly need no vectors.
-const SURELY_NOT: f64 = 0.02;
-const SURELY: f64 = 0.9;
+const SURELY_NOT: f64 = 0.03;
+const SURELY: f64 = 0.95;
 
 /// A claim beside its passage, before any vector is known.
 #[derive(Debug)]
@@ -92,14 +92,10 @@ impl Examined {
         })
     }
 
-    /// What the words show of the weakest part: its coverage, its order and its contradiction.
-    pub fn by_words(&self) -> (f64, f64, Option<Reason>) {
-        self.parts
-            .iter()
-            .filter_map(|part| part.fits.first())
-            .map(|fit| (fit.coverage, fit.order, fit.conflict))
-            .min_by(|a, b| a.0.total_cmp(&b.0))
-            .unwrap_or((0.0, 0.0, None))
+    /// What the words show of the weakest part.
+    pub fn by_words(&self) -> Option<&Fit> {
+        let fits = self.parts.iter().filter_map(|part| part.fits.first());
+        fits.min_by(|a, b| a.coverage.total_cmp(&b.coverage))
     }
 }
 

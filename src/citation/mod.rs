@@ -22,6 +22,7 @@ mod window;
 pub use claims::{Claim, claims, strip_unknown_markers};
 pub use evidence::{CitedPassage, Evidence};
 pub use examine::{Examined, examine};
+pub use window::Fit;
 
 /// Why a citation is unsupported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

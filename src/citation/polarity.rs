@@ -3,13 +3,19 @@
 //! follows the negation in its clause; its first words matter most.
 
 use super::antonyms::{axis, is_prefixed_opposite};
-use super::tokens::Token;
+use super::tokens::{Class, Token};
 use std::collections::BTreeMap;
 
 /// So many content words behind a negation stand under it, …
 const SCOPE: usize = 5;
 /// … and so many of them are what is denied.
 const HEADS: usize = 2;
+
+/// With a smaller share of its words in order a claim is worded too differently for the place of a
+/// negation to be compared; …
+const COMPARABLE: f64 = 0.4;
+/// … with a larger one it is a copy, and every difference is meant.
+const COPIED: f64 = 0.7;
 
 const CUES: [&str; 12] = [
     "not", "no", "never", "none", "cannot", "neither", "nor", "without", "nothing", "nobody",
@@ -83,11 +89,17 @@ const LIGHT: [&str; 12] = [
 struct Signs {
     affirmed: bool,
     denied: bool,
-    /// It is the very thing that a negation denies.
-    is_head: bool,
 }
 
 impl Signs {
+    fn note(&mut self, denied: bool) {
+        if denied {
+            self.denied = true;
+        } else {
+            self.affirmed = true;
+        }
+    }
+
     fn opposes(self, other: Self) -> bool {
         let only = |signs: Self| signs.affirmed != signs.denied;
         only(self) && only(other) && self.affirmed != other.affirmed
@@ -99,6 +111,8 @@ impl Signs {
 pub(super) struct Polarity<'a> {
     words: BTreeMap<&'a str, Signs>,
     axes: BTreeMap<&'static str, Signs>,
+    /// What each negation denies: the first words behind it.
+    denials: Vec<Vec<&'a str>>,
     is_soft: bool,
 }
 
@@ -115,46 +129,54 @@ impl<'a> Polarity<'a> {
             if token.begins_clause || CONJUNCTIONS.contains(&lower) {
                 left = 0;
             }
-            if is_cue(tokens, at) {
+            let cue = is_cue(tokens, at);
+            if cue {
                 left = SCOPE;
-                // "Never" is the other end of "always" as well.
-                if lower != "never" {
-                    continue;
-                }
+                polarity.denials.push(Vec::new());
             }
-            let denied = left > 0 && lower != "never";
+            // "Never" is the other end of "always" as well.
+            let denied = left > 0 && !cue;
             if let Some((name, one_way)) = axis(lower) {
                 let signs = polarity.axes.entry(name).or_default();
-                signs.note(one_way == denied, denied && left > SCOPE - HEADS);
+                signs.note(one_way == denied);
             }
             if token.is_content() && !LIGHT.contains(&lower) && !CUES.contains(&lower) {
-                let signs = polarity.words.entry(token.stem.as_str()).or_default();
-                signs.note(denied, denied && left > SCOPE - HEADS);
+                let word = token.stem.as_str();
+                polarity.words.entry(word).or_default().note(denied);
+                if denied
+                    && let Some(heads) = polarity.denials.last_mut()
+                    && heads.len() < HEADS
+                {
+                    heads.push(word);
+                }
                 left = left.saturating_sub(1);
             }
         }
         polarity
     }
 
-    /// Whether this claim says the opposite of `evidence`.
-    pub(super) fn contradicts(&self, evidence: &Self) -> bool {
-        self.words_conflict(evidence)
-            || self.axes_conflict(evidence)
-            || self.prefixes_conflict(evidence)
+    /// Whether this claim says the opposite of `evidence`, of which it has the share `order` of its
+    /// words in order: the more it copies, the less another wording can be the reason.
+    pub(super) fn contradicts(&self, evidence: &Self, order: f64) -> bool {
+        let words = order >= COMPARABLE
+            && (self.denies(evidence, order, true) || evidence.denies(self, order, false));
+        words || self.axes_conflict(evidence) || self.prefixes_conflict(evidence)
     }
 
-    fn words_conflict(&self, evidence: &Self) -> bool {
-        self.words.iter().any(|(word, claimed)| {
-            let Some(found) = evidence.words.get(word) else {
-                return false;
-            };
-            // The side that does not negate the word may deny it in other words.
-            let excused = if claimed.denied {
-                evidence.is_soft
-            } else {
-                self.is_soft
-            };
-            claimed.opposes(*found) && (claimed.is_head || found.is_head) && !excused
+    /// Whether a negation here denies what `other` affirms. What a claim denies its evidence must
+    /// deny; what the evidence denies may be something that the claim does not speak of.
+    fn denies(&self, other: &Self, order: f64, is_claim: bool) -> bool {
+        let is_copy = order >= COPIED;
+        if other.is_soft && !is_copy {
+            return false;
+        }
+        self.denials.iter().any(|heads| {
+            let signs = |word: &&str| other.words.get(*word).copied().unwrap_or_default();
+            let denied = heads.iter().any(|word| signs(word).denied);
+            let affirmed = |word: &&str| signs(word).affirmed;
+            let first = heads.first().is_some_and(affirmed);
+            let affirmed = first || is_copy && is_claim && heads.iter().any(affirmed);
+            affirmed && !denied
         })
     }
 
@@ -182,22 +204,15 @@ impl<'a> Polarity<'a> {
     }
 }
 
-impl Signs {
-    fn note(&mut self, denied: bool, is_head: bool) {
-        if denied {
-            self.denied = true;
-        } else {
-            self.affirmed = true;
-        }
-        self.is_head |= is_head;
-    }
-}
-
 /// Whether the token negates what follows: not in "not only", "no more than", "whether or not".
 fn is_cue(tokens: &[Token], at: usize) -> bool {
     let lower = |at: usize| tokens.get(at).map_or("", |token| token.lower.as_str());
     let word = lower(at);
-    if !(CUES.contains(&word) || word.ends_with("n't")) {
+    // `NOT NULL` is a name.
+    let is_word = tokens
+        .get(at)
+        .is_some_and(|token| token.class == Class::Word);
+    if !is_word || !(CUES.contains(&word) || word.ends_with("n't")) {
         return false;
     }
     let next = lower(at + 1);
@@ -210,12 +225,15 @@ fn is_cue(tokens: &[Token], at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::alignment::align;
     use super::super::tokens::tokens;
     use super::*;
+    use std::collections::HashSet;
 
     fn contradict(claim: &str, text: &str) -> bool {
         let (claim, text) = (tokens(claim), tokens(text));
-        Polarity::of(&claim).contradicts(&Polarity::of(&text))
+        let order = align(&claim, &text, &HashSet::new()).share;
+        Polarity::of(&claim).contradicts(&Polarity::of(&text), order)
     }
 
     #[test]

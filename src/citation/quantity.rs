@@ -157,6 +157,15 @@ pub(super) fn is_quantity(written: &str) -> bool {
     digits(&written.to_lowercase()).is_some()
 }
 
+/// Whether the token at `at` is the unit of the number before it.
+pub(super) fn is_unit_at(tokens: &[Token], at: usize) -> bool {
+    let is_unit = tokens
+        .get(at)
+        .is_some_and(|token| unit(&token.lower).0 != Dimension::None);
+    let before = at.checked_sub(1);
+    is_unit && before.is_some_and(|before| quantity(tokens, before).is_some())
+}
+
 /// The number at the start of a word, and what is written behind it.
 fn digits(word: &str) -> Option<(f64, &str)> {
     let end = word

@@ -35,7 +35,7 @@ const GROUPS: &[&[&str]] = &[
     &["cancel", "abort", "undo", "roll"],
     &["avoid", "prevent"],
     &["contain", "hold", "include", "have"],
-    &["return", "report", "give"],
+    &["return", "report", "give", "lead", "result", "yield"],
     &["exceed", "above", "over", "beyond", "past"],
     &["most", "maximum", "max", "highest", "largest"],
     &["least", "minimum", "min", "lowest", "smallest"],

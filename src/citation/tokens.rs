@@ -68,7 +68,20 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
             rest = tail;
         }
     }
+    hide_units(&mut reader.tokens);
     reader.tokens
+}
+
+/// A unit behind its number is a part of the quantity, not a word or a name of its own.
+fn hide_units(tokens: &mut [Token]) {
+    for at in 1..tokens.len() {
+        if super::quantity::is_unit_at(tokens, at)
+            && let Some(token) = tokens.get_mut(at)
+        {
+            token.class = Class::Word;
+            token.is_stop = true;
+        }
+    }
 }
 
 struct Reader {
@@ -103,7 +116,12 @@ impl Reader {
         let written = written.trim_end_matches(['\'', '’']);
         let written = written.strip_suffix("'s").unwrap_or(written);
         let written = written.strip_suffix("’s").unwrap_or(written);
-        let whole = class(written) != Class::Word;
+        // `POSIX-mandated` is two words; `sha-256` and `--dry-run` are one name.
+        let joined = written.contains('-')
+            && !written.starts_with('-')
+            && !written.contains(['_', '.'])
+            && !written.bytes().any(|b| b.is_ascii_digit());
+        let whole = !joined && class(written) != Class::Word;
         let parts: Vec<&str> = if whole {
             vec![written]
         } else {

@@ -35,15 +35,15 @@ pub(super) struct Part {
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Fit {
+pub struct Fit {
     /// The weighted share of the claim's content words that the window has, 0–1.
-    pub(super) coverage: f64,
+    pub coverage: f64,
     /// The share of all its words that stand there in order, 0–1.
-    pub(super) order: f64,
+    pub order: f64,
     /// What makes it unsupported whatever else agrees.
-    pub(super) conflict: Option<Reason>,
+    pub conflict: Option<Reason>,
     /// The window, as it is given to a model.
-    pub(super) text: String,
+    pub text: String,
 }
 
 impl Part {
@@ -101,7 +101,7 @@ impl Part {
             Some(Reason::Number)
         } else if !names::are_held(&self.tokens, &evidence.names) {
             Some(Reason::Entity)
-        } else if Polarity::of(&self.tokens).contradicts(&Polarity::of(&tokens)) {
+        } else if Polarity::of(&self.tokens).contradicts(&Polarity::of(&tokens), alignment.share) {
             Some(Reason::Negation)
         } else {
             alignment.has_other_word.then_some(Reason::Entity)

@@ -36,6 +36,9 @@ struct Counts {
     /// The squared distance of scores from the truth.
     squared_error: f64,
     pairs: usize,
+    /// True claims beside a passage that does not carry them: judged supported, of all. They are
+    /// counted apart: the labelled pairs alone make precision and recall.
+    strangers: (usize, usize),
 }
 
 impl Counts {
@@ -74,11 +77,37 @@ impl Counts {
         for (label, (held, all)) in &self.by_label {
             println!("    {label:<14} judged supported {held:>2} of {all}");
         }
+        let (held, all) = self.strangers;
+        println!(
+            "    {:<14} judged supported {held:>2} of {all}",
+            "other passage"
+        );
     }
 }
 
 fn labelled() -> Vec<Labelled> {
     serde_json::from_str(include_str!("../data/citations.json")).unwrap()
+}
+
+/// Adds to each passage the true claims of another one in its half, which it does not carry.
+fn with_strangers(mut all: Vec<Labelled>) -> Vec<Labelled> {
+    let claims: Vec<Vec<String>> = all
+        .iter()
+        .map(|passage| {
+            let carried = passage.claims.iter().filter(|one| one.label == "true");
+            carried.map(|one| one.claim.clone()).collect()
+        })
+        .collect();
+    let count = all.len();
+    for (at, passage) in all.iter_mut().enumerate() {
+        let strangers = claims.get((at + 4) % count).into_iter().flatten();
+        passage.claims.extend(strangers.map(|claim| LabelledClaim {
+            claim: claim.clone(),
+            label: "stranger".to_owned(),
+            form: String::new(),
+        }));
+    }
+    all
 }
 
 fn examined(passage: &Labelled) -> Vec<Examined> {
@@ -94,7 +123,7 @@ fn examined(passage: &Labelled) -> Vec<Examined> {
 /// Judges every pair; gives the tuned half and the held-out half.
 async fn judge(with_vectors: bool) -> [Counts; 2] {
     let mut halves = [Counts::default(), Counts::default()];
-    for passage in labelled() {
+    for passage in with_strangers(labelled()) {
         let tuned = passage.id % 2 == 1;
         let half = &mut halves[usize::from(!tuned)];
         for (one, examined) in passage.claims.iter().zip(examined(&passage)) {
@@ -106,7 +135,12 @@ async fn judge(with_vectors: bool) -> [Counts; 2] {
             };
             let verdict = examined.verdict(vectors.as_deref());
             let supported = verdict.reason.is_none();
-            half.add(one, supported, verdict.score);
+            if one.label == "stranger" {
+                half.strangers.0 += usize::from(supported);
+                half.strangers.1 += 1;
+            } else {
+                half.add(one, supported, verdict.score);
+            }
             if tuned && supported != (one.label == "true") {
                 println!(
                     "  misjudged ({} {}) {verdict:?} {:?}: {}",
@@ -152,8 +186,8 @@ async fn supported_is_right_on_the_labelled_pairs() {
 }
 
 /// A little below what was measured on the held-out half: precision and recall.
-const FLOOR_BY_WORDS: (f64, f64) = (0.5, 0.3);
-const FLOOR_WITH_VECTORS: (f64, f64) = (0.5, 0.3);
+const FLOOR_BY_WORDS: (f64, f64) = (0.84, 0.68);
+const FLOOR_WITH_VECTORS: (f64, f64) = (0.85, 0.79);
 
 #[test]
 fn the_labelled_set_is_what_it_says() {
