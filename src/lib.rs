@@ -25,6 +25,7 @@ pub mod text;
 // Floor 2: purposes.
 pub mod auth;
 pub mod chat;
+pub mod citation;
 pub mod indexing;
 pub mod ingest;
 pub mod retrieval;

@@ -3,18 +3,18 @@
 //! answer; an answer that the sources do not carry says so.
 
 mod answering;
+mod citations;
 mod conversation;
 mod extract;
 mod models;
 mod prompt;
 mod request;
 mod sanitize;
+mod sources;
 mod turn;
-mod verify;
 
 pub use models::Models;
 pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Source};
-pub use verify::{Claim, claims, strip_unknown_markers};
 
 use crate::clock::Clock;
 use crate::config::ChatConfig;

@@ -4,14 +4,16 @@
 use super::answering::Asked;
 use super::models::Answerer;
 use super::request::Source;
-use super::{Answer, Chat, ChatEvent, ChatRequest, CitationStatus, prompt, sanitize, verify};
+use super::{Answer, Chat, ChatEvent, ChatRequest, CitationStatus, prompt, sanitize, sources};
+use crate::citation::strip_unknown_markers;
 use crate::domain::{Message, MessageId, MessageStatus, Principal, Room};
 use crate::error::{Error, Result};
-use crate::index::QueryVector;
+use crate::index::{QueryVector, TermCounter};
 use crate::provider::extractive::NOT_FOUND;
 use crate::provider::{self, ChatReply, FinishReason, StreamEvent, Usage};
 use crate::retrieval::{RetrievalRequest, RetrievalScope};
 use futures_util::{Stream, StreamExt};
+use std::collections::HashSet;
 
 /// Everything that is known before anybody is asked.
 pub(super) struct Prepared {
@@ -157,7 +159,8 @@ impl Chat {
         let room = self.session(caller, request.session.as_ref()).await?;
         let history = self.history(&room).await?;
         let default_limit = usize::try_from(self.settings.top_k).unwrap_or(1);
-        let retrieved = self
+        let count = request.top_k.map_or(default_limit, |top_k| top_k.get());
+        let mut retrieved = self
             .parts
             .retrieval
             .search(&RetrievalRequest {
@@ -166,9 +169,10 @@ impl Chat {
                 collection: request.collection.clone(),
                 scope: RetrievalScope::Documents,
                 rooms: None,
-                limit: request.top_k.map_or(default_limit, |top_k| top_k.get()),
+                limit: count * sources::CANDIDATES_PER_SOURCE,
             })
             .await?;
+        retrieved.hits = sources::choose(retrieved.hits, count);
         let question = request.question.as_str();
         let hits = retrieved.hits.iter().enumerate();
         let sources: Vec<Source> = hits.map(|(at, hit)| Source::of_hit(at + 1, hit)).collect();
@@ -177,7 +181,7 @@ impl Chat {
             .iter()
             .map(|hit| match (&retrieved.query_vector, hit.vector.raw) {
                 (Some(_), Some(cosine)) => fit_of_cosine(cosine),
-                _ => verify::coverage(question, &hit.stored.passage.content, &self.parts.counter),
+                _ => coverage(question, &hit.stored.passage.content, &self.parts.counter),
             })
             .collect();
         Ok(Prepared {
@@ -206,9 +210,9 @@ impl Chat {
             answerer,
             ..
         } = prepared;
-        let known = verify::strip_unknown_markers(&reply.text, sources.len());
+        let known = strip_unknown_markers(&reply.text, sources.len());
         let text = sanitize::sanitize(&known, &sources);
-        let citations = verify::check(&text, &sources, &self.parts.counter);
+        let citations = self.check(&text, &sources).await?;
         for source in &mut sources {
             source.cited = citations
                 .iter()
@@ -323,6 +327,20 @@ fn session_id(room: &Room) -> String {
 /// From the cosine of unrelated texts (about 0.1 with the local model) to that of a close paraphrase.
 fn fit_of_cosine(cosine: f64) -> f64 {
     ((cosine - 0.1) / 0.6).clamp(0.0, 1.0)
+}
+
+/// The part of `question`'s distinct terms (stemmed, without stop words) that `text` has.
+fn coverage(question: &str, text: &str, counter: &TermCounter) -> f64 {
+    let wanted: HashSet<u32> = counter
+        .count(question)
+        .iter()
+        .map(|(term, _)| term)
+        .collect();
+    if wanted.is_empty() {
+        return 0.0;
+    }
+    let held: HashSet<u32> = counter.count(text).iter().map(|(term, _)| term).collect();
+    wanted.intersection(&held).count() as f64 / wanted.len() as f64
 }
 
 /// The words of a text, each with the white space behind it.

@@ -34,6 +34,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("auth", PURPOSES),
     ("retrieval", PURPOSES),
     ("ingest", PURPOSES),
+    ("citation", PURPOSES),
     ("chat", PURPOSES),
     ("review", PURPOSES),
     ("ops", PURPOSES),
@@ -57,6 +58,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "chat",
         "retrieval",
         "an answer is made from what retrieval finds",
+    ),
+    (
+        "chat",
+        "citation",
+        "every marker of an answer is checked before it is shown",
     ),
     (
         "ingest",

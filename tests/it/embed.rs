@@ -27,7 +27,7 @@ fn models() -> PathBuf {
 }
 
 /// Loaded once for all tests.
-fn embedder() -> &'static Embedder {
+pub(crate) fn embedder() -> &'static Embedder {
     static EMBEDDER: OnceLock<Embedder> = OnceLock::new();
     EMBEDDER.get_or_init(|| {
         let two = NonZeroUsize::new(2).expect("not zero");

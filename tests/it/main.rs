@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod citations;
 mod embed;
 mod embed_endpoint;
 mod http_access;

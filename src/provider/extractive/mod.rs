@@ -16,6 +16,8 @@ mod units;
 mod words;
 
 pub use select::{promising, select};
+pub use sentences::split as sentences;
+pub use stop_words::{is_generic, is_stop_word};
 pub use units::candidates;
 
 /// What is said when nothing in the sources supports an answer.

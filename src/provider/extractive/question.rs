@@ -44,6 +44,16 @@ pub struct Term {
     pub emphasis: f32,
     /// It is an identifier: a text that does not have it is about something else.
     pub is_identifier: bool,
+    /// It names something: an identifier, an acronym, or written with a capital inside the question.
+    pub is_proper: bool,
+}
+
+impl Term {
+    /// Whether an answer must speak of it, in these words or in others: not a generic word, and not
+    /// an adverb, which says how.
+    pub fn is_subject(&self) -> bool {
+        self.emphasis >= 1.0 && !self.lower.ends_with("ly")
+    }
 }
 
 /// A question, taken apart.
@@ -58,6 +68,7 @@ pub struct Question {
 /// Takes `text` apart.
 pub fn analyse(text: &str, words: &Words) -> Question {
     let all = words.of(text);
+    let capitals = Capitals::of(text);
     let mut terms: Vec<Term> = Vec::new();
     let mut after_how = false;
     for word in &all {
@@ -70,7 +81,7 @@ pub fn analyse(text: &str, words: &Words) -> Question {
         let bare = word.lower.chars().count() == 1 && word.lower.is_ascii() && !word.is_name;
         let digit = word.lower.bytes().all(|b| b.is_ascii_digit());
         if !repeated && !measure && !is_stop_word(&word.lower) && (!bare || digit) {
-            terms.push(term(word, text));
+            terms.push(term(word, text, &capitals));
         }
     }
     Question {
@@ -79,7 +90,38 @@ pub fn analyse(text: &str, words: &Words) -> Question {
     }
 }
 
-fn term(word: &Word, question: &str) -> Term {
+/// The words that a question writes with a capital where a sentence does not begin; none when it
+/// writes most words so, as in a title.
+struct Capitals(Vec<String>);
+
+impl Capitals {
+    fn of(question: &str) -> Self {
+        let mut found = Vec::new();
+        let mut words = 0;
+        let mut begins = true;
+        for written in question.split_whitespace() {
+            let bare = written.trim_matches(|c: char| !c.is_alphanumeric());
+            let capital = bare.chars().next().is_some_and(char::is_uppercase);
+            if capital && !begins && bare != "I" {
+                found.push(bare.to_lowercase());
+            }
+            words += usize::from(!begins);
+            begins = written.ends_with(['.', '!', '?', ':']);
+        }
+        if found.len() * 2 > words {
+            found.clear();
+        }
+        Self(found)
+    }
+
+    fn has(&self, word: &Word) -> bool {
+        let lower = word.lower.as_str();
+        let is_it = |name: &String| name == lower || name.strip_suffix("'s") == Some(lower);
+        self.0.iter().any(is_it)
+    }
+}
+
+fn term(word: &Word, question: &str, capitals: &Capitals) -> Term {
     let is_identifier = is_identifier(word, question);
     let emphasis = if is_identifier {
         1.6
@@ -95,6 +137,7 @@ fn term(word: &Word, question: &str) -> Term {
         key: word.key.clone(),
         emphasis,
         is_identifier,
+        is_proper: is_identifier || word.is_name || capitals.has(word),
     }
 }
 

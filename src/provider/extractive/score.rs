@@ -204,14 +204,16 @@ fn presence(keys: &BTreeSet<String>, term: &Term) -> f32 {
     if key.len() < SHORTEST_PREFIX || term.is_identifier {
         return 0.0;
     }
+    // `column` is no `columnstore`: most of the longer word must be there.
+    let alike = |short: &str, long: &str| 3 * short.len() >= 2 * long.len();
     let longer = keys
         .range(key.to_owned()..)
-        .next()
-        .is_some_and(|next| next.starts_with(key));
+        .take_while(|next| next.starts_with(key))
+        .any(|next| alike(key, next));
     let shorter = || {
         key.char_indices()
             .skip(SHORTEST_PREFIX)
-            .any(|(at, _)| keys.contains(&key[..at]))
+            .any(|(at, _)| keys.contains(&key[..at]) && alike(&key[..at], key))
     };
     if longer || shorter() { BY_PREFIX } else { 0.0 }
 }

@@ -6,6 +6,7 @@ use super::score::{Scored, Weighted, between, score};
 use super::words::Words;
 use super::{Evidence, ExtractiveAnswer, NOT_FOUND, Sentence, Signals};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// The best candidate supports an answer from this score on, if its words or its vector carry it.
 const ENOUGH_SCORE: f32 = 0.32;
@@ -16,6 +17,11 @@ const ENOUGH_COVERAGE: f32 = 0.5;
 const SOMEWHAT_NEAR: f32 = 0.3;
 const VERY_NEAR: f32 = 0.6;
 const LEAST_COVERAGE: f32 = 0.1;
+
+/// A larger share of the question's subject that no source speaks of is another subject, …
+const MOST_UNKNOWN: f32 = 0.3;
+/// … unless a sentence means the same in other words.
+const SAME_MEANING: f32 = 0.7;
 
 /// A further sentence has at least this share of the best one's score, …
 const SHARE_OF_BEST: f32 = 0.75;
@@ -35,14 +41,18 @@ pub fn select(question: &str, candidates: &[Sentence], signals: Signals<'_>) -> 
     let words = Words::new();
     let question = analyse(question, &words);
     let (weighted, mut scored) = score(&question, candidates, signals, &words);
-    let missing = misses_identifier(&question, &scored);
     scored.sort_by(|a, b| {
         b.score
             .total_cmp(&a.score)
             .then(a.sentence.position.cmp(&b.sentence.position))
     });
+    let missing = misses_name(&question, &scored);
+    let unknown = unknown_share(&weighted, &scored);
     let best = scored.first().map_or(0.0, |best| best.score);
-    let supported = !missing && scored.first().is_some_and(|best| carries(best, signals));
+    let supported = !missing
+        && scored
+            .first()
+            .is_some_and(|best| carries(best, unknown, signals));
     if !supported {
         return ExtractiveAnswer {
             text: NOT_FOUND.to_owned(),
@@ -76,23 +86,49 @@ pub fn promising(question: &str, candidates: &[Sentence], most: usize) -> Vec<us
     indices
 }
 
-/// An identifier of the question that no source has: the sources are about another one.
-fn misses_identifier(question: &Question, scored: &[Scored<'_>]) -> bool {
+/// A name of the question that neither the best sentence's source has nor every other one: the
+/// sources are about another one. What nearly all sources name, a single one need not repeat.
+fn misses_name(question: &Question, scored: &[Scored<'_>]) -> bool {
+    let Some(best) = scored.first() else {
+        return false;
+    };
+    let sources = |wanted: &dyn Fn(&Scored<'_>) -> bool| -> BTreeSet<usize> {
+        let those = scored.iter().filter(|one| wanted(one));
+        those.map(|one| one.sentence.source).collect()
+    };
+    let all = sources(&|_| true).len();
     question.terms.iter().enumerate().any(|(at, term)| {
-        term.is_identifier
-            && scored
-                .iter()
-                .all(|one| one.credits.get(at).is_none_or(|credit| *credit == 0.0))
+        let named = sources(&|one| one.credits.get(at).is_some_and(|credit| *credit > 0.0));
+        let enough = named.contains(&best.sentence.source) || named.len() * 2 >= all;
+        term.is_proper && !enough || term.is_identifier && named.is_empty()
     })
 }
 
-fn carries(best: &Scored<'_>, signals: Signals<'_>) -> bool {
+/// The share of the question's subject, by weight, that no source speaks of.
+fn unknown_share(weighted: &Weighted<'_>, scored: &[Scored<'_>]) -> f32 {
+    let terms = weighted
+        .question
+        .terms
+        .iter()
+        .zip(&weighted.weights)
+        .enumerate();
+    terms
+        .filter(|(at, (term, _))| {
+            let known = |one: &Scored<'_>| one.credits.get(*at).is_some_and(|credit| *credit > 0.0);
+            term.is_subject() && !scored.iter().any(known)
+        })
+        .map(|(_, (_, weight))| weight)
+        .sum()
+}
+
+fn carries(best: &Scored<'_>, unknown: f32, signals: Signals<'_>) -> bool {
     let cosine = signals
         .similarities
         .and_then(|list| list.get(best.sentence.position).copied());
     let nearness = cosine.map_or(0.0, |cosine| between(SOMEWHAT_NEAR, VERY_NEAR, cosine));
     let wanted = ENOUGH_COVERAGE - nearness * (ENOUGH_COVERAGE - LEAST_COVERAGE);
-    best.coverage >= wanted && best.score >= ENOUGH_SCORE
+    let known = unknown <= MOST_UNKNOWN || cosine.is_some_and(|cosine| cosine >= SAME_MEANING);
+    known && best.coverage >= wanted && best.score >= ENOUGH_SCORE
 }
 
 fn choose<'a, 'b>(weighted: &Weighted<'_>, scored: &'b [Scored<'a>]) -> Vec<&'b Scored<'a>> {

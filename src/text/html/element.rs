@@ -1,5 +1,27 @@
 //! What each HTML element means for the text: a block, a line, a cell, a thing to leave out.
 
+/// Classes, ids and roles by which pages mark what leads around the site instead of saying anything:
+/// those of DocBook, Sphinx, Doxygen and the usual site generators.
+const NAVIGATION: [&[u8]; 17] = [
+    b"nav",
+    b"navbar",
+    b"navheader",
+    b"navfooter",
+    b"navigation",
+    b"nav-bar",
+    b"navpath",
+    b"breadcrumb",
+    b"breadcrumbs",
+    b"pagination",
+    b"sidebar",
+    b"sphinxsidebar",
+    b"related",
+    b"toc",
+    b"table-of-contents",
+    b"menu",
+    b"skip-link",
+];
+
 /// The role of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
@@ -64,6 +86,16 @@ impl Element {
             | b"source" | b"track" | b"wbr" => Self::Void,
             _ => Self::Inline,
         }
+    }
+
+    /// Whether an attribute of an element marks it as navigation.
+    pub(super) fn is_navigation(attribute: &[u8], value: &[u8]) -> bool {
+        matches!(attribute, b"class" | b"id" | b"role")
+            && value.split(u8::is_ascii_whitespace).any(|word| {
+                NAVIGATION
+                    .iter()
+                    .any(|name| word.eq_ignore_ascii_case(name))
+            })
     }
 
     /// Whether it never has an end tag.

@@ -54,7 +54,14 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn start(&mut self, tag: &StartTag<()>) -> Result<(), ExtractFailure> {
-        let element = Element::of(&tag.name);
+        let mut element = Element::of(&tag.name);
+        let navigates = tag
+            .attributes
+            .iter()
+            .any(|(name, value)| Element::is_navigation(name, &value.value));
+        if navigates && matches!(element, Element::Block | Element::Table) {
+            element = Element::Skipped;
+        }
         if self.skipped == 0 {
             self.begin(element, tag)?;
         }

@@ -75,6 +75,15 @@ async fn html_becomes_paragraphs_headings_and_rows() {
 }
 
 #[tokio::test]
+async fn html_navigation_is_left_out() {
+    let html = b"<body><div class='wide navheader'><table><tr><td>Prev<td>Next</table></div>\
+        <ul id=toc><li>1. Fish</ul><div role=navigation><div>Home</div></div>\
+        <div class=navigate><p class=menu>Fish of the day</div></body>";
+    let found = extract("page.html", html).await.unwrap();
+    assert_eq!(found.text, "Fish of the day");
+}
+
+#[tokio::test]
 async fn html_declares_its_encoding() {
     let html = b"<meta charset=\"iso-8859-2\"><p>\xb3\xf3d\xbc</p>";
     assert_eq!(extract("a.htm", html).await.unwrap().text, "łódź");
