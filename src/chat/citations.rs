@@ -50,8 +50,8 @@ impl Chat {
             .iter()
             .flat_map(|list| list.iter().cloned())
             .collect();
-        let embedded = match &self.parts.embedder {
-            Some(embedder) if !flat.is_empty() => embedder.embed(flat).await,
+        let embedded = match self.parts.embedder.get() {
+            Some(embedder) if !flat.is_empty() => embedder.embed_at_once(flat).await,
             _ => return vec![None; texts.len()],
         };
         match embedded {

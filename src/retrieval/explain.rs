@@ -44,7 +44,7 @@ impl Retrieval {
         let mut asked = self.ask(request).await;
         loop {
             let query = asked.query.clone();
-            match self.explain_query(request, passage, query).await {
+            match self.explain_query((request, answer), passage, query).await {
                 Err(error) => asked = self.ask_again(request, asked, error).await?,
                 explained => return explained,
             }
@@ -53,7 +53,7 @@ impl Retrieval {
 
     async fn explain_query(
         &self,
-        request: &RetrievalRequest,
+        (request, answer): (&RetrievalRequest, &Retrieved),
         passage: PassageId,
         query: Query,
     ) -> Result<Explanation> {
