@@ -1,16 +1,22 @@
 //! The ledger of an index on a server: one process writes at a time, a lease that nobody renews ends,
-//! and whoever has lost it moves nothing. On both databases, with a clock that the tests drive.
+//! and whoever has lost it moves nothing. On both databases, with a clock that the tests drive. And
+//! followers that share an index: with a server that is away, and with a real one.
 
+use crate::store::world::{MODEL, committed, new_document, vector};
 use crate::support::database::TestDatabase;
+use crate::support::qdrant;
 use ragd::clock::Clock;
 use ragd::error::ErrorKind;
 use ragd::index::{
-    Added, BuildRecord, CODE_ELSEWHERE, CODE_MISMATCH, Hold, Ledger, Position, Target, VectorSpace,
+    Added, BuildRecord, CODE_ELSEWHERE, CODE_MISMATCH, CODE_UNREACHABLE, Hold, Index, IndexFilter,
+    Ledger, Position, ServerSettings, Target, TermCounter, VectorSpace,
 };
-use ragd::indexing::{LEASE, SqlLedger};
-use ragd::store::Store;
+use ragd::indexing::{Follower, LEASE, SqlLedger, Verdict};
+use ragd::store::{Store, WriteScope};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 crate::store::on_both_engines!(
     one_process_holds_the_lease_at_a_time,
@@ -21,6 +27,8 @@ crate::store::on_both_engines!(
     positions_move_only_from_where_they_stand,
     no_build_has_anothers_number,
     another_model_under_the_same_name_is_refused,
+    a_turn_that_fails_gives_the_lease_back,
+    processes_share_one_index,
 );
 
 const REQUEST: Duration = Duration::from_secs(5);
@@ -270,4 +278,112 @@ async fn a_row_without_a_lease_holder_has_no_end_of_a_lease() {
         .execute(&mut connection)
         .await;
     assert!(half.is_err());
+}
+
+/// The space of the vectors that the store's tests make.
+fn world_space() -> VectorSpace {
+    VectorSpace {
+        model: MODEL.to_owned(),
+        dimension: vector(0).len(),
+    }
+}
+
+/// The follower of a process of its own.
+async fn follower(store: &Store, settings: &ServerSettings) -> Follower {
+    let clock = Clock::system();
+    let ledger = SqlLedger::new(store.clone(), clock.clone(), settings.timeout);
+    let index = Index::connect(settings.clone(), Arc::new(ledger))
+        .await
+        .unwrap();
+    let counter = TermCounter::new().unwrap();
+    Follower::new(
+        store.clone(),
+        (index, settings.space.clone()),
+        counter,
+        clock,
+    )
+}
+
+async fn a_turn_that_fails_gives_the_lease_back(store: &Store) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    committed(store, &new_document("ann", "p", "a"), &["heron"]).await;
+    let settings = qdrant::settings(&url, Some(world_space()));
+    let (one, other) = (
+        follower(store, &settings).await,
+        follower(store, &settings).await,
+    );
+    for follower in [&one, &other, &one] {
+        let failed = follower.catch_up().await.unwrap_err();
+        assert_eq!(failed.code(), CODE_UNREACHABLE);
+        assert_eq!(follower.mend().await.unwrap_err().code(), CODE_UNREACHABLE);
+        let failed = follower.rebuild(|_| {}).await.unwrap_err();
+        assert_eq!(failed.code(), CODE_UNREACHABLE);
+        follower.catch_up_if_reachable().await.unwrap();
+    }
+    assert!(one.index().claim().await.unwrap());
+}
+
+async fn processes_share_one_index(store: &Store) {
+    let Some(url) = qdrant::url() else { return };
+    let settings = qdrant::settings(&url, Some(world_space()));
+    let (one, other) = (
+        follower(store, &settings).await,
+        follower(store, &settings).await,
+    );
+    let document = committed(store, &new_document("ann", "p", "a"), &["heron", "pelican"]).await;
+    assert_eq!(one.catch_up().await.unwrap(), 1);
+    assert_eq!(other.catch_up().await.unwrap(), 0, "another has done it");
+    assert_eq!(passages(&other).await, 2);
+
+    // All at once: nothing is lost, and nothing that was deleted comes back.
+    let followers = [one.clone(), other.clone(), follower(store, &settings).await];
+    let mut working = tokio::task::JoinSet::new();
+    for (number, follower) in followers.iter().cloned().enumerate() {
+        let store = store.clone();
+        working.spawn(async move {
+            for round in 0..8 {
+                let uri = format!("{number}/{round}");
+                committed(&store, &new_document("ann", "p", &uri), &["heron"]).await;
+                follower.catch_up().await.unwrap();
+            }
+        });
+    }
+    let scope = WriteScope::Everyone;
+    let id = document.document.id;
+    assert!(
+        store
+            .delete_document(id, scope, crate::store::world::at(9))
+            .await
+            .unwrap()
+    );
+    other.catch_up().await.unwrap();
+    while let Some(ended) = working.join_next().await {
+        ended.unwrap();
+    }
+    let head = store.change_log_head().await.unwrap();
+    for follower in &followers {
+        follower.catch_up().await.unwrap();
+        assert_eq!(follower.index().refresh().await.unwrap().sequence, head);
+        assert_eq!(passages(follower).await, 24);
+        assert_eq!(follower.verify().await.unwrap(), Verdict::Sound);
+    }
+    // One rebuilds; the others ask the new build at once.
+    assert_eq!(other.rebuild(|_| {}).await.unwrap(), 24);
+    for follower in &followers {
+        assert_eq!(passages(follower).await, 24);
+        follower.pass().await.unwrap();
+    }
+    one.index().refresh().await.unwrap();
+    one.index().destroy().await.unwrap();
+    // The collection is gone: whoever looks first brings it back.
+    other.pass().await.unwrap();
+    assert_eq!(passages(&one).await, 24);
+    other.index().destroy().await.unwrap();
+}
+
+async fn passages(follower: &Follower) -> usize {
+    let all = IndexFilter::default();
+    follower.index().count(all).await.unwrap()
 }

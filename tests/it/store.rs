@@ -9,7 +9,7 @@ mod passages;
 mod people;
 mod plans;
 mod rooms;
-mod world;
+pub(crate) mod world;
 
 /// Makes of each function that takes a `&Store` two tests, one on each engine.
 macro_rules! on_both_engines {

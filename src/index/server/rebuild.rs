@@ -141,7 +141,7 @@ impl Drop for ServerRebuild {
             return;
         }
         let (server, instance) = (self.turn.server.clone(), self.instance);
-        let name = self.build.collection();
+        let (name, target) = (self.build.collection(), self.build.target.clone());
         // Whatever this does not get done, the next rebuild does.
         runtime.spawn(async move {
             if let Err(error) = server.0.collections(instance).delete(&name).await {
@@ -149,6 +149,12 @@ impl Drop for ServerRebuild {
                     error = error.chain(),
                     "the abandoned build {name} stays for now"
                 );
+            }
+            // The serving target's lease is its follower's; another's was this rebuild's alone.
+            if server.serving().target != target
+                && let Err(error) = server.0.ledger.release(&target).await
+            {
+                tracing::warn!(error = error.chain(), "a lease ends by itself");
             }
         });
     }
