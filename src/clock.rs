@@ -2,8 +2,9 @@
 //! manual clock; production uses the system's.
 
 use chrono::{DateTime, SubsecRound, Utc};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Where the time comes from; cheap to clone.
 #[derive(Debug, Clone)]
@@ -12,7 +13,7 @@ pub struct Clock(Source);
 #[derive(Debug, Clone)]
 enum Source {
     System,
-    Manual(Arc<Mutex<DateTime<Utc>>>),
+    Manual(Arc<watch::Sender<DateTime<Utc>>>),
 }
 
 impl Clock {
@@ -23,7 +24,7 @@ impl Clock {
 
     /// A clock that stands still at `start` until it is advanced.
     pub fn manual(start: DateTime<Utc>) -> Self {
-        Self(Source::Manual(Arc::new(Mutex::new(start))))
+        Self(Source::Manual(Arc::new(watch::Sender::new(start))))
     }
 
     /// The time now, cut to microseconds, which both databases keep exactly.
@@ -34,20 +35,28 @@ impl Clock {
                 reason = "the one place that asks the system"
             )]
             Source::System => Utc::now().trunc_subsecs(6),
-            Source::Manual(now) => *lock(now),
+            Source::Manual(now) => *now.borrow(),
         }
     }
 
     /// Moves a manual clock on; a system clock is not changed.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(now) = &self.0 {
-            let mut now = lock(now);
-            *now += by;
+            now.send_modify(|now| *now += by);
         }
     }
-}
 
-fn lock(now: &Mutex<DateTime<Utc>>) -> std::sync::MutexGuard<'_, DateTime<Utc>> {
-    // A date is whole even if a thread died while it held the lock.
-    now.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    /// Returns when `time` has passed on this clock; on a manual one, when it has been advanced so
+    /// far.
+    pub async fn sleep(&self, time: Duration) {
+        match &self.0 {
+            Source::System => tokio::time::sleep(time).await,
+            Source::Manual(now) => {
+                let mut now = now.subscribe();
+                let until = *now.borrow() + time;
+                // The sender is this clock's own, so it is there for as long as somebody waits.
+                let _reached = now.wait_for(|now| *now >= until).await;
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! How everything is, as the health routes tell it. Nothing here costs an upstream call.
 
 use super::App;
+use crate::embed::Embedder;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,8 @@ pub struct ComponentHealth {
     pub latency_ms: Option<f64>,
     /// Why it is not healthy.
     pub reason: Option<String>,
+    /// What it is.
+    pub detail: Option<String>,
 }
 
 /// Everything.
@@ -52,6 +55,7 @@ impl ComponentHealth {
             status: HealthStatus::Healthy,
             latency_ms: None,
             reason: None,
+            detail: None,
         }
     }
 
@@ -67,12 +71,7 @@ impl App {
     pub async fn health(&self) -> HealthReport {
         let database = self.database_health().await;
         let index = self.index_health().await;
-        let embeddings = match self.without_model() {
-            None => ComponentHealth::healthy("embeddings"),
-            Some(reason) => {
-                ComponentHealth::healthy("embeddings").failing(HealthStatus::Degraded, reason)
-            }
-        };
+        let embeddings = self.embedding_health();
         let models = self.chat().models();
         let providers: Vec<ComponentHealth> = models
             .names()
@@ -103,6 +102,25 @@ impl App {
             components,
             providers,
             not_ready,
+        }
+    }
+
+    /// What the last request said; none is made for this.
+    fn embedding_health(&self) -> ComponentHealth {
+        let mut health = ComponentHealth::healthy("embeddings");
+        let space = self.follower().space();
+        health.detail = self.embedder().map(|embedder| match &embedder {
+            Embedder::Local(local) => format!("{} in this process", local.model_id()),
+            Embedder::Endpoint(endpoint) => {
+                format!("{} at {}", endpoint.model_id(), endpoint.address())
+            }
+        });
+        health.detail = health
+            .detail
+            .or_else(|| space.map(|space| format!("{space}, not in use")));
+        match self.embedding_trouble() {
+            None => health,
+            Some(reason) => health.failing(HealthStatus::Degraded, reason),
         }
     }
 

@@ -3,29 +3,34 @@
 
 mod audit;
 mod data_folder;
+mod embedding;
 mod foundation;
 mod health;
 mod index;
 mod open;
+mod reembed;
 mod running;
 mod storage;
 
 pub use data_folder::{DataFolder, RunningServer};
+pub use embedding::CODE_OTHER_MODEL;
 pub use foundation::{create_admin_beside, open_database};
 pub use health::{ComponentHealth, HealthReport, HealthStatus};
 pub use open::{Notice, OpenedApp};
+pub use reembed::{CODE_REEMBEDDING, ReembedStage, ReembedState, ReembedStatus};
 pub use running::Settling;
 
 use crate::auth::Auth;
 use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::embed::Embedder;
+use crate::embed::{CurrentEmbedder, Embedder};
 use crate::indexing::Follower;
 use crate::ingest::Ingest;
 use crate::retrieval::Retrieval;
 use crate::store::Store;
 use crate::telemetry::{AuditFile, Metrics};
+use reembed::Reembedding;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -41,9 +46,10 @@ struct Parts {
     folder: DataFolder,
     audit_file: AuditFile,
     store: Store,
-    embedder: Option<Embedder>,
-    /// Why there is no model, for health and the console.
-    without_model: Option<String>,
+    embedder: CurrentEmbedder,
+    /// An endpoint is configured, and how long its vectors are was not to be learnt at the start.
+    model_unknown: bool,
+    reembedding: Reembedding,
     follower: Follower,
     auth: Auth,
     retrieval: Retrieval,
@@ -84,14 +90,14 @@ impl App {
         &self.0.auth
     }
 
-    /// The local model; `None` when there is none.
-    pub fn embedder(&self) -> Option<&Embedder> {
-        self.0.embedder.as_ref()
+    /// What makes vectors now; `None`: words alone.
+    pub fn embedder(&self) -> Option<Embedder> {
+        self.0.embedder.get()
     }
 
-    /// Why there is no model.
-    pub fn without_model(&self) -> Option<&str> {
-        self.0.without_model.as_deref()
+    /// Why no vectors are made now; `None`: all is well.
+    pub fn embedding_trouble(&self) -> Option<String> {
+        self.0.embedder.trouble()
     }
 
     /// The index and what keeps it up.

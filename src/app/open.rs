@@ -1,17 +1,18 @@
 //! Builds the application from its configuration, from the ground up.
 
 use super::data_folder::FolderLock;
+use super::embedding::{Models as EmbeddingModels, OpenedEmbedding, Purpose, threads};
 use super::foundation::{open_sealer, open_secrets, open_store};
 use super::index::open_configured_index;
+use super::reembed::Reembedding;
 use super::{App, DataFolder, Parts};
 use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
 use crate::chat::{Chat, ChatParts, Models};
 use crate::clock::Clock;
-use crate::config::{Config, EmbeddingProvider};
-use crate::embed::Embedder;
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::index::{TermCounter, VectorSpace};
+use crate::index::TermCounter;
 use crate::indexing::Follower;
 use crate::ingest::{Ingest, IngestParts};
 use crate::outbound;
@@ -19,7 +20,6 @@ use crate::retrieval::{Retrieval, RetrievalParts};
 use crate::telemetry::{AuditFile, Metrics};
 use crate::text::{ExtractLimits, Extractor};
 use secrecy::SecretString;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -39,6 +39,8 @@ pub enum Notice {
         /// Why, and what to run.
         reason: String,
     },
+    /// The configuration names a model that another one has replaced.
+    ModelReplaced(String),
 }
 
 /// An opened application, with what only its opener needs.
@@ -53,13 +55,37 @@ pub struct OpenedApp {
 }
 
 impl App {
+    /// As [`App::open`], to move to the configured model: the present vectors may be of another
+    /// one, which is not used then.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_to_reembed(
+        config: Config,
+        clock: Clock,
+        program: PathBuf,
+    ) -> Result<OpenedApp> {
+        Self::open_for(Purpose::Reembed, config, clock, program).await
+    }
+
     /// Opens everything that `config` names. `program` is the ragd binary, which reads documents in
     /// processes of its own. Nothing runs in the background yet: see [`App::start`].
     ///
     /// # Errors
-    /// `Conflict` when another process uses the data folder; `Unavailable` when the database is
+    /// `Conflict` when another process uses the data folder, and with code
+    /// [`CODE_OTHER_MODEL`](super::CODE_OTHER_MODEL) when the stored vectors are of another model
+    /// than the configured one; `Unavailable` when the database is
     /// not there or not migrated; `Invalid` for a wrong key; `Internal` for a fault of the machine.
     pub async fn open(config: Config, clock: Clock, program: PathBuf) -> Result<OpenedApp> {
+        Self::open_for(Purpose::Use, config, clock, program).await
+    }
+
+    async fn open_for(
+        purpose: Purpose,
+        config: Config,
+        clock: Clock,
+        program: PathBuf,
+    ) -> Result<OpenedApp> {
         let folder = DataFolder::of(&config);
         folder.create()?;
         let lock = folder.lock()?;
@@ -75,17 +101,24 @@ impl App {
         let secrets = open_secrets(&config, &folder, &mut notices)?;
         let store = open_store(&config, &folder).await?;
         let sealer = open_sealer(&store, &secrets.encryption, clock.now()).await?;
-        let (embedder, without_model) = open_embedder(&config, &folder).await?;
-        if let Some(reason) = &without_model {
-            notices.push(Notice::NoModel {
-                reason: reason.clone(),
-            });
+        let models = EmbeddingModels {
+            config: &config,
+            folder: &folder,
+            store: &store,
+            clock: &clock,
+        };
+        let OpenedEmbedding {
+            current: embedder,
+            space,
+            unknown,
+            remark,
+        } = models.open(purpose).await?;
+        if embedder.get().is_none() {
+            let reason = embedder.trouble().unwrap_or_default();
+            notices.push(Notice::NoModel { reason });
         }
+        notices.extend(remark.map(Notice::ModelReplaced));
         let counter = TermCounter::new()?;
-        let space = embedder.as_ref().map(|embedder| VectorSpace {
-            model: embedder.model_id().to_owned(),
-            dimension: embedder.dimension(),
-        });
         // Boxed: connecting to a server is a large future, which every command would carry.
         let index = Box::pin(open_configured_index(
             &config,
@@ -156,45 +189,17 @@ impl App {
             audit_file,
             store,
             embedder,
-            without_model,
             follower,
             auth,
             retrieval,
             ingest,
             chat,
+            reembedding: Reembedding::default(),
+            model_unknown: unknown,
             settled: AtomicBool::new(false),
         }));
         Ok(OpenedApp { app, lock, notices })
     }
-}
-
-/// The local model, or why there is none.
-async fn open_embedder(
-    config: &Config,
-    folder: &DataFolder,
-) -> Result<(Option<Embedder>, Option<String>)> {
-    if config.embedding.provider == EmbeddingProvider::Off {
-        return Ok((None, Some("EMBEDDING_PROVIDER is off".to_owned())));
-    }
-    let models = match &config.embedding.model_path {
-        // The model's own folder has its name; the folder of models is the one above.
-        Some(path) => path.parent().map_or_else(|| path.clone(), PathBuf::from),
-        None => folder.models().to_owned(),
-    };
-    let threads = threads(config.embedding.threads);
-    let loaded = tokio::task::spawn_blocking(move || Embedder::load(&models, threads))
-        .await
-        .map_err(|error| Error::internal("loading the model was interrupted").with_source(error))?;
-    match loaded {
-        Ok(embedder) => Ok((Some(embedder), None)),
-        Err(error) => Ok((None, Some(error.chain()))),
-    }
-}
-
-fn threads(configured: usize) -> NonZeroUsize {
-    NonZeroUsize::new(configured)
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN)
 }
 
 fn extract_limits(config: &Config) -> ExtractLimits {

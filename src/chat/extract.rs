@@ -3,6 +3,7 @@
 
 use super::{Chat, Source};
 use crate::error::{Error, Result};
+use crate::index::QueryVector;
 use crate::provider::extractive::{self, ExtractiveSource, Sentence, Signals};
 use crate::provider::{ChatReply, FinishReason, Usage};
 
@@ -15,7 +16,7 @@ impl Chat {
         &self,
         question: &str,
         sources: &[Source],
-        question_vector: Option<&[f32]>,
+        question_vector: Option<&QueryVector>,
     ) -> Result<ChatReply> {
         let sentences = extractive::candidates(&as_extractive(sources));
         let similarities = self.similarities(&sentences, question_vector).await;
@@ -43,15 +44,19 @@ impl Chat {
     async fn similarities(
         &self,
         sentences: &[Sentence],
-        question_vector: Option<&[f32]>,
+        question_vector: Option<&QueryVector>,
     ) -> Option<Vec<f32>> {
-        let (embedder, question) = (self.parts.embedder.as_ref()?, question_vector?);
-        if sentences.len() > MAX_EMBEDDED {
+        let (embedder, question) = (self.parts.embedder.get()?, question_vector?);
+        // Another model may have taken over since the question was embedded.
+        if sentences.len() > MAX_EMBEDDED || embedder.model_id() != question.model {
             return None;
         }
         let texts = sentences.iter().map(Sentence::text_to_embed).collect();
-        match embedder.embed(texts).await {
-            Ok(vectors) => Some(vectors.iter().map(|vector| dot(question, vector)).collect()),
+        match embedder.embed_at_once(texts).await {
+            Ok(vectors) => {
+                let cosine = |vector: &Vec<f32>| dot(&question.values, vector);
+                Some(vectors.iter().map(cosine).collect())
+            }
             Err(error) => {
                 tracing::error!(error = error.chain(), "the sentences were not embedded");
                 None

@@ -18,7 +18,7 @@ pub use verify::{Claim, claims, strip_unknown_markers};
 
 use crate::clock::Clock;
 use crate::config::ChatConfig;
-use crate::embed::Embedder;
+use crate::embed::CurrentEmbedder;
 use crate::index::TermCounter;
 use crate::retrieval::Retrieval;
 use crate::secret::Sealer;
@@ -33,8 +33,8 @@ pub struct ChatParts {
     pub store: Store,
     /// Finds the sources.
     pub retrieval: Retrieval,
-    /// Judges which sentences answer; `None`: by their words alone.
-    pub embedder: Option<Embedder>,
+    /// Judges which sentences answer; without one their words alone do.
+    pub embedder: CurrentEmbedder,
     /// Compares an answer's words with its sources'.
     pub counter: TermCounter,
     /// Who answers.

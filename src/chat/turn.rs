@@ -7,6 +7,7 @@ use super::request::Source;
 use super::{Answer, Chat, ChatEvent, ChatRequest, CitationStatus, prompt, sanitize, verify};
 use crate::domain::{Message, MessageId, MessageStatus, Principal, Room};
 use crate::error::{Error, Result};
+use crate::index::QueryVector;
 use crate::provider::extractive::NOT_FOUND;
 use crate::provider::{self, ChatReply, FinishReason, StreamEvent, Usage};
 use crate::retrieval::{RetrievalRequest, RetrievalScope};
@@ -19,7 +20,7 @@ pub(super) struct Prepared {
     sources: Vec<Source>,
     /// How well each source fits the question, 0–1.
     fits: Vec<f64>,
-    question_vector: Option<Vec<f32>>,
+    question_vector: Option<QueryVector>,
     degraded: Vec<&'static str>,
     answerer: Answerer,
 }
@@ -37,7 +38,7 @@ impl Chat {
             _ if prepared.sources.is_empty() => self.nothing_found(&prepared.answerer),
             Answerer::Extractive => {
                 let question = request.question.as_str();
-                let vector = prepared.question_vector.as_deref();
+                let vector = prepared.question_vector.as_ref();
                 let reply = self
                     .extract_answer(question, &prepared.sources, vector)
                     .await;
@@ -107,7 +108,7 @@ impl Chat {
                     let reply = if prepared.sources.is_empty() {
                         Ok(chat.nothing_found(&answerer))
                     } else {
-                        let vector = prepared.question_vector.as_deref();
+                        let vector = prepared.question_vector.as_ref();
                         chat.extract_answer(request.question.as_str(), &prepared.sources, vector).await
                     };
                     match reply {

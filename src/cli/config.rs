@@ -20,6 +20,11 @@ impl ConfigCommand {
         match self {
             Self::Check => {
                 output::say_json(&context.config)?;
+                let config = &context.config;
+                match config.embedding.source(&config.llm) {
+                    Some(source) => output::remark(format_args!("vectors: {source}")),
+                    None => output::remark("vectors: none, words alone"),
+                }
                 for warning in &context.warnings {
                     output::remark(format_args!("warning: {warning}"));
                 }

@@ -12,6 +12,7 @@ use crate::secret::SecretFile;
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -138,10 +139,18 @@ impl Connection {
 
 /// Opens the application with the system's clock; documents are read by this very binary.
 pub(super) async fn open_app(config: Config) -> Result<OpenedApp> {
-    let program = std::env::current_exe().map_err(|error| {
+    App::open(config, Clock::system(), this_program()?).await
+}
+
+/// As [`open_app`], whatever model the stored vectors are of.
+pub(super) async fn open_to_reembed(config: Config) -> Result<OpenedApp> {
+    App::open_to_reembed(config, Clock::system(), this_program()?).await
+}
+
+fn this_program() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|error| {
         Error::internal("the path of this program is not known").with_source(error)
-    })?;
-    App::open(config, Clock::system(), program).await
+    })
 }
 
 async fn body_of(response: Response) -> Result<Value> {

@@ -1,4 +1,4 @@
-//! `ragd index status|rebuild`.
+//! `ragd index status|rebuild|reembed`.
 
 use super::connection::{Connection, open_app};
 use super::{Context, JsonFlag, output};
@@ -15,6 +15,12 @@ pub(super) enum Index {
     Status(JsonFlag),
     /// Fill a new index from the database, without embedding anything, and put it in place.
     Rebuild(JsonFlag),
+    /// Make the vectors of another model while the present ones serve, then move to it.
+    ///
+    /// Without options that is the configured model. A running server goes on answering and taking
+    /// documents in; a text that has its vector already is not embedded again, so that an
+    /// interrupted run goes on where it stopped.
+    Reembed(super::reembed::Reembed),
 }
 
 impl Index {
@@ -22,6 +28,7 @@ impl Index {
         match self {
             Self::Status(json) => status(context, json).await,
             Self::Rebuild(json) => rebuild(context, json).await,
+            Self::Reembed(reembed) => reembed.run(context).await,
         }
     }
 }
@@ -70,7 +77,7 @@ async fn rebuild(context: Context, json: JsonFlag) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(value: &Value, json: JsonFlag) -> Result<()> {
+pub(super) fn print(value: &Value, json: JsonFlag) -> Result<()> {
     if json.json {
         return output::say_json(value);
     }

@@ -2,6 +2,7 @@
 
 use super::{Context, JsonFlag, output};
 use crate::app::DataFolder;
+use crate::config::{EmbeddingProvider, EmbeddingSource};
 use crate::embed::{self, convert};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
@@ -9,7 +10,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Models {
-    /// Tell which model is installed; exits with 1 when none is, or it is damaged.
+    /// Tell which model makes the vectors; exits with 1 when it is the one in this process and that
+    /// is not installed, or damaged.
     #[command(alias = "list")]
     Status(JsonFlag),
     /// Convert published weights and install them; scripts/fetch-models.sh fetches and calls this.
@@ -26,7 +28,11 @@ pub(super) enum Models {
 impl Models {
     pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
         let folder = DataFolder::of(&context.config).models().to_owned();
+        let configured = context.config.embedding.source(&context.config.llm);
         match self {
+            Self::Status(json) if elsewhere(configured.as_ref()) => {
+                tell_elsewhere(&context, configured, json)
+            }
             Self::Status(json) => match embed::installed(&folder)? {
                 Some(manifest) if json.json => {
                     output::say_json(&manifest)?;
@@ -69,4 +75,35 @@ impl Models {
             }
         }
     }
+}
+
+/// Whether no model of this process is used.
+fn elsewhere(configured: Option<&EmbeddingSource>) -> bool {
+    configured.is_none_or(|source| source.provider != EmbeddingProvider::Local)
+}
+
+fn tell_elsewhere(
+    context: &Context,
+    configured: Option<EmbeddingSource>,
+    json: JsonFlag,
+) -> Result<ExitCode> {
+    let Some(source) = configured else {
+        output::say("no model: EMBEDDING_PROVIDER is off");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let key = context
+        .config
+        .embedding
+        .key_for(&source, &context.config.llm);
+    if json.json {
+        output::say_json(&serde_json::json!({ "source": source, "key": key.is_some() }))?;
+    } else {
+        let key = if key.is_some() {
+            "with a key"
+        } else {
+            "without a key"
+        };
+        output::say(format_args!("{source}, {key}"));
+    }
+    Ok(ExitCode::SUCCESS)
 }

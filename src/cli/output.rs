@@ -43,6 +43,7 @@ pub(super) fn tell(notices: &[Notice]) {
                     path.display()
                 ));
             }
+            Notice::ModelReplaced(remark_of_it) => remark(remark_of_it),
             Notice::NoModel { reason } => {
                 remark(format_args!(
                     "No embedding model: retrieval is by words alone (degraded). {reason}"

@@ -77,7 +77,7 @@ impl Config {
         self.auth.check(production, faults);
         self.encryption.check(production, faults);
         self.llm.check(faults);
-        self.embedding.check(faults);
+        self.embedding.check(&self.llm, faults);
         self.retrieval.check(faults);
         self.ingest.check(faults);
         self.chat.check(faults);

@@ -16,11 +16,12 @@ mod load;
 mod log;
 mod retrieval;
 mod server;
+mod wish;
 
 pub use auth::AuthConfig;
 pub use chat::ChatConfig;
 pub use database::DatabaseConfig;
-pub use embedding::{EmbeddingConfig, EmbeddingProvider};
+pub use embedding::{EmbeddingConfig, EmbeddingProvider, EmbeddingSource};
 pub use encryption::EncryptionConfig;
 pub use environment::{Variable, VariableKind, variables};
 pub use faults::Faults;
@@ -31,6 +32,7 @@ pub use load::{Loaded, Sources};
 pub use log::{LogConfig, LogFormat, LogLevel};
 pub use retrieval::{Fusion, RetrievalConfig};
 pub use server::{AppEnv, ServerConfig};
+pub use wish::EmbeddingWish;
 
 use serde::Serialize;
 

@@ -1,20 +1,31 @@
-//! Text to vectors: the local model, all-MiniLM-L6-v2, converted once from its published weights
-//! and run in process. It knows texts and vectors; documents, collections and remote embedding
-//! services are other rooms' business.
+//! Text to vectors, from either of two sources: the local model, all-MiniLM-L6-v2, converted once
+//! from its published weights and run in process; or an endpoint that is asked over HTTP. It knows
+//! texts and vectors; documents and collections are other rooms' business.
 
 mod bert;
 mod calibration;
 pub mod convert;
+mod current;
 mod embedder;
 mod encoder;
+mod endpoint;
 mod files;
 mod graph;
+mod local;
 mod matrix;
 mod onnx;
 pub mod reference;
 mod tokens;
 mod weights;
 
+pub use current::CurrentEmbedder;
 pub use embedder::Embedder;
+pub use endpoint::{
+    CODE_AWAY, Endpoint, EndpointSettings, EndpointTimeouts, EndpointWire, endpoint_model_id,
+};
 pub use files::{MODEL_ID, MODEL_NAME, Manifest, installed};
+pub use local::Local;
 pub use tokens::MAX_TOKENS;
+
+/// How many numbers a vector of the local model has.
+pub const LOCAL_DIMENSION: usize = bert::HIDDEN;

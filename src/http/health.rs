@@ -42,6 +42,9 @@ pub(super) struct ComponentBody {
     /// Why it is not healthy; only for callers with a credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// What it is; only for callers with a credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
 
 /// Which services are connected.
@@ -144,12 +147,14 @@ impl ComponentBody {
             status,
             latency_ms,
             reason,
+            detail,
             ..
         } = component;
         Self {
             status,
             latency_ms,
             reason: reason.filter(|_| with_reason),
+            detail: detail.filter(|_| with_reason),
         }
     }
 }

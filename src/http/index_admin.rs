@@ -27,6 +27,9 @@ pub(super) struct IndexBody {
     head: i64,
     /// The average number of terms that the BM25 weights were made for.
     average_terms: f32,
+    /// The model whose vectors it holds.
+    #[schema(example = "all-MiniLM-L6-v2:int8:2")]
+    embedding_model: Option<String>,
     /// Whether it is being optimised now.
     optimizing: bool,
     /// Whether it holds what SQL holds.
@@ -63,6 +66,7 @@ pub(super) async fn status(
         position: health.position.sequence,
         head,
         average_terms: health.built_average_terms,
+        embedding_model: door.app.follower().space().map(|space| space.model),
         optimizing: health.optimizing,
         sound: i64::try_from(health.passages).is_ok_and(|indexed| indexed == stored),
     }))

@@ -19,6 +19,7 @@ mod preview;
 mod preview_view;
 mod probes;
 mod problem;
+mod reembed;
 mod refusals;
 mod router;
 mod server;

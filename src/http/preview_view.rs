@@ -18,6 +18,9 @@ pub(super) struct PreviewBody {
     candidates: CandidatesBody,
     timings_ms: TimingsBody,
     results: Vec<ResultBody>,
+    /// The model of every score by meaning; null when words alone answered.
+    #[schema(example = "all-MiniLM-L6-v2:int8:2")]
+    embedding_model: Option<String>,
     /// What was missing: `vector` without a model.
     degraded: Vec<&'static str>,
     /// Why the passage asked for is, or is not, in the list.
@@ -130,6 +133,7 @@ impl PreviewBody {
                 total: timings.total,
             },
             results: found.hits.into_iter().map(ResultBody::from).collect(),
+            embedding_model: found.query_vector.map(|vector| vector.model),
             degraded: found.degraded,
             explanation: explanation.map(ExplanationBody::from),
         }

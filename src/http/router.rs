@@ -4,8 +4,8 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, stats,
-    telemetry,
+    chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, reembed,
+    stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
@@ -76,4 +76,5 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(stats::stats))
         .routes(routes!(index_admin::status))
         .routes(routes!(index_admin::rebuild))
+        .routes(routes!(reembed::begin, reembed::progress))
 }

@@ -49,7 +49,9 @@ impl Follower {
     async fn apply(&self, change: &Change) -> Result<usize> {
         match (change.op, generation_of(change)) {
             (ChangeOp::Upsert, Some(generation)) => {
-                let passages = self.store.document_generation(generation).await?;
+                let space = self.space();
+                let model = space.as_ref().map(|space| space.model.as_str());
+                let passages = self.store.document_generation(generation, model).await?;
                 let count = passages.len();
                 for batch in self.points(passages).await? {
                     self.index.upsert(batch).await?;
@@ -93,14 +95,14 @@ impl Follower {
     }
 }
 
-fn generation_of(change: &Change) -> Option<Generation> {
+pub(super) fn generation_of(change: &Change) -> Option<Generation> {
     match (change.subject, change.generation) {
         (Subject::Document(document), Some(number)) => Some(Generation { document, number }),
         _ => None,
     }
 }
 
-fn selector_of(change: &Change) -> Selector {
+pub(super) fn selector_of(change: &Change) -> Selector {
     match (change.subject, change.generation) {
         (Subject::Document(document), Some(generation)) => Selector::Generation {
             document,

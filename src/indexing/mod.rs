@@ -6,11 +6,13 @@ mod apply;
 mod ledger;
 mod open;
 mod rebuild;
+mod switch;
 mod turn;
 
 pub use ledger::{LEASE, SqlLedger};
 pub use open::{open_index, open_server_index};
 pub use rebuild::{RebuildProgress, Verdict};
+pub use switch::Switch;
 
 use crate::clock::Clock;
 use crate::index::{Index, TermCounter, VectorSpace};

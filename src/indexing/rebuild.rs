@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::index::{DEFAULT_AVERAGE_TERMS, IndexFilter};
 
 /// How many passages are read from SQL at once.
-const PAGE_PASSAGES: i64 = 1_000;
+pub(super) const PAGE_PASSAGES: i64 = 1_000;
 /// How many passages the average length is measured on. Ids are hashes, so the first ones in their
 /// order are a fair sample.
 const SAMPLE_PASSAGES: i64 = 2_000;
@@ -124,9 +124,11 @@ impl Follower {
         // Read before the passages: what changes meanwhile comes after it, and is applied again.
         let head = self.store.change_log_head().await?;
         let total = u64::try_from(self.store.count_current_passages().await?).unwrap_or(0);
+        let space = self.space();
+        let model = space.as_ref().map(|space| space.model.clone());
         let rebuild = self
             .index
-            .begin_rebuild(self.space(), self.average_terms().await?)
+            .begin_rebuild(space, self.average_terms().await?)
             .await?;
         let mut done = 0;
         let mut after = None;
@@ -134,7 +136,7 @@ impl Follower {
         loop {
             let passages = self
                 .store
-                .current_passages_after(after, PAGE_PASSAGES)
+                .current_passages_after(after, PAGE_PASSAGES, model.as_deref())
                 .await?;
             let Some(last) = passages.last() else { break };
             after = Some(last.id);
@@ -152,10 +154,10 @@ impl Follower {
         Ok(done)
     }
 
-    async fn average_terms(&self) -> Result<f32> {
+    pub(super) async fn average_terms(&self) -> Result<f32> {
         let sample = self
             .store
-            .current_passages_after(None, SAMPLE_PASSAGES)
+            .current_passages_after(None, SAMPLE_PASSAGES, None)
             .await?;
         let mut terms = 0.0;
         let mut passages = 0_u16;

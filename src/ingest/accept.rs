@@ -118,12 +118,7 @@ impl Ingest {
     }
 
     fn is_unchanged(&self, document: &Document, hash: Sha256) -> bool {
-        let model = self
-            .parts
-            .embedder
-            .as_ref()
-            .map(|embedder| embedder.model_id());
-        let wanted = fingerprint(hash, &self.settings, model);
+        let wanted = fingerprint(hash, &self.settings);
         document.status == DocumentStatus::Indexed
             && document
                 .fingerprint

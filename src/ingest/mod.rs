@@ -13,6 +13,7 @@ mod source;
 mod work;
 
 pub use document::Removal;
+pub use embedding::FillingTurn;
 pub use folder::{FolderJob, FolderReport, Skipped};
 pub use jobs::{JobProgress, JobState, JobView};
 pub use source::{Accepted, NewSource, source_of_file};
@@ -20,11 +21,12 @@ pub use source::{Accepted, NewSource, source_of_file};
 use crate::blob::Blobs;
 use crate::clock::Clock;
 use crate::config::IngestConfig;
-use crate::embed::Embedder;
+use crate::embed::CurrentEmbedder;
 use crate::indexing::Follower;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::text::Extractor;
+use embedding::Filling;
 use jobs::Jobs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,8 +45,8 @@ pub struct IngestParts {
     pub blobs: Blobs,
     /// Reads the text of documents.
     pub extractor: Extractor,
-    /// Makes vectors; `None`: passages get theirs when a model is there.
-    pub embedder: Option<Embedder>,
+    /// Makes vectors; without a model passages get theirs when one is there.
+    pub embedder: CurrentEmbedder,
     /// Brings passages into the index.
     pub follower: Follower,
     /// The time.
@@ -64,6 +66,7 @@ pub struct Ingest {
     /// Read while an original is stored and its row made, written while unused ones are removed:
     /// an original must not vanish between the two.
     originals: Arc<RwLock<()>>,
+    filling: Arc<Filling>,
     tasks: TaskTracker,
 }
 
@@ -77,6 +80,7 @@ impl Ingest {
             jobs: Arc::new(Jobs::default()),
             places: Arc::new(Semaphore::new(CONCURRENT_DOCUMENTS)),
             originals: Arc::default(),
+            filling: Arc::default(),
             tasks: TaskTracker::new(),
         }
     }

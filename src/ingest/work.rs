@@ -113,23 +113,18 @@ impl Ingest {
         let content_type = extracted.content_type.clone();
         let title = self.title(accepted, &extracted);
         let mut passages = self.passages(accepted, extracted).await?;
-        self.embed(job, &mut passages).await?;
+        let embedded_by = self.embed(job, &mut passages).await?;
         let count = passages.len();
         self.jobs.progress(job, "commit", (0, 1));
         let pending = &accepted.pending;
         let sha256 = original_hash(accepted)?;
-        let model = self
-            .parts
-            .embedder
-            .as_ref()
-            .map(|embedder| embedder.model_id());
         let commit = GenerationCommit {
             generation,
             title,
             content_type,
             bytes: pending.bytes,
             sha256,
-            fingerprint: fingerprint(sha256, &self.settings, model),
+            fingerprint: fingerprint(sha256, &self.settings),
             metadata: Some(pending.metadata.clone()),
             passages,
         };
@@ -140,6 +135,10 @@ impl Ingest {
             .await?
         {
             CommitOutcome::Committed => {
+                // What the endpoint did not make, or made while another model took over.
+                if embedded_by != self.parts.embedder.model_id() {
+                    self.fill_later();
+                }
                 self.jobs.progress(job, "index", (0, 1));
                 self.parts.follower.catch_up().await?;
                 Ok(Ending::Indexed { passages: count })

@@ -4,6 +4,7 @@ use super::fusion::{Fused, FusionSettings};
 use super::{Retrieval, RetrievalRequest, SideScore, fuse};
 use crate::domain::PassageId;
 use crate::error::Result;
+use crate::index::Query;
 use serde::Serialize;
 
 /// The case of one passage for one request.
@@ -37,12 +38,27 @@ impl Retrieval {
         request: &RetrievalRequest,
         passage: PassageId,
     ) -> Result<Explanation> {
+        let mut asked = self.ask(request).await;
+        loop {
+            let query = asked.query.clone();
+            match self.explain_query(request, passage, query).await {
+                Err(error) => asked = self.ask_again(request, asked, error).await?,
+                explained => return explained,
+            }
+        }
+    }
+
+    async fn explain_query(
+        &self,
+        request: &RetrievalRequest,
+        passage: PassageId,
+        query: Query,
+    ) -> Result<Explanation> {
         let stored = self
             .store
             .passages_by_ids(&[passage], &request.read)
             .await?
             .pop();
-        let (query, _) = self.query(request).await;
         let scores = self.index.score(query.clone(), vec![passage]).await?;
         let candidates = self.index.search(query).await?;
         let completed = if self.settings.complete_scores {

@@ -3,6 +3,7 @@
 use super::Weights;
 use crate::config::Fusion;
 use crate::domain::{Collection, PassageId, PassageKind, ReadScope, RoomId, SearchQuery};
+use crate::index::QueryVector;
 use crate::store::StoredPassage;
 use serde::Serialize;
 
@@ -123,6 +124,7 @@ pub struct Retrieved {
     pub fusion: Fusion,
     /// What was missing: `vector` without a model.
     pub degraded: Vec<&'static str>,
-    /// The question's vector, for whoever judges the hits further.
-    pub query_vector: Option<Vec<f32>>,
+    /// The question's vector, for whoever judges the hits further. Every score by meaning is of its
+    /// model.
+    pub query_vector: Option<QueryVector>,
 }

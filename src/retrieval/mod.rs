@@ -6,6 +6,7 @@ mod explain;
 mod fusion;
 mod hit;
 mod pipeline;
+mod question;
 
 pub use explain::Explanation;
 pub use fusion::{Fused, FusionSettings, Weights, fuse};
@@ -13,7 +14,7 @@ pub use hit::{Hit, RetrievalRequest, RetrievalScope, Retrieved, SideScore, Timin
 
 use crate::clock::Clock;
 use crate::config::RetrievalConfig;
-use crate::embed::Embedder;
+use crate::embed::CurrentEmbedder;
 use crate::index::{Index, TermCounter};
 use crate::store::Store;
 use crate::telemetry::Metrics;
@@ -25,7 +26,7 @@ pub struct Retrieval {
     store: Store,
     index: Index,
     counter: TermCounter,
-    embedder: Option<Embedder>,
+    embedder: CurrentEmbedder,
     settings: RetrievalConfig,
     clock: Clock,
     metrics: Arc<Metrics>,
@@ -40,8 +41,8 @@ pub struct RetrievalParts {
     pub index: Index,
     /// Makes the terms of a question, as it made those of the passages.
     pub counter: TermCounter,
-    /// Makes the vector of a question; `None`: words alone.
-    pub embedder: Option<Embedder>,
+    /// Makes the vector of a question; without one words alone answer.
+    pub embedder: CurrentEmbedder,
     /// The time, for decay.
     pub clock: Clock,
     /// Where durations and counts go.

@@ -5,7 +5,7 @@ use super::{Hit, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
 use crate::config::Fusion;
 use crate::domain::{PassageId, PassageKind};
 use crate::error::Result;
-use crate::index::{Candidates, IndexFilter, Query, QueryVector, Scores};
+use crate::index::{Candidates, Query, Scores};
 use crate::store::StoredPassage;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -21,7 +21,22 @@ impl Retrieval {
     /// `Unavailable` without a database; `Internal` when the index fails.
     pub async fn search(&self, request: &RetrievalRequest) -> Result<Retrieved> {
         let begun = Instant::now();
-        let (mut query, mut degraded) = self.query(request).await;
+        let mut asked = self.ask(request).await;
+        loop {
+            match self.find(request, asked.query.clone(), begun).await {
+                Err(error) => asked = self.ask_again(request, asked, error).await?,
+                found => return found,
+            }
+        }
+    }
+
+    /// The whole of one retrieval for a question whose vector is made.
+    async fn find(
+        &self,
+        request: &RetrievalRequest,
+        mut query: Query,
+        begun: Instant,
+    ) -> Result<Retrieved> {
         let embed = elapsed_ms(begun);
         let (mut search_ms, mut fuse_ms, mut hydrate_ms) = (0.0, 0.0, 0.0);
         let (mut candidates, mut hits);
@@ -49,10 +64,7 @@ impl Retrieval {
             query.dense_limit *= 2;
         }
         hits.truncate(request.limit);
-        if query.dense.is_none() && self.settings.vec_weight > 0.0 {
-            degraded.push("vector");
-        }
-        degraded.dedup();
+        let by_words = query.dense.is_none() && self.settings.vec_weight > 0.0;
         let timings = TimingsMs {
             embed,
             search: search_ms,
@@ -68,53 +80,9 @@ impl Retrieval {
             timings,
             weights: FusionSettings::of(&self.settings).weights,
             fusion: self.settings.fusion,
-            degraded,
-            query_vector: query.dense.map(|vector| vector.values),
+            degraded: if by_words { vec!["vector"] } else { Vec::new() },
+            query_vector: query.dense,
         })
-    }
-
-    pub(super) async fn query(&self, request: &RetrievalRequest) -> (Query, Vec<&'static str>) {
-        let text = request.query.as_str();
-        let mut degraded = Vec::new();
-        let dense = match &self.embedder {
-            Some(embedder) if self.settings.vec_weight > 0.0 => {
-                match embedder.embed_query(text).await {
-                    Ok(values) => Some(QueryVector {
-                        model: embedder.model_id().to_owned(),
-                        values,
-                    }),
-                    Err(error) => {
-                        tracing::error!(error = error.chain(), "the question was not embedded");
-                        self.metrics
-                            .errors
-                            .with_label_values(&["embeddings", "internal"])
-                            .inc();
-                        degraded.push("vector");
-                        None
-                    }
-                }
-            }
-            _ => None,
-        };
-        let lexical_limit = if self.settings.bm25_weight > 0.0 || dense.is_none() {
-            self.settings.topk_bm25
-        } else {
-            0
-        };
-        let query = Query {
-            terms: self.counter.count(text),
-            dense,
-            filter: IndexFilter {
-                kind: request.scope.kind(),
-                read: Some(request.read.clone()),
-                collection: request.collection.clone(),
-                document: None,
-                rooms: request.rooms.clone(),
-            },
-            lexical_limit: lexical_limit.max(if lexical_limit > 0 { request.limit } else { 0 }),
-            dense_limit: self.settings.topk_vec.max(request.limit),
-        };
-        (query, degraded)
     }
 
     /// Both lists, and both raw scores of every candidate that one of them lacks.

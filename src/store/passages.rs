@@ -20,6 +20,21 @@ macro_rules! current {
 }
 pub(super) use current;
 
+/// The vector that one model made of a passage: its own, or the one that waits beside it. Without a
+/// model there is none.
+macro_rules! vector_of {
+    ($model:literal) => {
+        concat!(
+            "CASE WHEN p.model = ",
+            $model,
+            " THEN p.embedding ELSE (SELECT e.embedding FROM embeddings e
+                 WHERE e.passage_id = p.id AND e.model = ",
+            $model,
+            ") END AS embedding"
+        )
+    };
+}
+
 /// A passage to answer with; its vector is not read.
 #[derive(Debug, Clone)]
 pub struct StoredPassage {
@@ -111,28 +126,35 @@ impl Store {
         in_order(ids, rows)
     }
 
-    /// The passages of one generation with their vectors, by place; empty when it is not the
-    /// current one any more.
+    /// The passages of one generation with the vectors that `model` made, by place; empty when it
+    /// is not the current one any more.
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn document_generation(&self, generation: Generation) -> Result<Vec<Passage>> {
+    pub async fn document_generation(
+        &self,
+        generation: Generation,
+        model: Option<&str>,
+    ) -> Result<Vec<Passage>> {
         let sql = concat!(
             "SELECT ",
             passage_columns!(),
-            ", p.embedding FROM passages p
+            ", ",
+            vector_of!("$3"),
+            " FROM passages p
              WHERE p.document_id = $1 AND p.generation = $2 ORDER BY p.ordinal"
         );
         let rows: Vec<PassageRow> = on!(self, |pool| {
             sqlx::query_as(sql)
                 .bind(generation.document.uuid())
                 .bind(generation.number)
+                .bind(model)
                 .fetch_all(pool)
         })?;
-        rows.into_iter().map(PassageRow::into_passage).collect()
+        rows.into_iter().map(|row| of_model(row, model)).collect()
     }
 
-    /// At most `limit` current passages with their vectors, in the order of ids, after `after`:
+    /// At most `limit` current passages with the vectors that `model` made, in the order of ids, after `after`:
     /// for building an index anew. What is committed meanwhile may be in it or not, and is in the
     /// change log in any case.
     ///
@@ -142,20 +164,24 @@ impl Store {
         &self,
         after: Option<PassageId>,
         limit: i64,
+        model: Option<&str>,
     ) -> Result<Vec<Passage>> {
         let sql = concat!(
             "SELECT ",
             passage_columns!(),
-            ", p.embedding FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+            ", ",
+            vector_of!("$3"),
+            " FROM passages p LEFT JOIN documents d ON d.id = p.document_id
              WHERE p.id > $1 AND ",
             current!(),
             " ORDER BY p.id LIMIT $2"
         );
         let after = after.map_or(Uuid::nil(), PassageId::uuid);
         let rows: Vec<PassageRow> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(after).bind(limit).fetch_all(pool)
+            let query = sqlx::query_as(sql).bind(after).bind(limit);
+            query.bind(model).fetch_all(pool)
         })?;
-        rows.into_iter().map(PassageRow::into_passage).collect()
+        rows.into_iter().map(|row| of_model(row, model)).collect()
     }
 
     /// How many passages an index that has caught up holds.
@@ -169,6 +195,17 @@ impl Store {
         );
         on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
     }
+}
+
+/// A passage whose vector, if it has one, is of `model`.
+fn of_model(row: PassageRow, model: Option<&str>) -> Result<Passage> {
+    let passage = row.into_passage()?;
+    Ok(Passage {
+        model: model
+            .filter(|_| passage.embedding.is_some())
+            .map(str::to_owned),
+        ..passage
+    })
 }
 
 fn in_order(ids: &[PassageId], rows: Vec<StoredRow>) -> Result<Vec<StoredPassage>> {

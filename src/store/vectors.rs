@@ -17,6 +17,19 @@ use uuid::Uuid;
 /// How many rows one UPDATE takes, with two parameters each.
 const ROWS_PER_UPDATE: usize = 500;
 
+/// That a passage has no vector of a model, neither its own nor one that waits beside it.
+macro_rules! without_vector {
+    ($model:literal) => {
+        concat!(
+            "(p.model IS NULL OR p.model <> ",
+            $model,
+            ") AND NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.passage_id = p.id AND e.model = ",
+            $model,
+            ")"
+        )
+    };
+}
+
 /// A passage whose vector was stored: (document, message, generation).
 type Touched = (Option<Uuid>, Option<Uuid>, i64);
 
@@ -35,8 +48,11 @@ impl Store {
         macro_rules! look_up {
             ($hashes:literal) => {
                 concat!(
-                    "SELECT h.hash, (SELECT p.embedding FROM passages p
-                         WHERE p.model = $1 AND p.content_sha256 = h.hash LIMIT 1)
+                    "SELECT h.hash, COALESCE(
+                         (SELECT p.embedding FROM passages p
+                             WHERE p.model = $1 AND p.content_sha256 = h.hash LIMIT 1),
+                         (SELECT e.embedding FROM embeddings e
+                             WHERE e.model = $1 AND e.content_sha256 = h.hash LIMIT 1))
                      FROM (SELECT ",
                     $hashes,
                     ") AS h"
@@ -75,7 +91,9 @@ impl Store {
             "SELECT ",
             passage_columns!(),
             " FROM passages p LEFT JOIN documents d ON d.id = p.document_id
-             WHERE p.id > $1 AND (p.model IS NULL OR p.model <> $2) AND ",
+             WHERE p.id > $1 AND ",
+            without_vector!("$2"),
+            " AND ",
             current!(),
             " ORDER BY p.id LIMIT $3"
         );
@@ -92,6 +110,22 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// How many current passages have no vector of `model`.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn count_without_embedding(&self, model: &str) -> Result<i64> {
+        let sql = concat!(
+            "SELECT COUNT(*) FROM passages p LEFT JOIN documents d ON d.id = p.document_id WHERE ",
+            without_vector!("$1"),
+            " AND ",
+            current!()
+        );
+        on!(self, |pool| sqlx::query_scalar(sql)
+            .bind(model)
+            .fetch_one(pool))
     }
 
     /// Stores vectors that `model` made, in place of any others, and tells the indexes. Passages
@@ -121,14 +155,22 @@ impl Store {
 impl Tx {
     /// Locks the documents whose passages are about to change, in one order, so that commits and
     /// other embedders wait for each other in a queue, not in a circle. SQLite needs none of it.
-    async fn lock_documents_of(&mut self, vectors: &[(PassageId, Vec<f32>)]) -> Result<()> {
+    pub(super) async fn lock_documents_of(
+        &mut self,
+        vectors: &[(PassageId, Vec<f32>)],
+    ) -> Result<()> {
+        self.lock_documents(vectors.iter().map(|(id, _)| id.uuid()).collect())
+            .await
+    }
+
+    /// As [`Tx::lock_documents_of`], of these passages.
+    pub(super) async fn lock_documents(&mut self, passages: Vec<Uuid>) -> Result<()> {
         if !self.is_postgres() {
             return Ok(());
         }
         let sql = "SELECT 1 FROM documents WHERE id IN
              (SELECT document_id FROM passages WHERE id = ANY ($1)) ORDER BY id FOR UPDATE";
-        let ids: Vec<Uuid> = vectors.iter().map(|(id, _)| id.uuid()).collect();
-        execute!(self, sqlx::query(sql).bind(List(ids)))?;
+        execute!(self, sqlx::query(sql).bind(List(passages)))?;
         Ok(())
     }
 

@@ -118,7 +118,7 @@ const CRATES: &[(&str, &[&str], &str)] = &[
     // server over HTTP.
     (
         "reqwest",
-        &["outbound", "provider", "chat", "cli"],
+        &["outbound", "provider", "embed", "chat", "cli"],
         "clients are built in outbound, used by wires",
     ),
     (

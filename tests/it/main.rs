@@ -9,6 +9,7 @@
 
 mod architecture;
 mod embed;
+mod embed_endpoint;
 mod http_access;
 mod http_auth;
 mod http_chat;
@@ -22,6 +23,7 @@ mod indexing;
 mod manual;
 mod provider;
 mod recovery;
+mod reembed;
 mod store;
 mod support;
 mod text;

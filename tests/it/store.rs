@@ -4,6 +4,7 @@ mod access;
 mod change_log;
 mod commits;
 mod documents;
+mod embeddings;
 mod opening;
 mod passages;
 mod people;

@@ -62,12 +62,15 @@ async fn a_commit_switches_everything_at_once(store: &Store) {
     );
     assert!(
         store
-            .document_generation(first.generation)
+            .document_generation(first.generation, None)
             .await
             .unwrap()
             .is_empty()
     );
-    let stored = store.document_generation(second.generation).await.unwrap();
+    let stored = store
+        .document_generation(second.generation, None)
+        .await
+        .unwrap();
     let texts: Vec<&str> = stored
         .iter()
         .map(|passage| passage.content.as_str())
@@ -256,7 +259,7 @@ async fn thousands_of_passages_keep_their_order(store: &Store) {
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let accepted = committed(store, &new_document("ann", "papers", "a"), &texts).await;
     let stored = store
-        .document_generation(accepted.generation)
+        .document_generation(accepted.generation, None)
         .await
         .unwrap();
     let stored: Vec<&str> = stored
@@ -314,6 +317,13 @@ async fn many_writers_wait_for_each_other(store: &Store) {
         document: shared.id,
         number: 64,
     };
-    assert_eq!(store.document_generation(current).await.unwrap().len(), 2);
+    assert_eq!(
+        store
+            .document_generation(current, None)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
     assert_eq!(store.count_current_passages().await.unwrap(), 17 * 2);
 }

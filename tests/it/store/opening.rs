@@ -141,7 +141,7 @@ async fn what_is_written_survives_reopening() {
         database.store.close().await;
         let again = database.another(|_| ()).await;
         let passages = again
-            .document_generation(accepted.generation)
+            .document_generation(accepted.generation, None)
             .await
             .unwrap();
         assert_eq!(passages.len(), 1);

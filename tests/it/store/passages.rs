@@ -27,7 +27,7 @@ async fn a_passage_comes_back_as_it_was(store: &Store) {
     store.commit_generation(&commit, at(2)).await.unwrap();
 
     let stored = store
-        .document_generation(accepted.generation)
+        .document_generation(accepted.generation, Some(MODEL))
         .await
         .unwrap();
     assert_eq!(stored.len(), 2);
@@ -93,7 +93,10 @@ async fn a_rebuild_reads_every_passage_once(store: &Store) {
     let mut read = Vec::new();
     loop {
         let after = read.last().map(|passage: &Passage| passage.id);
-        let next = store.current_passages_after(after, 4).await.unwrap();
+        let next = store
+            .current_passages_after(after, 4, Some(MODEL))
+            .await
+            .unwrap();
         if next.is_empty() {
             break;
         }
@@ -224,7 +227,7 @@ async fn another_model_takes_over(store: &Store) {
         .collect();
     store.set_embeddings("next", &vectors, at(3)).await.unwrap();
     let stored = store
-        .document_generation(accepted.generation)
+        .document_generation(accepted.generation, Some("next"))
         .await
         .unwrap();
     assert_eq!(stored[1].embedding, Some(vec![1.0]));

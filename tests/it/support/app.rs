@@ -25,7 +25,7 @@ pub struct TestApp {
     pub app: App,
     pub folder: tempfile::TempDir,
     stop: CancellationToken,
-    _opened: Box<dyn Send>,
+    _opened: Box<dyn Send + Sync>,
 }
 
 impl TestApp {

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod database;
+pub mod embeddings;
 pub mod pdf;
 pub mod qdrant;
 pub mod upstream;

@@ -50,9 +50,13 @@ struct Stage {
     opened: watch::Sender<usize>,
 }
 
+/// What makes a reply out of a request.
+type Compute = Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>;
+
 #[derive(Default)]
 struct Script {
     next: VecDeque<Reply>,
+    computed: Option<Compute>,
     otherwise: Option<Reply>,
     requests: Vec<Recorded>,
     connections: usize,
@@ -91,6 +95,11 @@ impl Upstream {
     /// Sets the reply to every request that finds no other.
     pub fn otherwise(&self, reply: Reply) {
         self.script().otherwise = Some(reply);
+    }
+
+    /// Makes the reply to every request that finds none in the script.
+    pub fn compute(&self, reply: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) {
+        self.script().computed = Some(Arc::new(reply));
     }
 
     /// Where its API begins, as settings want it: `http://127.0.0.1:…/v1`.
@@ -141,9 +150,11 @@ impl Stage {
     /// Keeps the request and chooses its reply.
     fn take(&self, request: Recorded) -> Reply {
         let mut script = self.script();
-        script.requests.push(request);
+        script.requests.push(request.clone());
         let next = script.next.pop_front();
-        next.or_else(|| script.otherwise.clone())
+        let computed = script.computed.clone();
+        next.or_else(|| Some(computed?(&request)))
+            .or_else(|| script.otherwise.clone())
             .unwrap_or_else(|| Reply::error(500, "nothing is scripted for this request"))
     }
 }

@@ -1,0 +1,2 @@
+DROP TABLE embeddings;
+DROP TABLE embedding_models;

@@ -1,0 +1,6 @@
+//! Another model: refused at start while the stored vectors are of the former one, made beside it
+//! under questions and ingest, taken up again after a kill, and an endpoint that goes and comes.
+
+mod blue_green;
+mod start;
+mod world;
