@@ -3,8 +3,8 @@
 use super::data_folder::FolderLock;
 use super::embedding::{Models as EmbeddingModels, OpenedEmbedding, Purpose, threads};
 use super::foundation::{open_sealer, open_secrets, open_store};
-use super::reembed::Reembedding;
 use super::index::open_configured_index;
+use super::reembed::Reembedding;
 use super::{App, DataFolder, Parts};
 use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;

@@ -21,6 +21,8 @@ use uuid::Uuid;
 
 /// The key of a collection's metadata that names the database it belongs to.
 const INSTANCE: &str = "ragd_instance";
+/// A server refuses to rewrite segments with fewer vectors than this for what was deleted of them.
+const SWEPT_AT_LEAST: usize = 100;
 /// Between two looks at a collection that is being optimised.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -224,7 +226,7 @@ impl Collections<'_> {
                 default_segment_number: Some(SEGMENTS as u64),
                 indexing_threshold: Some(GRAPH_FROM_KB as u64),
                 deleted_threshold: Some(DELETED_FRACTION),
-                vacuum_min_vector_number: Some(DELETED_AMONG as u64),
+                vacuum_min_vector_number: Some(DELETED_AMONG.max(SWEPT_AT_LEAST) as u64),
                 ..OptimizersConfigDiff::default()
             }),
             hnsw_config: Some(HnswConfigDiff {

@@ -150,6 +150,12 @@ impl Drop for ServerRebuild {
                     "the abandoned build {name} stays for now"
                 );
             }
+            // The serving target's lease is its follower's; another's was this rebuild's alone.
+            if server.serving().target != target
+                && let Err(error) = server.0.ledger.release(&target).await
+            {
+                tracing::warn!(error = error.chain(), "a lease ends by itself");
+            }
         });
     }
 }
