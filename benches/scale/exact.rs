@@ -26,7 +26,7 @@ pub struct Answer {
 
 pub fn asked(question: &corpus::Question, counter: &TermCounter) -> Asked {
     Asked {
-        terms: counter.count(&question.text).iter().collect(),
+        terms: counter.count_question(&question.text).iter().collect(),
         vector: question.vector.clone(),
     }
 }

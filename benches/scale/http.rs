@@ -63,7 +63,8 @@ async fn open(folder: &Path) -> OpenedApp {
 
 async fn fill(app: &App, passages: u64) {
     let begun = Instant::now();
-    let model = app.embedder().expect("the model is installed").model_id();
+    let embedder = app.embedder().expect("the model is installed");
+    let model = embedder.model_id();
     for first in (0..passages).step_by(PASSAGES_PER_DOCUMENT as usize) {
         let now = app.clock().now();
         let accepted = app.store().accept(&new_document(first), now).await;

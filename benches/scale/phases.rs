@@ -7,12 +7,14 @@ use super::exact::{self, overlap};
 use ragd::config::{Config, Sources};
 use ragd::domain::PassageId;
 use ragd::index::{
-    EdgeSettings, Index, IndexFilter, Query, Scored, TermCounter, TermCounts, VectorSpace,
+    EdgeSettings, Index, IndexFilter, Query, QueryVector, Scored, TermCounter, TermCounts,
+    VectorSpace,
 };
 use ragd::retrieval::{FusionSettings, fuse};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+const MODEL: &str = "bench@1";
 const BATCH: u64 = 1_000;
 /// How many passages the average length is measured on.
 const SAMPLE: u64 = 2_000;
@@ -23,7 +25,7 @@ fn settings(folder: &Path) -> EdgeSettings {
     EdgeSettings {
         path: folder.join("index"),
         space: Some(VectorSpace {
-            model: "bench@1".to_owned(),
+            model: MODEL.to_owned(),
             dimension: DIMENSION,
         }),
     }
@@ -35,7 +37,7 @@ fn fusion() -> FusionSettings {
 }
 
 fn average_terms(counter: &TermCounter) -> f32 {
-    let terms = |number| counter.count(&corpus::text(number)).total();
+    let terms = |number| counter.count_passage(&corpus::text(number)).total();
     (0..SAMPLE).map(terms).sum::<f32>() / SAMPLE as f32
 }
 
@@ -53,7 +55,10 @@ pub async fn build(args: &Args, folder: &Path) {
         let numbers = start..(start + BATCH).min(args.passages);
         let texts: Vec<String> = numbers.clone().map(corpus::text).collect();
         let begun = Instant::now();
-        let terms: Vec<TermCounts> = texts.iter().map(|text| counter.count(text)).collect();
+        let terms: Vec<TermCounts> = texts
+            .iter()
+            .map(|text| counter.count_passage(text))
+            .collect();
         counting += begun.elapsed();
         let points = numbers.zip(terms).map(|(n, terms)| corpus::point(n, terms));
         let points = points.collect();
@@ -130,8 +135,11 @@ pub async fn search(args: &Args, folder: &Path) {
 
 fn query(counter: &TermCounter, question: &Question) -> Query {
     Query {
-        terms: counter.count(&question.text),
-        dense: Some(question.vector.clone()),
+        terms: counter.count_question(&question.text),
+        dense: Some(QueryVector {
+            model: MODEL.to_owned(),
+            values: question.vector.clone(),
+        }),
         filter: IndexFilter::default(),
         lexical_limit: LIST,
         dense_limit: LIST,
@@ -197,7 +205,12 @@ async fn compare(index: &Index, counter: &TermCounter, (questions, passages): (&
         .iter()
         .map(|question| exact::asked(question, counter))
         .collect();
-    let terms = |number| counter.count(&corpus::text(number)).iter().collect();
+    let terms = |number| {
+        counter
+            .count_passage(&corpus::text(number))
+            .iter()
+            .collect()
+    };
     let all = || (0..passages).map(|number| (corpus::id(number), terms(number)));
     let rarity = exact::rarity(&asked, all().map(|(id, terms)| (id, terms, Vec::new())));
     let whole = (0..passages).map(|n| (corpus::id(n), terms(n), corpus::vector(n)));

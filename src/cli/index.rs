@@ -28,7 +28,8 @@ impl Index {
         match self {
             Self::Status(json) => status(context, json).await,
             Self::Rebuild(json) => rebuild(context, json).await,
-            Self::Reembed(reembed) => reembed.run(context).await,
+            // A large future, which every command would carry.
+            Self::Reembed(reembed) => Box::pin(reembed.run(context)).await,
         }
     }
 }
