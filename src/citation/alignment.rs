@@ -2,7 +2,6 @@
 //! common subsequence), and where both agree on either side of a place at which they differ. There
 //! a near copy has put another word in, and speaks of something else.
 
-use super::synonyms::groups;
 use super::tokens::{Class, Token};
 use std::collections::HashSet;
 
@@ -120,7 +119,7 @@ fn means_the_same(one: &Token, other: &Token) -> bool {
         .zip(other.stem.chars())
         .take_while(|(a, b)| a == b)
         .count();
-    alike >= 5 || groups(&one.lower).any(|group| groups(&other.lower).any(|g| g == group))
+    alike >= 5 || one.is_synonym_of(other)
 }
 
 #[cfg(test)]

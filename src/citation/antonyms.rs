@@ -1,6 +1,9 @@
 //! English words that turn a statement round: each is a direction on an axis, so that "forbidden"
 //! and "not allowed" are the same direction, and "before" and "after" are not.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// An axis with its two directions; every word in each of its forms.
 struct Axis {
     name: &'static str,
@@ -245,17 +248,20 @@ const AXES: &[Axis] = &[
 /// Prefixes that make the opposite of the word behind them.
 const PREFIXES: [&str; 6] = ["un", "non", "dis", "in", "im", "ir"];
 
+/// Every word with its axis and direction.
+static BY_WORD: LazyLock<HashMap<&'static str, (&'static str, bool)>> = LazyLock::new(|| {
+    let mut by_word = HashMap::new();
+    for axis in AXES {
+        for (words, one_way) in [(axis.one_way, true), (axis.other_way, false)] {
+            by_word.extend(words.iter().map(|word| (*word, (axis.name, one_way))));
+        }
+    }
+    by_word
+});
+
 /// The axis of a lower-case word and whether it points the one way.
 pub(super) fn axis(lower: &str) -> Option<(&'static str, bool)> {
-    AXES.iter().find_map(|axis| {
-        if axis.one_way.contains(&lower) {
-            Some((axis.name, true))
-        } else {
-            axis.other_way
-                .contains(&lower)
-                .then_some((axis.name, false))
-        }
-    })
+    BY_WORD.get(lower).copied()
 }
 
 /// Whether one word is the other with a prefix that negates (`limited`, `unlimited`).

@@ -1,6 +1,9 @@
 //! English words that say the same in almost any sentence. It knows no subject's own vocabulary:
 //! what two terms of a field have in common is a matter for vectors.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 const GROUPS: &[&[&str]] = &[
     &[
         "usual",
@@ -79,22 +82,37 @@ const GROUPS: &[&[&str]] = &[
     &["earlier", "before", "previous", "previously", "prior"],
 ];
 
-/// The numbers of the groups that a lower-case word, or its plain form, belongs to.
-pub(super) fn groups(lower: &str) -> impl Iterator<Item = usize> {
-    GROUPS
-        .iter()
-        .enumerate()
-        .filter(move |(_, group)| group.iter().any(|word| is_form_of(lower, word)))
-        .map(|(at, _)| at)
-}
+/// Every word with the numbers of its groups.
+static BY_WORD: LazyLock<HashMap<&'static str, Vec<usize>>> = LazyLock::new(|| {
+    let mut by_word: HashMap<&'static str, Vec<usize>> = HashMap::new();
+    for (number, group) in GROUPS.iter().enumerate() {
+        for word in *group {
+            by_word.entry(word).or_default().push(number);
+        }
+    }
+    by_word
+});
 
-/// Whether `lower` is `word` or a regular inflection of it.
-fn is_form_of(lower: &str, word: &str) -> bool {
-    let Some(ending) = lower.strip_prefix(word) else {
-        let stem = word.strip_suffix('e').unwrap_or("");
-        return stem.len() >= 3 && matches!(lower.strip_prefix(stem), Some("ed" | "es" | "ing"));
+/// The numbers of the groups that a lower-case word, or its plain form, belongs to.
+pub(super) fn groups(lower: &str) -> Vec<usize> {
+    let mut found: Vec<usize> = Vec::new();
+    let mut add = |word: &str| {
+        if let Some(numbers) = BY_WORD.get(word) {
+            found.extend(numbers);
+        }
     };
-    matches!(ending, "" | "s" | "es" | "d" | "ed" | "ing")
+    add(lower);
+    for ending in ["s", "es", "d", "ed", "ing"] {
+        let Some(plain) = lower.strip_suffix(ending) else {
+            continue;
+        };
+        add(plain);
+        // "deleting" is a form of "delete".
+        if matches!(ending, "es" | "ed" | "ing") && plain.len() >= 3 {
+            add(&format!("{plain}e"));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -104,7 +122,7 @@ mod tests {
     #[test]
     fn forms_of_a_word_share_its_group() {
         let shared =
-            |one: &str, two: &str| groups(one).any(|group| groups(two).any(|g| g == group));
+            |one: &str, two: &str| groups(one).iter().any(|group| groups(two).contains(group));
         assert!(shared("removed", "deletes"));
         assert!(shared("generating", "create"));
         assert!(shared("usually", "normally"));

@@ -1,6 +1,7 @@
 //! Text into tokens that remember what a comparison needs: the stem, whether it is a name, a number
 //! or an empty word, and where clauses end. It compares nothing.
 
+use super::synonyms::groups;
 use crate::provider::extractive::is_stop_word;
 use qdrant_rust_stemmers::{Algorithm, Stemmer};
 
@@ -27,6 +28,8 @@ pub(super) struct Token {
     pub(super) stem: String,
     /// What it is.
     pub(super) class: Class,
+    /// The groups of synonyms that it belongs to.
+    pub(super) groups: Vec<usize>,
     /// It says nothing about the subject by itself.
     pub(super) is_stop: bool,
     /// It begins with a capital that a sentence's beginning does not explain.
@@ -38,6 +41,11 @@ pub(super) struct Token {
 }
 
 impl Token {
+    /// Whether some group of synonyms has both.
+    pub(super) fn is_synonym_of(&self, other: &Self) -> bool {
+        self.groups.iter().any(|group| other.groups.contains(group))
+    }
+
     /// Whether the claim would say something else without it.
     pub(super) fn is_content(&self) -> bool {
         !self.is_stop
@@ -141,6 +149,7 @@ impl Reader {
             || lower.ends_with("n't");
         self.tokens.push(Token {
             stem: self.stem(&lower, class),
+            groups: groups(&lower),
             class,
             is_stop,
             is_capital: capital && !self.sentence,

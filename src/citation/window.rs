@@ -7,7 +7,6 @@ use super::evidence::{Evidence, Sentence};
 use super::names;
 use super::polarity::Polarity;
 use super::quantity::{held, stated};
-use super::synonyms::groups;
 use super::tokens::{Class, Token};
 use crate::provider::extractive::is_generic;
 use std::collections::HashSet;
@@ -141,12 +140,8 @@ fn credit(token: &Token, window: &[&Sentence], evidence: &Evidence) -> f64 {
     if token.class == Class::Word && in_window().any(|other| are_akin(stem, &other.stem)) {
         return BY_BEGINNING;
     }
-    let mut wanted = groups(&token.lower).peekable();
-    if wanted.peek().is_some() {
-        let wanted: Vec<usize> = wanted.collect();
-        if in_window().any(|other| groups(&other.lower).any(|group| wanted.contains(&group))) {
-            return BY_SYNONYM;
-        }
+    if in_window().any(|other| token.is_synonym_of(other)) {
+        return BY_SYNONYM;
     }
     if evidence.around.contains(stem) {
         IN_HEADING

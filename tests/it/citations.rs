@@ -2,6 +2,7 @@
 //! that their passage carries, quoted and in other words, and claims with a swapped number, a turned
 //! negation, another entity, or another subject. Passages with odd ids were tuned on; the even ones
 //! are held out. `cargo test --release --test it -- citations --nocapture` prints the figures.
+#![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 
 use crate::embed::embedder;
 use ragd::citation::{CitedPassage, Evidence, Examined, examine};
