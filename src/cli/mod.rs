@@ -155,7 +155,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Ask(ask) => ask.run(context).await,
         Command::Search(search) => search.run(context).await,
         Command::Eval(eval) => eval.run(context).await,
-        // Boxed: it holds a whole application, as others do.
+        // Boxed: the future holds a whole application.
         Command::Index(index) => Box::pin(index.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),
