@@ -15,8 +15,13 @@ pub(super) const CANDIDATES_PER_SOURCE: usize = 5;
 /// manual came out the same (`docs/PERFORMANCE.md`).
 const MARGIN: f64 = 0.3;
 
-/// The `count` sources among `hits`, which come best first.
-pub(super) fn choose(hits: Vec<Hit>, count: usize) -> Vec<Hit> {
+/// The `count` sources among `hits`, which come best first. Where a reranker has ordered them, its
+/// order is the last word: it has read the texts.
+pub(super) fn choose(mut hits: Vec<Hit>, count: usize) -> Vec<Hit> {
+    if hits.iter().any(|hit| hit.rerank.is_some()) {
+        hits.truncate(count);
+        return hits;
+    }
     let best = hits.first().map_or(0.0, |hit| hit.score);
     let last = hits.last().map_or(0.0, |hit| hit.score);
     let margin = MARGIN * (best - last);
@@ -102,6 +107,13 @@ mod tests {
             .collect();
         assert_eq!(places(&choose(hits, 4)), [0, 1, 2, 3]);
         assert!(choose(Vec::new(), 3).is_empty());
+    }
+
+    #[test]
+    fn a_rerankers_order_stands() {
+        let mut hits = vec![hit(1, 0, 0.1), hit(1, 1, 0.9), hit(2, 2, 0.8)];
+        hits[0].rerank = Some(0.7);
+        assert_eq!(places(&choose(hits, 2)), [0, 1]);
     }
 
     #[test]
