@@ -13,3 +13,7 @@ pub(super) const DELETED_FRACTION: f64 = 0.2;
 /// Smaller segments are not rewritten; the engine's own 1,000 would leave most small indexes with
 /// the terms of every document that was ever replaced.
 pub(super) const DELETED_AMONG: usize = 50;
+/// Vectors with a graph are compared as bytes first; of so many times the passages asked for, the
+/// vectors themselves then decide the order and the score. Bytes make a graph in less than half the
+/// time and a search in two thirds of it (`docs/PERFORMANCE.md`).
+pub(super) const OVERSAMPLING: f64 = 1.5;

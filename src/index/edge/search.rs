@@ -4,14 +4,16 @@
 use super::super::completion::{Gaps, both};
 use super::super::payload::{DENSE, LEXICAL};
 use super::super::query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
+use super::super::shape::OVERSAMPLING;
 use super::super::space::{VectorSpace, check_question};
 use super::filter::engine_filter;
 use super::shard::engine_error;
 use crate::domain::PassageId;
 use crate::error::Result;
 use qdrant_edge::{
-    CountRequest, EdgeShard, Filter, NamedQuery, PointId, QueryBatchRequest, QueryEnum,
-    QueryRequest, ScoredPoint, ScoringQuery, Vector, VectorInternal,
+    CountRequest, EdgeShard, Filter, NamedQuery, PointId, QuantizationSearchParams,
+    QueryBatchRequest, QueryEnum, QueryRequest, ScoredPoint, ScoringQuery, SearchParams, Vector,
+    VectorInternal,
 };
 
 /// One side of a question: how many passages, and which may be found.
@@ -108,6 +110,14 @@ fn request(name: &str, vector: Vector, side: Side) -> QueryRequest {
             query: VectorInternal::from(vector),
             using: Some(name.to_owned()),
         }))),
+        params: Some(SearchParams {
+            quantization: Some(QuantizationSearchParams {
+                ignore: false,
+                rescore: Some(true),
+                oversampling: Some(OVERSAMPLING),
+            }),
+            ..SearchParams::default()
+        }),
         filter: side.filter,
         ..QueryRequest::new(side.limit.min(Query::MAX_LIMIT))
     }

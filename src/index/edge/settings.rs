@@ -5,7 +5,7 @@ use super::super::shape::{DELETED_AMONG, DELETED_FRACTION, GRAPH_FROM_KB, SEGMEN
 use super::super::space::VectorSpace;
 use qdrant_edge::{
     Distance, EdgeConfig, EdgeOptimizersConfig, EdgeSparseVectorParams, EdgeVectorParams,
-    HnswIndexConfig, Modifier, WalOptions,
+    HnswIndexConfig, Memory, Modifier, ScalarQuantizationConfig, ScalarType, WalOptions,
 };
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -58,9 +58,25 @@ pub(super) fn engine_config(space: Option<&VectorSpace>) -> EdgeConfig {
         Some(space) => config
             .vector(
                 DENSE,
-                EdgeVectorParams::builder(space.dimension, Distance::Cosine).build(),
+                EdgeVectorParams::builder(space.dimension, Distance::Cosine)
+                    .quantization_config(bytes().into())
+                    .build(),
             )
             .build(),
         None => config.build(),
+    }
+}
+
+/// Vectors as bytes, for the first look at those that have a graph.
+#[expect(
+    deprecated,
+    reason = "the engine's type has no constructor that leaves the old field out"
+)]
+fn bytes() -> ScalarQuantizationConfig {
+    ScalarQuantizationConfig {
+        r#type: ScalarType::Int8,
+        quantile: None,
+        always_ram: None,
+        memory: Some(Memory::Cached),
     }
 }

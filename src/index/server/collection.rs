@@ -8,12 +8,14 @@ use super::connection::Connection;
 use super::settings::build_of;
 use crate::error::{Error, ErrorKind, Result};
 use qdrant_client::qdrant::payload_index_params::IndexParams;
+use qdrant_client::qdrant::quantization_config::Quantization;
 use qdrant_client::qdrant::vectors_config::Config;
 use qdrant_client::qdrant::{
     CollectionInfo, CollectionStatus, CreateAlias, CreateCollection, CreateFieldIndexCollection,
     Distance, FieldType, HnswConfigDiff, KeywordIndexParams, Modifier, OptimizersConfigDiff,
-    PayloadIndexParams, SparseVectorConfig, SparseVectorParams, UpdateCollection, UuidIndexParams,
-    VectorParams, VectorParamsMap, VectorsConfig,
+    PayloadIndexParams, QuantizationConfig, QuantizationType, ScalarQuantization,
+    SparseVectorConfig, SparseVectorParams, UpdateCollection, UuidIndexParams, VectorParams,
+    VectorParamsMap, VectorsConfig,
 };
 use std::collections::HashMap;
 use std::time::Duration;
@@ -201,6 +203,7 @@ impl Collections<'_> {
             let params = VectorParams {
                 size: space.dimension as u64,
                 distance: Distance::Cosine.into(),
+                quantization_config: Some(bytes()),
                 ..VectorParams::default()
             };
             (DENSE.to_owned(), params)
@@ -267,5 +270,15 @@ impl Collections<'_> {
             timeout: Some(self.connection.timeout_seconds()),
             ..CreateFieldIndexCollection::default()
         }
+    }
+}
+
+/// Vectors as bytes, for the first look at those that have a graph.
+fn bytes() -> QuantizationConfig {
+    QuantizationConfig {
+        quantization: Some(Quantization::Scalar(ScalarQuantization {
+            r#type: QuantizationType::Int8.into(),
+            ..ScalarQuantization::default()
+        })),
     }
 }

@@ -4,6 +4,7 @@
 use super::super::completion::{Gaps, both};
 use super::super::payload::{DENSE, LEXICAL};
 use super::super::query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
+use super::super::shape::OVERSAMPLING;
 use super::super::space::check_question;
 use super::filter::{among, server_filter};
 use super::{Server, Serving, no_build};
@@ -11,8 +12,9 @@ use crate::domain::PassageId;
 use crate::error::Result;
 use qdrant_client::qdrant::point_id::PointIdOptions;
 use qdrant_client::qdrant::{
-    CountPoints, DenseVector, Filter, Query as ServerQuery, QueryBatchPoints, QueryPoints,
-    ScoredPoint, SearchParams, SparseVector, VectorInput, query, vector_input,
+    CountPoints, DenseVector, Filter, QuantizationSearchParams, Query as ServerQuery,
+    QueryBatchPoints, QueryPoints, ScoredPoint, SearchParams, SparseVector, VectorInput, query,
+    vector_input,
 };
 use uuid::Uuid;
 
@@ -146,8 +148,13 @@ impl Server {
             }),
             using: Some(name.to_owned()),
             filter: side.filter,
-            params: side.exact.then(|| SearchParams {
-                exact: Some(true),
+            params: Some(SearchParams {
+                exact: Some(side.exact),
+                quantization: Some(QuantizationSearchParams {
+                    ignore: Some(false),
+                    rescore: Some(true),
+                    oversampling: Some(OVERSAMPLING),
+                }),
                 ..SearchParams::default()
             }),
             limit: Some(limit as u64),
