@@ -3,7 +3,7 @@
 //! decide, and where they leave a doubt, its meaning by the vectors of whoever has a model. Pure:
 //! it compares texts and vectors, and asks no model itself.
 //!
-//! [`Evidence::read`] takes a passage apart once; [`examine`] compares a claim with it; the
+//! [`Evidence::read`] takes a passage apart once; [`examine()`] compares a claim with it; the
 //! [`Verdict`] comes with a reason and a score that is the measured frequency of being right.
 
 mod alignment;

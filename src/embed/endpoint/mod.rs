@@ -129,7 +129,7 @@ impl Endpoint {
     /// As [`Endpoint::new`]; asks the endpoint once how long its vectors are.
     ///
     /// # Errors
-    /// As [`Endpoint::new`] and [`Endpoint::embed_query`].
+    /// As [`Endpoint::new`] and those of a question.
     pub async fn connect(settings: EndpointSettings, http: Client, clock: Clock) -> Result<Self> {
         let unknown = Self::new(settings.clone(), 0, http.clone(), clock.clone())?;
         let patience = settings.timeouts.documents.min(PROBE_PATIENCE);
