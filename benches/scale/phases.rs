@@ -147,6 +147,13 @@ fn query(counter: &TermCounter, question: &Question) -> Query {
 }
 
 async fn time(index: &Index, counter: &TermCounter, questions: &[Question]) {
+    let mut timings = Timings::begin();
+    for question in questions {
+        let begun = Instant::now();
+        std::hint::black_box(query(counter, question));
+        timings.add(begun);
+    }
+    println!("a question's terms: {}", timings.report());
     let words = |query: Query| Query {
         dense: None,
         ..query
