@@ -129,12 +129,7 @@ impl Models<'_> {
             Ok(embedder) => {
                 let model = remembered(&embedder, source)?;
                 self.set(ModelRole::Serving, Some(&model)).await?;
-                Ok(OpenedEmbedding {
-                    space: Some(space_of(&model)),
-                    current: CurrentEmbedder::new(Ok(embedder)),
-                    unknown: false,
-                    remark: None,
-                })
+                Ok(by_meaning(embedder, &model))
             }
             Err(error) if error.kind() == ErrorKind::Invalid => Err(error),
             Err(error) => Ok(OpenedEmbedding {
@@ -173,12 +168,7 @@ impl Models<'_> {
         if model != stored {
             self.set(ModelRole::Serving, Some(&model)).await?;
         }
-        Ok(OpenedEmbedding {
-            space: Some(space_of(&model)),
-            current: CurrentEmbedder::new(Ok(embedder)),
-            unknown: false,
-            remark: None,
-        })
+        Ok(by_meaning(embedder, &model))
     }
 
     /// The model that the database remembers. One of an older ragd remembers none, and has vectors
@@ -280,6 +270,15 @@ pub(super) fn threads(configured: usize) -> NonZeroUsize {
     NonZeroUsize::new(configured)
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN)
+}
+
+fn by_meaning(embedder: Embedder, model: &EmbeddingModel) -> OpenedEmbedding {
+    OpenedEmbedding {
+        current: CurrentEmbedder::new(Ok(embedder)),
+        space: Some(space_of(model)),
+        unknown: false,
+        remark: None,
+    }
 }
 
 fn by_words(reason: String, stored: Option<&EmbeddingModel>) -> OpenedEmbedding {
