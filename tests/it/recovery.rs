@@ -25,6 +25,7 @@ struct Process {
 impl Process {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ragd"))
+            .env_remove("QDRANT_URL")
             .args(["serve", "--port", "0"])
             .env("DATA_DIR", folder)
             .env("API_KEY", KEY)
@@ -48,9 +49,16 @@ impl Process {
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn kill(self) {
+        drop(self);
+    }
+}
+
+/// Also when a test fails: nothing may go on behind it.
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _killed = self.child.kill();
+        let _status = self.child.wait();
     }
 }
 

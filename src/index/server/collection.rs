@@ -98,17 +98,27 @@ impl Collections<'_> {
     /// # Errors
     /// `Conflict` when it named another database's.
     pub async fn name(self, alias: &str, collection: &str) -> Result<()> {
+        self.check_alias(alias).await?;
         let client = self.connection.client();
-        let aliases = self.connection.call(client.list_aliases()).await?.aliases;
-        if let Some(named) = aliases.iter().find(|one| one.alias_name == alias) {
-            self.check_ours(&named.collection_name).await?;
-        }
         let request = CreateAlias {
             collection_name: collection.to_owned(),
             alias_name: alias.to_owned(),
         };
         self.connection.call(client.create_alias(request)).await?;
         Ok(())
+    }
+
+    /// Refuses an alias that names another database's collection.
+    ///
+    /// # Errors
+    /// `Conflict` when it does.
+    pub async fn check_alias(self, alias: &str) -> Result<()> {
+        let client = self.connection.client();
+        let aliases = self.connection.call(client.list_aliases()).await?.aliases;
+        match aliases.iter().find(|one| one.alias_name == alias) {
+            Some(named) => self.check_ours(&named.collection_name).await,
+            None => Ok(()),
+        }
     }
 
     /// Deletes every build of this database behind `alias` but `kept`: what an interrupted rebuild

@@ -48,8 +48,10 @@ impl Server {
                 .await?
                 .ok_or_else(|| Error::internal("the ledger has lost the index's target"))?,
         };
-        let number = ledger.next_build(&target).await?;
         let collections = self.0.collections(standing.instance);
+        // Refused here, a build that could never be named leaves no collection behind.
+        collections.check_alias(&target.name).await?;
+        let number = ledger.next_build(&target).await?;
         collections
             .delete_builds_but(&target.name, &[standing.record.build])
             .await?;

@@ -236,8 +236,13 @@ async fn another_databases_collections_are_neither_asked_nor_touched() {
             .await
             .expect_err("refused");
         assert_eq!(asked.kind(), ErrorKind::Unavailable);
+        // Whatever number the build would have: what can never be named is not begun.
+        let rebuild = index.begin_rebuild(Some(space()), 2.0).await;
+        let refused = rebuild.map(drop).expect_err("refused");
+        assert!(refused.to_string().contains("QDRANT_PREFIX"), "{refused}");
         index.destroy().await.expect("nothing of its own");
     }
+    assert_eq!(scratch.collections().await, [scratch.collection(1)]);
     assert_eq!(
         qdrant::named(&scratch.client, &scratch.alias()).await,
         Some(scratch.collection(1))

@@ -30,6 +30,7 @@ impl Process {
     fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_ragd"))
             .args(["serve", "--port", "0"])
+            .env_remove("QDRANT_URL")
             .envs(environment(folder, variables))
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -57,9 +58,16 @@ impl Process {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    fn kill(self) {
+        drop(self);
+    }
+}
+
+/// Also when a test fails: nothing may go on behind it.
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _killed = self.child.kill();
+        let _status = self.child.wait();
     }
 }
 
@@ -67,6 +75,7 @@ impl Process {
 fn ragd(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_ragd"))
         .args(arguments)
+        .env_remove("QDRANT_URL")
         .envs(environment(folder, variables))
         .output()
         .unwrap();
