@@ -46,6 +46,11 @@ impl Clock {
         }
     }
 
+    /// As [`Clock::sleep`], keeping the clock itself.
+    pub async fn sleep_owned(self, time: Duration) {
+        self.sleep(time).await;
+    }
+
     /// Returns when `time` has passed on this clock; on a manual one, when it has been advanced so
     /// far.
     pub async fn sleep(&self, time: Duration) {

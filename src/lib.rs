@@ -36,3 +36,4 @@ pub mod app;
 // Floor 4: doors.
 pub mod cli;
 pub mod http;
+pub mod jobs;

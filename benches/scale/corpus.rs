@@ -129,8 +129,8 @@ pub fn text(number: u64) -> String {
     words(number).join(" ")
 }
 
-/// Passage `number`, of these terms, as the index takes it.
-pub fn point(number: u64, terms: TermCounts) -> Point {
+/// Passage `number`, of these terms and this vector, as the index takes it.
+pub fn point(number: u64, terms: TermCounts, vector: Vec<f32>) -> Point {
     Point {
         id: id(number),
         owner: OwnerId::from_uuid(Uuid::from_u128(7)),
@@ -141,6 +141,6 @@ pub fn point(number: u64, terms: TermCounts) -> Point {
         generation: 1,
         created_at: DateTime::UNIX_EPOCH,
         terms,
-        dense: Some(vector(number)),
+        dense: Some(vector),
     }
 }

@@ -81,6 +81,7 @@ async fn fill(app: &App, passages: u64) {
             passages: numbers
                 .map(|number| passage(&accepted, number, model))
                 .collect(),
+            staged: 0,
         };
         let committed = app.store().commit_generation(&commit, now).await;
         committed.expect("committed");

@@ -12,8 +12,10 @@ mod cost;
 mod exact;
 mod http;
 mod phases;
+mod real;
 
 use clap::{Parser, ValueEnum};
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -32,6 +34,10 @@ struct Args {
     /// Where the index is built; absent: a temporary folder. One that is there already is reused.
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// A judged collection in BEIR form whose texts, with vectors of the local model, are mixed in;
+    /// its questions are compared with exact answers as well. May be given more than once.
+    #[arg(long)]
+    real: Vec<PathBuf>,
     /// Only this phase.
     #[arg(long)]
     phase: Option<Phase>,
@@ -95,6 +101,11 @@ fn each_phase(args: &Args) {
             .args(["--compared", &args.compared.to_string()])
             .arg("--folder")
             .arg(folder)
+            .args(
+                args.real
+                    .iter()
+                    .flat_map(|real| [OsStr::new("--real"), real.as_os_str()]),
+            )
             .status()
             .expect("the phase runs");
         assert!(status.success(), "phase {} failed", phase.name());

@@ -4,10 +4,11 @@ use super::Args;
 use super::corpus::{self, DIMENSION, Question};
 use super::cost::{Timings, resident_mb};
 use super::exact::{self, overlap};
+use super::real::Real;
 use ragd::config::{Config, Sources};
 use ragd::domain::PassageId;
 use ragd::index::{
-    EdgeSettings, Index, IndexFilter, Query, QueryVector, Scored, TermCounter, TermCounts,
+    EdgeSettings, Index, IndexFilter, Point, Query, QueryVector, Scored, TermCounter, TermCounts,
     VectorSpace,
 };
 use ragd::retrieval::{FusionSettings, fuse};
@@ -46,6 +47,7 @@ pub async fn build(args: &Args, folder: &Path) {
     if folder.join("index").exists() {
         return println!("build: the folder has an index already");
     }
+    let real = Real::open(&args.real, folder).await;
     let counter = TermCounter::new().expect("a counter");
     let index = Index::recreate(settings(folder), average_terms(&counter))
         .await
@@ -60,13 +62,23 @@ pub async fn build(args: &Args, folder: &Path) {
             .map(|text| counter.count_passage(text))
             .collect();
         counting += begun.elapsed();
-        let points = numbers.zip(terms).map(|(n, terms)| corpus::point(n, terms));
+        let points = numbers
+            .zip(terms)
+            .map(|(n, terms)| corpus::point(n, terms, corpus::vector(n)));
         let points = points.collect();
         let begun = Instant::now();
         index.upsert(points).await.expect("added");
         writing += begun.elapsed();
     }
     let begun = Instant::now();
+    let numbers = args.passages..;
+    let points: Vec<Point> = numbers
+        .zip(real.texts.iter().zip(&real.vectors))
+        .map(|(n, (text, vector))| corpus::point(n, counter.count_passage(text), vector.clone()))
+        .collect();
+    for batch in points.chunks(BATCH as usize) {
+        index.upsert(batch.to_vec()).await.expect("added");
+    }
     index.commit(index.position(), 1).await.expect("moved");
     writing += begun.elapsed();
     let begun = Instant::now();
@@ -129,7 +141,13 @@ pub async fn search(args: &Args, folder: &Path) {
         warm.1 - before.1
     );
     let compared = questions.len().min(args.compared as usize);
-    compare(&index, &counter, (&questions[..compared], args.passages)).await;
+    let real = Real::open(&args.real, folder).await;
+    let world = (args.passages, &real);
+    compare(&index, &counter, (&questions[..compared], world)).await;
+    if !real.questions.is_empty() {
+        println!("with {} real texts and their questions:", real.texts.len());
+        compare(&index, &counter, (&real.questions, world)).await;
+    }
     index.close().await;
 }
 
@@ -207,20 +225,26 @@ async fn hybrid(
     )
 }
 
-async fn compare(index: &Index, counter: &TermCounter, (questions, passages): (&[Question], u64)) {
+async fn compare(
+    index: &Index,
+    counter: &TermCounter,
+    (questions, (passages, real)): (&[Question], (u64, &Real)),
+) {
     let asked: Vec<exact::Asked> = questions
         .iter()
         .map(|question| exact::asked(question, counter))
         .collect();
-    let terms = |number| {
-        counter
-            .count_passage(&corpus::text(number))
-            .iter()
-            .collect()
-    };
-    let all = || (0..passages).map(|number| (corpus::id(number), terms(number)));
-    let rarity = exact::rarity(&asked, all().map(|(id, terms)| (id, terms, Vec::new())));
-    let whole = (0..passages).map(|n| (corpus::id(n), terms(n), corpus::vector(n)));
+    let terms = |text: &str| counter.count_passage(text).iter().collect();
+    let made_up = |n| (corpus::id(n), terms(&corpus::text(n)));
+    let found = |n: usize| (corpus::id(passages + n as u64), terms(&real.texts[n]));
+    let all = (0..passages)
+        .map(made_up)
+        .chain((0..real.texts.len()).map(found));
+    let rarity = exact::rarity(&asked, all.map(|(id, terms)| (id, terms, Vec::new())));
+    let with = |(id, terms), vector| (id, terms, vector);
+    let whole = (0..passages)
+        .map(|n| with(made_up(n), corpus::vector(n)))
+        .chain((0..real.texts.len()).map(|n| with(found(n), real.vectors[n].clone())));
     let average = average_terms(counter);
     let exact = exact::answers(&asked, whole, (&rarity, average, fusion()));
     let (mut dense, mut both) = (0.0, 0.0);

@@ -145,6 +145,26 @@ impl DataFolder {
         }
     }
 
+    /// The id of this installation, made at its first start: what holds leases on jobs. Two running
+    /// processes never share it, since the folder is locked.
+    ///
+    /// # Errors
+    /// `Internal` when it can be neither read nor written.
+    pub fn installation(&self) -> Result<uuid::Uuid> {
+        let path = self.root.join("installation");
+        if let Some(id) = std::fs::read_to_string(&path)
+            .ok()
+            .and_then(|text| uuid::Uuid::try_parse(text.trim()).ok())
+        {
+            return Ok(id);
+        }
+        let id = uuid::Uuid::new_v4();
+        std::fs::write(&path, format!("{id}\n")).map_err(|error| {
+            Error::internal(format!("cannot write '{}'", path.display())).with_source(error)
+        })?;
+        Ok(id)
+    }
+
     /// The server that holds this folder; `None` when none does.
     pub fn running(&self) -> Option<RunningServer> {
         let path = self.root.join("lock");

@@ -44,6 +44,7 @@ struct Parts {
     clock: Clock,
     metrics: Arc<Metrics>,
     folder: DataFolder,
+    installation: uuid::Uuid,
     audit_file: AuditFile,
     store: Store,
     embedder: CurrentEmbedder,
@@ -78,6 +79,11 @@ impl App {
     /// Where everything on this machine is kept.
     pub fn folder(&self) -> &DataFolder {
         &self.0.folder
+    }
+
+    /// The id of this installation: what holds its leases on jobs.
+    pub fn installation(&self) -> uuid::Uuid {
+        self.0.installation
     }
 
     /// The database.

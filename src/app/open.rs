@@ -17,6 +17,7 @@ use crate::indexing::Follower;
 use crate::ingest::{Ingest, IngestParts};
 use crate::outbound;
 use crate::provider::{RerankWire, Reranker, RerankerSettings};
+use crate::resilience::arm_failpoint;
 use crate::retrieval::{Reranking, Retrieval, RetrievalParts};
 use crate::telemetry::{AuditFile, Metrics};
 use crate::text::{ExtractLimits, Extractor, OcrReader, OcrSettings};
@@ -91,6 +92,11 @@ impl App {
         let folder = DataFolder::of(&config);
         folder.create()?;
         let lock = folder.lock()?;
+        let installation = folder.installation()?;
+        if let Some(place) = &config.jobs.failpoint {
+            arm_failpoint(place)
+                .map_err(|place| Error::invalid(format!("RAGD_FAILPOINT: no '{place}'")))?;
+        }
         let mut notices = Vec::new();
         let metrics = Arc::new(Metrics::new()?);
         let audit_file = AuditFile::open(folder.logs()).map_err(|error| {
@@ -190,6 +196,7 @@ impl App {
             clock,
             metrics,
             folder,
+            installation,
             audit_file,
             store,
             embedder,

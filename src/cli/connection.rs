@@ -5,7 +5,7 @@ use super::{Context, output};
 use crate::app::{App, DataFolder, OpenedApp};
 use crate::auth::LOCAL_TOKEN_FILE;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outbound;
 use crate::secret::SecretFile;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// A way to the application.
 pub(super) struct Connection {
@@ -28,6 +29,7 @@ struct OwnServer {
     opened: OpenedApp,
     stop: CancellationToken,
     serving: tokio::task::JoinHandle<()>,
+    working: TaskTracker,
 }
 
 impl Connection {
@@ -61,7 +63,10 @@ impl Connection {
         }
     }
 
-    async fn open_own(config: Config) -> Result<Self> {
+    async fn open_own(mut config: Config) -> Result<Self> {
+        // Whoever runs a command waits for its work, whatever servers are to do.
+        config.jobs.role = Role::All;
+        config.jobs.lanes.clear();
         let opened = open_app(config).await?;
         output::tell(&opened.notices);
         opened.app.settle().await?;
@@ -75,6 +80,7 @@ impl Connection {
             .load()?
             .ok_or_else(|| Error::internal("the local token is missing"))?;
         let stop = CancellationToken::new();
+        let working = crate::jobs::start(&opened.app, &stop);
         let serving = tokio::spawn(crate::http::serve(
             opened.app.clone(),
             listener,
@@ -88,6 +94,7 @@ impl Connection {
                 opened,
                 stop,
                 serving,
+                working,
             }),
         })
     }
@@ -128,8 +135,8 @@ impl Connection {
     /// Closes what was opened; the index has everything durably already.
     pub(super) async fn close(self) {
         let Some(own) = self.own else { return };
-        own.opened.app.ingest().drain().await;
         own.stop.cancel();
+        own.working.wait().await;
         // The pooled connection would keep the server waiting for its next request.
         drop(self.http);
         let _ended = own.serving.await;

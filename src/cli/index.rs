@@ -27,7 +27,7 @@ impl Index {
     pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
         match self {
             Self::Status(json) => status(context, json).await,
-            Self::Rebuild(json) => rebuild(context, json).await,
+            Self::Rebuild(json) => Box::pin(rebuild(context, json)).await,
             // A large future, which every command would carry.
             Self::Reembed(reembed) => Box::pin(reembed.run(context)).await,
         }

@@ -151,11 +151,11 @@ fn start(cli: Cli) -> Result<ExitCode> {
 async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
     match command {
         Command::Serve(serve) => serve.run(context).await,
-        Command::Ingest(ingest) => ingest.run(context).await,
+        // Boxed: the future holds a whole application.
+        Command::Ingest(ingest) => Box::pin(ingest.run(context)).await,
         Command::Ask(ask) => ask.run(context).await,
         Command::Search(search) => search.run(context).await,
         Command::Eval(eval) => eval.run(context).await,
-        // Boxed: the future holds a whole application.
         Command::Index(index) => Box::pin(index.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),

@@ -47,7 +47,7 @@ impl Reembed {
         // What this command sees is what is meant, whatever a running server was started with.
         context.config.embedding = context.config.embedding_wished(&wish)?;
         let ended = if DataFolder::of(&context.config).running().is_some() {
-            through_server(context).await?
+            Box::pin(through_server(context)).await?
         } else {
             let opened = open_to_reembed(context.config).await?;
             let ended = here(&opened.app).await;

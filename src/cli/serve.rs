@@ -43,6 +43,7 @@ impl Serve {
         opened.lock.announce(Some(reachable))?;
         let stop = CancellationToken::new();
         let background = opened.app.start(&stop);
+        let working = crate::jobs::start(&opened.app, &stop);
         tracing::info!(
             provider = opened.app.default_provider(),
             model = opened.app.default_model(),
@@ -52,6 +53,7 @@ impl Serve {
         );
         stop_on_signal(stop.clone())?;
         crate::http::serve(opened.app.clone(), listener, stop).await;
+        working.wait().await;
         background.wait().await;
         opened.app.close().await;
         tracing::info!("stopped");

@@ -81,6 +81,7 @@ impl Config {
         self.retrieval.check(faults);
         self.rerank.check(faults);
         self.ingest.check(faults);
+        self.jobs.check(faults);
         self.chat.check(faults);
     }
 }
@@ -120,6 +121,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
     let retrieval = section(settings, "retrieval", faults);
     let rerank = section(settings, "rerank", faults);
     let ingest = section(settings, "ingest", faults);
+    let jobs = section(settings, "jobs", faults);
     let chat = section(settings, "chat", faults);
     Some(Config {
         server: server?,
@@ -133,6 +135,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
         retrieval: retrieval?,
         rerank: rerank?,
         ingest: ingest?,
+        jobs: jobs?,
         chat: chat?,
     })
 }

@@ -11,6 +11,7 @@ mod environment;
 mod faults;
 mod index;
 mod ingest;
+mod jobs;
 mod llm;
 mod load;
 mod log;
@@ -28,6 +29,7 @@ pub use environment::{Variable, VariableKind, variables};
 pub use faults::Faults;
 pub use index::IndexConfig;
 pub use ingest::{IngestConfig, OcrMode};
+pub use jobs::{JobsConfig, Role};
 pub use llm::LlmConfig;
 pub use load::{Loaded, Sources};
 pub use log::{LogConfig, LogFormat, LogLevel};
@@ -63,6 +65,8 @@ pub struct Config {
     pub rerank: RerankConfig,
     /// How documents are taken in.
     pub ingest: IngestConfig,
+    /// Durable work.
+    pub jobs: JobsConfig,
     /// How questions are answered.
     pub chat: ChatConfig,
 }

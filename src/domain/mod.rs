@@ -8,6 +8,7 @@ mod conversation;
 mod document;
 mod file_name;
 mod id;
+mod job;
 mod page;
 mod passage;
 mod principal;
@@ -19,6 +20,9 @@ pub use conversation::{Message, MessageStatus, Role, Room, RoomKind, SessionKey}
 pub use document::{Document, DocumentStatus, Sha256};
 pub use file_name::FileName;
 pub use id::{AuditId, DocumentId, JobId, MessageId, OwnerId, PassageId, RoomId};
+pub use job::{
+    IngestPayload, Job, JobKind, JobOutcome, JobProgress, JobState, Lane, Lease, LeasedJob, NewJob,
+};
 pub use page::{Order, Page, PageRequest};
 pub use passage::{Passage, PassageKind, PassageSource};
 pub use principal::{Credential, Principal, ReadScope, Scope};

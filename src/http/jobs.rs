@@ -4,8 +4,7 @@ use super::caller::{Caller, Chat};
 use super::extract::PathId;
 use super::problem::Failure;
 use super::state::Door;
-use crate::domain::{JobId, Scope};
-use crate::ingest::{JobState, JobView};
+use crate::domain::{Job, JobId, JobKind, JobState, Lane, Scope};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -17,21 +16,23 @@ use uuid::Uuid;
 #[derive(Serialize, ToSchema)]
 pub(super) struct JobBody {
     id: Uuid,
-    #[schema(example = "ingest")]
-    kind: &'static str,
+    /// `ingest`, `message`, `summary` or `cleanup`.
+    #[schema(value_type = String, example = "ingest")]
+    kind: JobKind,
     /// `high_priority`, `default` or `low_priority`.
-    #[schema(example = "default")]
-    lane: &'static str,
+    #[schema(value_type = String, example = "default")]
+    lane: Lane,
     /// `ready`, `leased`, `done`, `dead` or `cancelled`.
     #[schema(value_type = String, example = "done")]
     state: JobState,
     progress: ProgressBody,
-    attempt: u32,
-    max_attempts: u32,
-    crashes: u32,
+    attempt: i64,
+    max_attempts: i64,
+    crashes: i64,
+    /// Why the last try failed.
     error: Option<String>,
-    /// The document that it is about.
-    document_id: Uuid,
+    /// The document that it is about, if it is about one.
+    document_id: Option<Uuid>,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
@@ -41,9 +42,9 @@ pub(super) struct JobBody {
 #[derive(Serialize, ToSchema)]
 pub(super) struct ProgressBody {
     #[schema(example = "embed")]
-    stage: &'static str,
-    done: u64,
-    total: u64,
+    stage: String,
+    done: i64,
+    total: i64,
 }
 
 /// A job of the caller's; an admin sees every one.
@@ -59,13 +60,13 @@ pub(super) async fn get(
 ) -> Result<Json<JobBody>, Failure> {
     let principal = &caller.principal;
     let owner = (!principal.allows(Scope::Admin)).then_some(principal.owner);
-    let job = door.app.ingest().job(id, owner);
+    let job = door.app.store().job(id, owner).await?;
     let job = job.ok_or_else(PathId::<JobId>::not_found)?;
     Ok(Json(job.into()))
 }
 
-impl From<JobView> for JobBody {
-    fn from(job: JobView) -> Self {
+impl From<Job> for JobBody {
+    fn from(job: Job) -> Self {
         Self {
             id: job.id.uuid(),
             kind: job.kind,
@@ -80,7 +81,7 @@ impl From<JobView> for JobBody {
             max_attempts: job.max_attempts,
             crashes: job.crashes,
             error: job.error,
-            document_id: job.document_id.uuid(),
+            document_id: job.subject.filter(|_| job.kind == JobKind::Ingest),
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,

@@ -17,7 +17,7 @@ pub(super) struct StatsBody {
     rooms: i64,
     messages: i64,
     /// Documents being worked on in this process, or waiting to be.
-    pending: usize,
+    pending: i64,
     version: &'static str,
     timestamp: DateTime<Utc>,
 }
@@ -42,6 +42,8 @@ pub(super) async fn stats(
     _caller: Caller<Admin>,
 ) -> Result<Json<StatsBody>, Failure> {
     let counts = door.app.store().admin_counts().await?;
+    let now = door.app.clock().now();
+    let lanes = door.app.store().lane_counts(now).await?;
     let documents = DocumentCounts {
         total: counts.documents_queued
             + counts.documents_processing
@@ -57,8 +59,8 @@ pub(super) async fn stats(
         passages: counts.passages,
         rooms: counts.rooms,
         messages: counts.messages,
-        pending: door.app.ingest().pending(),
+        pending: lanes.iter().map(|lane| lane.ready + lane.leased).sum(),
         version: env!("CARGO_PKG_VERSION"),
-        timestamp: door.app.clock().now(),
+        timestamp: now,
     }))
 }

@@ -15,6 +15,7 @@ use axum::response::IntoResponse;
 pub(super) async fn metrics(State(door): State<Door>) -> Result<impl IntoResponse, Failure> {
     // Gauges are read when somebody looks; `health` sets those of the dependencies.
     door.app.health().await;
+    measure_jobs(&door).await;
     let app = door.app.clone();
     tokio::task::spawn_blocking(move || app.measure())
         .await
@@ -24,4 +25,27 @@ pub(super) async fn metrics(State(door): State<Door>) -> Result<impl IntoRespons
         [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
         text,
     ))
+}
+
+/// The gauges of the lanes; without a database they stay as they were last seen.
+async fn measure_jobs(door: &Door) {
+    let now = door.app.clock().now();
+    let Ok(lanes) = door.app.store().lane_counts(now).await else {
+        return;
+    };
+    let metrics = door.app.metrics();
+    for counts in lanes {
+        let lane = [counts.lane.as_str()];
+        metrics
+            .jobs_queued
+            .with_label_values(&lane)
+            .set(counts.ready);
+        let age = counts
+            .oldest
+            .map_or(0.0, |since| (now - since).as_seconds_f64());
+        metrics
+            .job_oldest_age
+            .with_label_values(&lane)
+            .set(age.max(0.0));
+    }
 }

@@ -1,21 +1,90 @@
-//! Taking a document in: limits first, then the original's bytes, then the row; only then is it
-//! acknowledged, and the work begun.
+//! Taking documents in: limits first, then the original's bytes, then row and job in one
+//! transaction; only then is a document acknowledged.
 
 use super::fingerprint::{fingerprint, is_same};
 use super::source::{check_extension, check_size};
-use super::{Accepted, Ingest, JobView, NewSource};
+use super::{Accepted, Ingest, NewSource};
 use crate::domain::{Document, DocumentId, DocumentStatus, JobId, OwnerId, ReadScope, Sha256};
 use crate::error::{Error, Result};
-use crate::store::{self, NewDocument};
-use crate::text::OcrChoice;
+use crate::resilience::failpoint;
+use crate::store::{Enqueued, NewDocument};
+
+/// What a source turned out to be.
+enum Looked {
+    /// The same bytes under the same settings are there already.
+    Unchanged(Box<Document>),
+    /// It has to be worked on; its bytes are stored.
+    Changed {
+        document: Box<NewDocument>,
+        /// Whether there is an earlier version.
+        known: bool,
+    },
+}
+
+impl Accepted {
+    pub(super) fn of(enqueued: Enqueued, new: bool) -> Self {
+        Self {
+            document: enqueued.accepted.document,
+            job: Some(enqueued.job),
+            unchanged: false,
+            new,
+        }
+    }
+}
 
 impl Ingest {
-    /// Takes a document in. When this returns, bytes and row are durable and the work goes on by
+    /// Takes a document in. When this returns, bytes, row and job are durable and the work goes on by
     /// itself; the same bytes under the same settings and model begin none.
     ///
     /// # Errors
     /// `Invalid` or `TooLarge` with the limit that it breaks; `Unavailable` without a database.
     pub async fn accept(&self, source: NewSource) -> Result<Accepted> {
+        let mut accepted = self.accept_all(vec![source]).await?;
+        accepted
+            .pop()
+            .ok_or_else(|| Error::internal("a document was neither taken in nor refused"))
+    }
+
+    /// Takes documents in together: one transaction for all that are new or changed. In the order of
+    /// `sources`, which must be of different addresses.
+    ///
+    /// # Errors
+    /// As [`Ingest::accept`]; none was taken in then.
+    pub(super) async fn accept_all(&self, sources: Vec<NewSource>) -> Result<Vec<Accepted>> {
+        let _kept = self.originals.read().await;
+        let mut outcomes = Vec::with_capacity(sources.len());
+        let mut new = Vec::new();
+        for source in sources {
+            match self.look_at(source).await? {
+                Looked::Unchanged(document) => outcomes.push(Some(Accepted {
+                    document: *document,
+                    job: None,
+                    unchanged: true,
+                    new: false,
+                })),
+                Looked::Changed { document, known } => {
+                    outcomes.push(None);
+                    new.push((*document, known));
+                }
+            }
+        }
+        failpoint("accept.original_stored");
+        let (documents, known): (Vec<NewDocument>, Vec<bool>) = new.into_iter().unzip();
+        let now = self.parts.clock.now();
+        let enqueued = self.parts.store.accept_all(&documents, now).await?;
+        failpoint("accept.committed");
+        let mut enqueued = enqueued.into_iter().zip(known);
+        let accepted = outcomes.into_iter().filter_map(|outcome| {
+            outcome.or_else(|| {
+                let (enqueued, known) = enqueued.next()?;
+                Some(Accepted::of(enqueued, !known))
+            })
+        });
+        Ok(accepted.collect())
+    }
+
+    /// Checks a source, and stores its bytes when it is new or changed.
+    async fn look_at(&self, source: NewSource) -> Result<Looked> {
         check_extension(&source.filename, &self.settings)?;
         check_size(source.bytes.len() as u64, &self.settings)?;
         if !source.metadata.is_object() {
@@ -23,99 +92,55 @@ impl Ingest {
         }
         let hash = Sha256::of(&source.bytes);
         let uri = source.address();
-        let known = self
-            .parts
-            .store
+        let store = &self.parts.store;
+        let known = store
             .find_by_source(source.owner, &source.collection, &uri)
             .await?;
-        if let Some(document) = &known
-            && self.is_unchanged(document, hash)
-        {
-            let document = document.clone();
-            return Ok(Accepted {
-                document,
-                job: None,
-                unchanged: true,
-                new: false,
-            });
+        let is_known = known.is_some();
+        if let Some(document) = known.filter(|document| self.is_unchanged(document, hash)) {
+            return Ok(Looked::Unchanged(Box::new(document)));
         }
         let bytes = i64::try_from(source.bytes.len()).unwrap_or(i64::MAX);
-        let _kept = self.originals.read().await;
         self.parts.blobs.put(hash, source.bytes).await?;
-        let new = NewDocument {
+        let title = source.title;
+        let document = NewDocument {
             owner: source.owner,
             collection: source.collection,
             uri,
-            title: source
-                .title
-                .unwrap_or_else(|| source.filename.as_str().to_owned()),
+            title: title.unwrap_or_else(|| source.filename.as_str().to_owned()),
             filename: source.filename,
             content_type: "application/octet-stream".to_owned(),
             bytes,
             sha256: hash,
             metadata: source.metadata,
         };
-        let accepted = self
-            .parts
-            .store
-            .accept(&new, self.parts.clock.now())
-            .await?;
-        let document = accepted.document.clone();
-        let job = self.begin(accepted, OcrChoice::Automatic);
-        Ok(Accepted {
-            document,
-            job: Some(job),
-            unchanged: false,
-            new: known.is_none(),
+        Ok(Looked::Changed {
+            document: Box::new(document),
+            known: is_known,
         })
     }
 
-    /// Takes up what an earlier process left unfinished. Returns how many documents that are.
+    /// Enqueues what is accepted and has no job. Returns how many documents that are.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn resume(&self) -> Result<usize> {
-        let unfinished = self.parts.store.unfinished_documents().await?;
-        let count = unfinished.len();
-        for accepted in unfinished {
-            self.begin(accepted, OcrChoice::Automatic);
-        }
-        Ok(count)
+        let now = self.parts.clock.now();
+        self.parts.store.enqueue_orphans(now).await
     }
 
-    /// Waits for a job, and returns its document as it then is; `None` when it was deleted
-    /// meanwhile or the job is not known.
+    /// Waits until a job has ended, and returns its document as it then is; `None` when it was
+    /// deleted meanwhile.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn wait(&self, job: JobId, document: DocumentId) -> Result<Option<Document>> {
-        if let Some(mut watch) = self.jobs.watch(job) {
-            // An error means that the job was forgotten, and so had ended.
-            let _ended = watch.wait_for(|view| view.finished_at.is_some()).await;
-        }
+        self.parts.store.job_ends(job).await?;
         let everything = ReadScope {
             owner: OwnerId::system(),
             collections: None,
         };
         self.parts.store.document(document, &everything).await
-    }
-
-    /// A job as its owner, or (`None`) an admin, sees it.
-    pub fn job(&self, id: JobId, owner: Option<OwnerId>) -> Option<JobView> {
-        self.jobs
-            .view(id)
-            .filter(|job| owner.is_none_or(|owner| job.owner == owner))
-    }
-
-    pub(super) fn begin(&self, accepted: store::Accepted, ocr: OcrChoice) -> JobId {
-        let now = self.parts.clock.now();
-        let job = self
-            .jobs
-            .add(accepted.document.owner, accepted.document.id, now);
-        let ingest = self.clone();
-        self.tasks
-            .spawn(async move { ingest.work(job, accepted, ocr).await });
-        job
     }
 
     fn is_unchanged(&self, document: &Document, hash: Sha256) -> bool {

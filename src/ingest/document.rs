@@ -3,6 +3,7 @@
 use super::{Accepted, Ingest};
 use crate::domain::{Document, DocumentId, Principal, ReadScope, Scope, Sha256};
 use crate::error::{Error, ErrorKind, Result};
+use crate::resilience::failpoint;
 use crate::store::WriteScope;
 use crate::text::OcrChoice;
 
@@ -32,6 +33,7 @@ impl Ingest {
         {
             return Ok(None);
         }
+        failpoint("delete.committed");
         self.remove_original(document.sha256).await?;
         self.parts.follower.catch_up_if_reachable().await?;
         Ok(Some(Removal { document }))
@@ -64,22 +66,12 @@ impl Ingest {
                 "the original is not here any more: upload it again",
             ));
         }
-        let Some(accepted) = self
+        let enqueued = self
             .parts
             .store
-            .accept_again(id, self.parts.clock.now())
-            .await?
-        else {
-            return Ok(None);
-        };
-        let document = accepted.document.clone();
-        let job = self.begin(accepted, ocr);
-        Ok(Some(Accepted {
-            document,
-            job: Some(job),
-            unchanged: false,
-            new: false,
-        }))
+            .accept_again(id, asked(ocr), self.parts.clock.now())
+            .await?;
+        Ok(enqueued.map(|enqueued| Accepted::of(enqueued, false)))
     }
 
     /// Removes an original that no document is made from any more.
@@ -111,6 +103,15 @@ impl Ingest {
                 "this document belongs to somebody else",
             ))
         }
+    }
+}
+
+/// A choice as a job keeps it.
+const fn asked(ocr: OcrChoice) -> Option<bool> {
+    match ocr {
+        OcrChoice::Automatic => None,
+        OcrChoice::Wanted => Some(true),
+        OcrChoice::Forbidden => Some(false),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::Ingest;
 use super::work::text_hash;
-use crate::domain::{JobId, Passage, PassageId, Sha256};
+use crate::domain::{Passage, PassageId, Sha256};
 use crate::embed::Embedder;
 use crate::error::{ErrorKind, Result};
 use crate::store::WaitingVector;
@@ -39,11 +39,7 @@ pub struct FillingTurn<'a> {
 impl Ingest {
     /// Gives `passages` their vectors and says which model made all of them: `None` when there is
     /// no model, or when its endpoint failed and some are missing.
-    pub(super) async fn embed(
-        &self,
-        job: JobId,
-        passages: &mut [Passage],
-    ) -> Result<Option<String>> {
+    pub(super) async fn embed(&self, passages: &mut [Passage]) -> Result<Option<String>> {
         let Some(embedder) = self.parts.embedder.get() else {
             return Ok(None);
         };
@@ -51,11 +47,8 @@ impl Ingest {
         let hashes: Vec<Sha256> = passages.iter().map(text_hash).collect();
         let mut vectors = self.parts.store.embeddings_by_hash(&model, &hashes).await?;
         let missing = missing_texts(passages, &vectors);
-        let total = missing.len() as u64;
-        let mut done = 0;
         let mut whole = true;
         for batch in missing.chunks(BATCH_TEXTS) {
-            self.jobs.progress(job, "embed", (done, total));
             match make(&embedder, batch).await {
                 Ok(made) => vectors.extend(made),
                 Err(error) if is_elsewhere(error.kind()) => {
@@ -68,7 +61,6 @@ impl Ingest {
                 }
                 Err(error) => return Err(error),
             }
-            done += batch.len() as u64;
         }
         for (passage, hash) in passages.iter_mut().zip(&hashes) {
             passage.embedding = vectors.get(hash).cloned();

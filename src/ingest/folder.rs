@@ -1,11 +1,15 @@
 //! Ingest of a folder on the server: `DOCUMENTS_PATH`, or named paths inside it and nowhere else.
 
-use super::{Ingest, source_of_file};
+use super::{Ingest, NewSource, source_of_file};
 use crate::domain::{Collection, DocumentId, JobId};
 use crate::error::{Error, Result};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
+
+/// How many files, and about how many bytes, are taken in by one transaction.
+const BATCH_FILES: usize = 64;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// A document of the folder that is worked on now.
 #[derive(Debug, Clone, Serialize)]
@@ -72,8 +76,11 @@ impl Ingest {
         Ok(report)
     }
 
+    /// Walks a folder in the order of names, taking files in a batch at a time: however many there
+    /// are, only one batch is in memory.
     async fn ingest_under(&self, path: &Path, report: &mut FolderReport) -> Result<()> {
-        for entry in WalkDir::new(path).sort_by_file_name().into_iter() {
+        let mut batch = Batch::default();
+        for entry in WalkDir::new(path).sort_by_file_name() {
             let (path, read) = match entry {
                 Ok(entry) if entry.file_type().is_dir() => continue,
                 Ok(entry) => {
@@ -86,41 +93,63 @@ impl Ingest {
                 }
                 Err(error) => {
                     let path = error.path().unwrap_or(path).display().to_string();
-                    (
-                        path,
-                        Err(Error::internal("the file cannot be read").with_source(error)),
-                    )
+                    let error = Error::internal("the file cannot be read").with_source(error);
+                    (path, Err(error))
                 }
             };
-            let source = match read {
-                Ok(source) => source,
-                Err(error) => {
-                    report.skipped.push(Skipped {
-                        path,
-                        reason: error.chain(),
-                    });
-                    continue;
-                }
-            };
-            let accepted = self.accept(source).await?;
-            match accepted.job {
-                None => report.unchanged += 1,
-                Some(job_id) => {
-                    if accepted.new {
-                        report.new += 1;
-                    } else {
-                        report.changed += 1;
-                    }
-                    let document_id = accepted.document.id;
-                    report.jobs.push(FolderJob {
-                        document_id,
-                        job_id,
-                        path,
-                    });
-                }
+            match read {
+                Ok(source) => batch.add(path, source),
+                Err(error) => report.skipped.push(Skipped {
+                    path,
+                    reason: error.chain(),
+                }),
+            }
+            if batch.is_full() {
+                self.take_in(std::mem::take(&mut batch), report).await?;
             }
         }
+        self.take_in(batch, report).await
+    }
+
+    async fn take_in(&self, batch: Batch, report: &mut FolderReport) -> Result<()> {
+        let accepted = self.accept_all(batch.sources).await?;
+        for (accepted, path) in accepted.into_iter().zip(batch.paths) {
+            let Some(job_id) = accepted.job else {
+                report.unchanged += 1;
+                continue;
+            };
+            if accepted.new {
+                report.new += 1;
+            } else {
+                report.changed += 1;
+            }
+            report.jobs.push(FolderJob {
+                document_id: accepted.document.id,
+                job_id,
+                path,
+            });
+        }
         Ok(())
+    }
+}
+
+/// Files that are taken in together.
+#[derive(Default)]
+struct Batch {
+    sources: Vec<NewSource>,
+    paths: Vec<String>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, path: String, source: NewSource) {
+        self.bytes += source.bytes.len();
+        self.sources.push(source);
+        self.paths.push(path);
+    }
+
+    fn is_full(&self) -> bool {
+        self.sources.len() >= BATCH_FILES || self.bytes >= BATCH_BYTES
     }
 }
 

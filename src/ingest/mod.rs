@@ -1,6 +1,6 @@
-//! Ingest: bytes become passages that can be found. Accepting makes bytes and row durable; the work
-//! itself (extract → chunk → embed → one transaction → index) is a function of what was accepted,
-//! so that it can be run here, or by a worker, or again after a crash. Refuses what the limits
+//! Ingest: bytes become passages that can be found. Accepting makes bytes, row and job durable; the
+//! work itself (extract → chunk → embed → one transaction → index) is a function of what was
+//! accepted, so that any worker can do it, and do it again after a crash. Refuses what the limits
 //! forbid before any work is done.
 
 mod accept;
@@ -8,33 +8,29 @@ mod document;
 mod embedding;
 mod fingerprint;
 mod folder;
-mod jobs;
+mod progress;
 mod source;
 mod work;
 
 pub use document::Removal;
 pub use embedding::FillingTurn;
 pub use folder::{FolderJob, FolderReport, Skipped};
-pub use jobs::{JobProgress, JobState, JobView};
 pub use source::{Accepted, NewSource, source_of_file};
 
 use crate::blob::Blobs;
 use crate::clock::Clock;
 use crate::config::IngestConfig;
+use crate::domain::JobKind;
 use crate::embed::CurrentEmbedder;
+use crate::error::Result;
 use crate::indexing::Follower;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::text::{Extractor, OcrReader};
 use embedding::Filling;
-use jobs::Jobs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::{RwLock, Semaphore};
-use tokio_util::task::TaskTracker;
-
-/// How many documents are worked on at once: one embeds while another is extracted.
-const CONCURRENT_DOCUMENTS: usize = 3;
+use tokio::sync::RwLock;
 
 /// What ingest works with.
 #[derive(Debug, Clone)]
@@ -61,13 +57,10 @@ pub struct Ingest {
     parts: IngestParts,
     settings: Arc<IngestConfig>,
     documents_path: Arc<PathBuf>,
-    jobs: Arc<Jobs>,
-    places: Arc<Semaphore>,
     /// Read while an original is stored and its row made, written while unused ones are removed:
     /// an original must not vanish between the two.
     originals: Arc<RwLock<()>>,
     filling: Arc<Filling>,
-    tasks: TaskTracker,
 }
 
 impl Ingest {
@@ -77,11 +70,8 @@ impl Ingest {
             parts,
             settings: Arc::new(settings),
             documents_path: Arc::new(documents_path),
-            jobs: Arc::new(Jobs::default()),
-            places: Arc::new(Semaphore::new(CONCURRENT_DOCUMENTS)),
             originals: Arc::default(),
             filling: Arc::default(),
-            tasks: TaskTracker::new(),
         }
     }
 
@@ -100,22 +90,17 @@ impl Ingest {
         &self.documents_path
     }
 
-    /// Waits until everything that was accepted is indexed or failed. Tests drain it; a server that
-    /// stops does not wait, because a start takes up what is left.
-    pub async fn drain(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.tasks.reopen();
-    }
-
-    /// How many documents are being worked on, or wait to be.
-    pub fn pending(&self) -> usize {
-        self.tasks.len()
+    /// Waits until no ingest waits or is under way, in whichever process.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn drain(&self) -> Result<()> {
+        self.parts.store.jobs_end(JobKind::Ingest).await
     }
 }
 
 impl std::fmt::Debug for Ingest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Ingest({} pending)", self.pending())
+        f.write_str("Ingest")
     }
 }

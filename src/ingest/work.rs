@@ -1,164 +1,245 @@
-//! The work on one accepted document: extract → chunk → embed → one transaction → index. A fault of
-//! the document becomes its `failed(reason)`; a fault of ragd's surroundings leaves it unfinished,
-//! to be taken up again.
+//! The work on one accepted document: extract → chunk → embed → one transaction → index. Every write
+//! asks for the job's lease, so that who lost it changes nothing. A fault of the document becomes
+//! its `failed(reason)`; a fault of ragd's surroundings is tried again.
 
 use super::Ingest;
 use super::fingerprint::fingerprint;
-use super::jobs::JobState;
-use crate::domain::{JobId, Passage, PassageId, PassageSource, Sha256};
-use crate::error::{Error, Result};
+use super::progress::Progress;
+use crate::domain::{
+    DocumentId, IngestPayload, JobOutcome, JobProgress, LeasedJob, Passage, PassageId,
+    PassageSource, Sha256,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::resilience::failpoint;
 use crate::store::{Accepted, CommitOutcome, GenerationCommit};
 use crate::text::{
     Chunk, ChunkSettings, ExtractFailure, ExtractOrder, Extracted, OcrChoice, chunk,
 };
 use tracing::Instrument;
 
+/// How many passages are embedded and stored at once: of a long document only so many vectors are in
+/// memory, and what was stored is not made again by a later try.
+const WINDOW_PASSAGES: usize = 256;
+
 /// How work on a document can end without an error of ragd.
 enum Ending {
     Indexed {
-        passages: usize,
+        passages: i64,
     },
-    /// It was deleted, or a later version was committed.
+    /// It was deleted, or a later version was accepted.
     Overtaken,
+    /// It failed, which is written already, with the job's end.
     Failed(ExtractFailure),
+    LeaseLost,
 }
 
 impl Ingest {
-    pub(super) async fn work(&self, job: JobId, accepted: Accepted, ocr: OcrChoice) {
-        // The semaphore is never closed; if it were, working at once is still right.
-        let _place = self.places.acquire().await;
-        let span = tracing::info_span!("ingest", document_id = %accepted.document.id);
-        let begun = self.parts.clock.now();
-        self.jobs.update(job, |view| {
-            view.state = JobState::Leased;
-            view.attempt = 1;
-            view.started_at = Some(begun);
-        });
-        let ending = self
-            .ending(job, &accepted, ocr)
-            .instrument(span.clone())
-            .await;
-        let (state, outcome, error) = span.in_scope(|| self.tell(&accepted, ending));
-        let ended = self.parts.clock.now();
-        self.parts
-            .metrics
-            .jobs
-            .with_label_values(&["ingest", outcome])
-            .inc();
-        self.jobs.update(job, |view| {
-            view.state = state;
-            view.error = error;
-            view.finished_at = Some(ended);
-            if state == JobState::Done {
-                view.progress = super::JobProgress {
-                    stage: "done",
-                    done: 1,
-                    total: 1,
-                };
-            }
-        });
+    /// Does the work of an ingest job, as far as the job's end, which is the caller's to write
+    /// unless the outcome says otherwise. Dropped, it leaves nothing behind that a later try does
+    /// not replace.
+    pub async fn run(&self, leased: &LeasedJob) -> JobOutcome {
+        let Some((document, payload)) = order(leased) else {
+            return JobOutcome::Fail("the job does not say which document it is about".to_owned());
+        };
+        let span = tracing::info_span!("ingest", document_id = %document);
+        let progress = Progress::new(self.parts.store.clone(), leased.lease);
+        let work = self.ending(document, payload, &progress);
+        let ending = progress.during(work).instrument(span.clone()).await;
+        span.in_scope(|| self.outcome(ending))
     }
 
-    fn tell(
-        &self,
-        accepted: &Accepted,
-        ending: Result<Ending>,
-    ) -> (JobState, &'static str, Option<String>) {
-        let name = &accepted.document.filename;
+    fn outcome(&self, ending: Result<Ending>) -> JobOutcome {
         match ending {
             Ok(Ending::Indexed { passages }) => {
-                tracing::info!(passages, "indexed '{name}'");
-                (JobState::Done, "done", None)
+                tracing::info!(passages, "indexed");
+                JobOutcome::Done
             }
             Ok(Ending::Overtaken) => {
-                tracing::info!("'{name}' was deleted or replaced meanwhile");
-                (JobState::Cancelled, "cancelled", None)
+                tracing::info!("the document was deleted or replaced meanwhile");
+                JobOutcome::Cancelled
             }
             Ok(Ending::Failed(failure)) => {
-                tracing::warn!(reason = %failure, "'{name}' failed");
-                (JobState::Dead, "dead", Some(failure.to_string()))
+                tracing::warn!(reason = %failure, "the document failed");
+                JobOutcome::Settled
             }
+            Ok(Ending::LeaseLost) => JobOutcome::Lost,
             Err(error) => {
-                self.parts
-                    .metrics
-                    .errors
-                    .with_label_values(&["ingest", "internal"])
-                    .inc();
-                tracing::error!(error = error.chain(), "'{name}' is unfinished");
-                (JobState::Dead, "dead", Some(error.to_string()))
+                let kind = error.kind();
+                let reason = error.to_string();
+                tracing::error!(error = error.chain(), "the document is unfinished");
+                if matches!(kind, ErrorKind::Unavailable | ErrorKind::Upstream) {
+                    return JobOutcome::Outage(reason);
+                }
+                let errors = &self.parts.metrics.errors;
+                errors.with_label_values(&["ingest", "internal"]).inc();
+                JobOutcome::Retry(format!("internal: {reason}"))
             }
         }
     }
 
-    async fn ending(&self, job: JobId, accepted: &Accepted, ocr: OcrChoice) -> Result<Ending> {
-        let generation = accepted.generation;
-        if !self
-            .parts
-            .store
-            .mark_processing(generation, self.parts.clock.now())
+    async fn ending(
+        &self,
+        document: DocumentId,
+        payload: IngestPayload,
+        progress: &Progress,
+    ) -> Result<Ending> {
+        let store = &self.parts.store;
+        let Some(accepted) = store.accepted(document, payload.generation).await? else {
+            return Ok(Ending::Overtaken);
+        };
+        if accepted.document.current_generation == payload.generation {
+            // An earlier try was cut off between the commit and the index.
+            return self.index(accepted.document.passages).await;
+        }
+        if !store
+            .mark_processing(accepted.generation, self.parts.clock.now())
             .await?
         {
             return Ok(Ending::Overtaken);
         }
-        let extracted = match self.extract(job, accepted, ocr).await {
+        let ocr = match payload.ocr {
+            None => OcrChoice::Automatic,
+            Some(true) => OcrChoice::Wanted,
+            Some(false) => OcrChoice::Forbidden,
+        };
+        let extracted = match self.extract((&accepted, ocr), progress).await {
             Ok(extracted) => extracted,
             Err(failure) if failure.is_retryable() => {
-                return Err(Error::unavailable(failure.to_string()));
+                return Err(Error::internal(failure.to_string()));
             }
-            Err(failure) => {
-                let reason = failure.to_string();
-                self.parts
-                    .store
-                    .fail(generation, &reason, self.parts.clock.now())
-                    .await?;
-                return Ok(Ending::Failed(failure));
-            }
+            Err(failure) => return self.failed(&accepted, failure, progress).await,
         };
-        self.jobs.progress(job, "chunk", (0, 1));
+        failpoint("ingest.extracted");
+        self.commit(&accepted, extracted, progress).await
+    }
+
+    /// Writes that the document failed, with the job's end.
+    async fn failed(
+        &self,
+        accepted: &Accepted,
+        failure: ExtractFailure,
+        progress: &Progress,
+    ) -> Result<Ending> {
+        let reason = failure.to_string();
+        let held = self
+            .parts
+            .store
+            .fail_with_job(
+                accepted.generation,
+                (progress.lease(), &reason),
+                self.parts.clock.now(),
+            )
+            .await?;
+        Ok(if held {
+            Ending::Failed(failure)
+        } else {
+            Ending::LeaseLost
+        })
+    }
+
+    async fn commit(
+        &self,
+        accepted: &Accepted,
+        extracted: Extracted,
+        progress: &Progress,
+    ) -> Result<Ending> {
+        progress.note("chunk", 0, 1);
         let content_type = extracted.content_type.clone();
         let title = self.title(accepted, &extracted);
-        let mut passages = self.passages(accepted, extracted).await?;
-        let embedded_by = self.embed(job, &mut passages).await?;
-        let count = passages.len();
-        self.jobs.progress(job, "commit", (0, 1));
+        let passages = self.passages(accepted, extracted).await?;
+        let Some(rest) = self.embed_windows(accepted, passages, progress).await? else {
+            return Ok(Ending::LeaseLost);
+        };
+        progress.note("commit", 0, 1);
         let pending = &accepted.pending;
         let sha256 = original_hash(accepted)?;
         let commit = GenerationCommit {
-            generation,
+            generation: accepted.generation,
             title,
             content_type,
             bytes: pending.bytes,
             sha256,
             fingerprint: fingerprint(sha256, &self.settings),
             metadata: Some(pending.metadata.clone()),
-            passages,
+            staged: rest.staged,
+            passages: rest.passages,
         };
-        match self
+        failpoint("ingest.before_commit");
+        let count = commit.staged + i64::try_from(commit.passages.len()).unwrap_or(i64::MAX);
+        let outcome = self
             .parts
             .store
-            .commit_generation(&commit, self.parts.clock.now())
-            .await?
-        {
+            .commit_generation_of_job(&commit, progress.lease(), self.parts.clock.now())
+            .await?;
+        failpoint("ingest.committed");
+        match outcome {
             CommitOutcome::Committed => {
                 // What the endpoint did not make, or made while another model took over.
-                if embedded_by != self.parts.embedder.model_id() {
+                if rest.embedded_by != self.parts.embedder.model_id() {
                     self.fill_later();
                 }
-                self.jobs.progress(job, "index", (0, 1));
-                self.parts.follower.catch_up().await?;
-                Ok(Ending::Indexed { passages: count })
+                self.index(count).await
             }
             CommitOutcome::Superseded | CommitOutcome::Deleted => Ok(Ending::Overtaken),
+            CommitOutcome::LeaseLost => Ok(Ending::LeaseLost),
+        }
+    }
+
+    async fn index(&self, passages: i64) -> Result<Ending> {
+        self.parts.follower.catch_up().await?;
+        Ok(Ending::Indexed { passages })
+    }
+
+    /// Embeds window by window and stores all but the last one. `None`: the lease is lost.
+    async fn embed_windows(
+        &self,
+        accepted: &Accepted,
+        mut passages: Vec<Passage>,
+        progress: &Progress,
+    ) -> Result<Option<Rest>> {
+        let total = passages.len();
+        let mut embedded_by = self.parts.embedder.model_id();
+        let mut staged = 0;
+        loop {
+            let after = passages.split_off(passages.len().min(WINDOW_PASSAGES));
+            progress.note("embed", staged as u64, total as u64);
+            // An endpoint that failed once is not asked again for this document.
+            if embedded_by.is_some() {
+                let by = self.embed(&mut passages).await?;
+                embedded_by = embedded_by.filter(|model| by.as_ref() == Some(model));
+            }
+            let done = i64::try_from(staged).unwrap_or(i64::MAX);
+            if after.is_empty() {
+                return Ok(Some(Rest {
+                    staged: done,
+                    passages,
+                    embedded_by,
+                }));
+            }
+            staged += passages.len();
+            let note = JobProgress::of(
+                "embed",
+                i64::try_from(staged).unwrap_or(i64::MAX),
+                i64::try_from(total).unwrap_or(i64::MAX),
+            );
+            let held = self
+                .parts
+                .store
+                .stage_passages((accepted.generation, &passages), (progress.lease(), &note))
+                .await?;
+            if !held {
+                return Ok(None);
+            }
+            failpoint("ingest.staged");
+            passages = after;
         }
     }
 
     async fn extract(
         &self,
-        job: JobId,
-        accepted: &Accepted,
-        ocr: OcrChoice,
+        (accepted, ocr): (&Accepted, OcrChoice),
+        progress: &Progress,
     ) -> Result<Extracted, ExtractFailure> {
-        self.jobs.progress(job, "extract", (0, 1));
         let unavailable = |error: Error| {
             ExtractFailure::new(crate::text::FailureCode::Unavailable, error.to_string())
         };
@@ -170,10 +251,10 @@ impl Ingest {
             crate::domain::FileName::parse(&accepted.document.filename).map_err(|error| {
                 ExtractFailure::new(crate::text::FailureCode::UnsupportedType, error.to_string())
             })?;
-        let progress = |done, total| self.jobs.progress(job, "ocr", (done, total));
+        let note = |done, total| progress.note("ocr", done, total);
         let order = ExtractOrder {
             ocr,
-            progress: Some(&progress),
+            progress: Some(&note),
         };
         self.parts.extractor.extract_with(&path, &name, order).await
     }
@@ -224,6 +305,19 @@ impl Ingest {
         };
         Ok(chunks.into_iter().enumerate().map(passage).collect())
     }
+}
+
+/// What is left to commit after all but the last window was stored.
+struct Rest {
+    staged: i64,
+    passages: Vec<Passage>,
+    /// The model of every vector; `None`: some are missing.
+    embedded_by: Option<String>,
+}
+
+fn order(leased: &LeasedJob) -> Option<(DocumentId, IngestPayload)> {
+    let payload = serde_json::from_value(leased.job.payload.clone()).ok()?;
+    Some((DocumentId::from_uuid(leased.job.subject?), payload))
 }
 
 fn original_hash(accepted: &Accepted) -> Result<Sha256> {

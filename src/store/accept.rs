@@ -3,12 +3,19 @@
 
 use super::Store;
 use super::bind::refuse_nul;
-use super::db::{Tx, on_tx};
+use super::db::{Tx, on, on_tx};
 use super::documents::{DocumentRow, Generation, PendingVersion, document_columns};
-use crate::domain::{Collection, Document, DocumentId, FileName, OwnerId, Sha256};
+use crate::domain::{
+    Collection, Document, DocumentId, FileName, IngestPayload, JobId, JobKind, Lane, NewJob,
+    OwnerId, Sha256,
+};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
+
+/// How often an ingest is tried. What is wrong with a document is told at the first try; the others
+/// are for what is wrong around it.
+const INGEST_ATTEMPTS: i64 = 5;
 
 /// A document as it was handed in.
 #[derive(Debug, Clone)]
@@ -54,6 +61,15 @@ impl NewDocument {
     }
 }
 
+/// A document that was accepted, and the job that makes its next generation.
+#[derive(Debug, Clone)]
+pub struct Enqueued {
+    /// What was accepted.
+    pub accepted: Accepted,
+    /// The job.
+    pub job: JobId,
+}
+
 /// A document that was accepted, and the generation to make.
 #[derive(Debug, Clone)]
 pub struct Accepted {
@@ -83,7 +99,48 @@ impl Accepted {
 }
 
 impl Store {
-    /// Takes a document in: makes its row, or takes over the one with the same owner, collection
+    /// As [`Store::accept`], and enqueues the ingest of each in the same transaction, which is one
+    /// for all of them. Earlier ingests of the same documents are called off.
+    ///
+    /// # Errors
+    /// As [`Store::accept`]; nothing was accepted then.
+    pub async fn accept_all(
+        &self,
+        documents: &[NewDocument],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Enqueued>> {
+        documents.iter().try_for_each(NewDocument::check)?;
+        let mut tx = self.begin().await?;
+        let mut enqueued = Vec::with_capacity(documents.len());
+        for new in documents {
+            let row = tx.upsert_document(new, now).await?;
+            let accepted = Accepted::from_row(row)?;
+            enqueued.push(tx.enqueue_ingest(accepted, None, now).await?);
+        }
+        tx.commit().await?;
+        Ok(enqueued)
+    }
+
+    /// A document and what its generation `number` is made from. `None`: it is gone, or a later
+    /// generation was accepted.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn accepted(&self, id: DocumentId, number: i64) -> Result<Option<Accepted>> {
+        let sql = concat!(
+            "SELECT ",
+            document_columns!(),
+            " FROM documents WHERE id = $1 AND next_generation = $2 + 1"
+        );
+        let row: Option<DocumentRow> = on!(self, |pool| {
+            let query = sqlx::query_as(sql).bind(id.uuid()).bind(number);
+            query.fetch_optional(pool)
+        })?;
+        row.map(Accepted::from_row).transpose()
+    }
+
+    /// Takes a document in without a job, for whoever makes and commits its generation itself:
+    /// makes its row, or takes over the one with the same owner, collection
     /// and uri, and hands out its next generation. Its status is `queued` afterwards. A version
     /// that is being served stays as it is until the generation is committed, so the caller keeps
     /// hash, size, title and metadata of the new one until then.
@@ -98,16 +155,17 @@ impl Store {
         Accepted::from_row(row)
     }
 
-    /// Hands out the next generation of a document that is there, to make it anew from the same
-    /// bytes. `None` when it is not there.
+    /// Hands out the next generation of a document that is there, and enqueues its ingest from the
+    /// same bytes; `ocr` as in [`IngestPayload::ocr`]. `None` when it is not there.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn accept_again(
         &self,
         id: DocumentId,
+        ocr: Option<bool>,
         now: DateTime<Utc>,
-    ) -> Result<Option<Accepted>> {
+    ) -> Result<Option<Enqueued>> {
         let sql = concat!(
             "UPDATE documents SET next_generation = next_generation + 1, status = 'queued',
                  error = NULL, updated_at = $2
@@ -121,12 +179,45 @@ impl Store {
                 .bind(now)
                 .fetch_optional(c)
         })?;
+        let Some(accepted) = row.map(Accepted::from_row).transpose()? else {
+            return Ok(None);
+        };
+        let enqueued = tx.enqueue_ingest(accepted, ocr, now).await?;
         tx.commit().await?;
-        row.map(Accepted::from_row).transpose()
+        Ok(Some(enqueued))
+    }
+}
+
+/// The job that makes `generation` of `document`.
+pub(super) fn ingest_job(document: &Document, generation: i64, ocr: Option<bool>) -> NewJob {
+    let payload = IngestPayload { generation, ocr };
+    NewJob {
+        owner: document.owner,
+        kind: JobKind::Ingest,
+        subject: Some(document.id.uuid()),
+        payload: serde_json::json!(payload),
+        lane: Lane::Default,
+        run_at: None,
+        max_attempts: INGEST_ATTEMPTS,
+        dedupe_key: Some(format!("ingest:{}:{generation}", document.id)),
     }
 }
 
 impl Tx {
+    async fn enqueue_ingest(
+        &mut self,
+        accepted: Accepted,
+        ocr: Option<bool>,
+        now: DateTime<Utc>,
+    ) -> Result<Enqueued> {
+        let document = &accepted.document;
+        self.call_off((JobKind::Ingest, document.id.uuid()), now)
+            .await?;
+        let job = ingest_job(document, accepted.generation.number, ocr);
+        let job = self.enqueue(&job, now).await?;
+        Ok(Enqueued { accepted, job })
+    }
+
     async fn upsert_document(
         &mut self,
         new: &NewDocument,

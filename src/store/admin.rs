@@ -47,7 +47,9 @@ impl Store {
             let count = rows.iter().find(|(word, _)| word == status.as_str());
             count.map_or(0, |(_, count)| *count)
         };
-        let others = "SELECT (SELECT COUNT(*) FROM passages), (SELECT COUNT(*) FROM rooms),
+        let others = "SELECT (SELECT COALESCE(CAST(SUM(passages) AS BIGINT), 0) FROM documents)
+                 + (SELECT COUNT(*) FROM passages WHERE message_id IS NOT NULL),
+             (SELECT COUNT(*) FROM rooms),
              (SELECT COUNT(*) FROM messages)";
         let (passages, rooms, messages) = on!(self, |pool| sqlx::query_as(others).fetch_one(pool))?;
         Ok(AdminCounts {

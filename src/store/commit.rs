@@ -8,7 +8,7 @@ use super::bind::refuse_nul;
 use super::change_log::{ChangeOp, NewChange, Subject};
 use super::db::{Tx, execute};
 use super::documents::{DocumentRow, Generation, WriteScope};
-use crate::domain::{DocumentId, Passage, Sha256};
+use crate::domain::{DocumentId, JobKind, JobProgress, Lease, Passage, Sha256};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
@@ -30,8 +30,11 @@ pub struct GenerationCommit {
     pub fingerprint: String,
     /// What the caller stored with this version; `None` keeps what is there.
     pub metadata: Option<serde_json::Value>,
-    /// All of its passages. Owner and collection are taken from the stored document.
+    /// Its passages, but for those that were staged before. Owner and collection are taken from the
+    /// stored document.
     pub passages: Vec<Passage>,
+    /// How many passages were staged before: those with the first ordinals.
+    pub staged: i64,
 }
 
 /// What became of a commit.
@@ -43,6 +46,8 @@ pub enum CommitOutcome {
     Superseded,
     /// The document was deleted meanwhile; nothing was changed.
     Deleted,
+    /// The lease of the job that made it is lost; nothing was changed.
+    LeaseLost,
 }
 
 impl Store {
@@ -58,6 +63,29 @@ impl Store {
         commit: &GenerationCommit,
         now: DateTime<Utc>,
     ) -> Result<CommitOutcome> {
+        self.commit_held(commit, None, now).await
+    }
+
+    /// As [`Store::commit_generation`], if the lease of the job that made it still holds; the job is
+    /// then at the stage `index`.
+    ///
+    /// # Errors
+    /// As [`Store::commit_generation`].
+    pub async fn commit_generation_of_job(
+        &self,
+        commit: &GenerationCommit,
+        lease: Lease,
+        now: DateTime<Utc>,
+    ) -> Result<CommitOutcome> {
+        self.commit_held(commit, Some(lease), now).await
+    }
+
+    async fn commit_held(
+        &self,
+        commit: &GenerationCommit,
+        lease: Option<Lease>,
+        now: DateTime<Utc>,
+    ) -> Result<CommitOutcome> {
         refuse_nul("title", &commit.title)?;
         refuse_nul("content_type", &commit.content_type)?;
         commit
@@ -66,11 +94,19 @@ impl Store {
             .map_or(Ok(()), |metadata| refuse_nul_in_json("metadata", metadata))?;
         let Generation { document, number } = commit.generation;
         let mut tx = self.begin().await?;
+        // The document's row first, as in every transaction that takes both.
         let Some(row) = tx.lock_document(document).await? else {
             return Ok(CommitOutcome::Deleted);
         };
         if row.current_generation > number {
             return Ok(CommitOutcome::Superseded);
+        }
+        if let Some(lease) = lease
+            && !tx
+                .checkpoint(lease, &JobProgress::of("index", 0, 1))
+                .await?
+        {
+            return Ok(CommitOutcome::LeaseLost);
         }
         if row.current_generation < number {
             tx.replace_passages(commit, &row).await?;
@@ -80,9 +116,33 @@ impl Store {
                 now,
             )
             .await?;
-            tx.commit().await?;
         }
+        tx.commit().await?;
         Ok(CommitOutcome::Committed)
+    }
+
+    /// Stores passages of a generation that is not yet committed: nobody sees them until it is. Those
+    /// that were staged before are replaced. `false`: the lease is lost, or the document is gone.
+    ///
+    /// # Errors
+    /// `Invalid` when a text contains NUL; `Internal` when a passage is not of this generation;
+    /// `Unavailable` without a database.
+    pub async fn stage_passages(
+        &self,
+        (generation, passages): (Generation, &[Passage]),
+        (lease, progress): (Lease, &JobProgress),
+    ) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        let Some(row) = tx.lock_document(generation.document).await? else {
+            return Ok(false);
+        };
+        if row.current_generation >= generation.number || !tx.checkpoint(lease, progress).await? {
+            return Ok(false);
+        }
+        tx.unstage((generation, passages)).await?;
+        tx.insert_passages((generation, passages), &row).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Deletes a document with its passages, for good. `false` when there is none that `scope` may
@@ -104,6 +164,7 @@ impl Store {
         if !tx.lock_document(id).await?.as_ref().is_some_and(allowed) {
             return Ok(false);
         }
+        tx.call_off((JobKind::Ingest, id.uuid()), now).await?;
         for sql in [
             "DELETE FROM passages WHERE document_id = $1",
             "DELETE FROM documents WHERE id = $1",
@@ -122,17 +183,39 @@ impl Store {
 }
 
 impl Tx {
+    /// Drops what an earlier try staged in the places of these passages.
+    async fn unstage(&mut self, (generation, passages): (Generation, &[Passage])) -> Result<()> {
+        let ordinals = || passages.iter().map(|passage| passage.ordinal);
+        let sql = "DELETE FROM passages
+             WHERE document_id = $1 AND generation = $2 AND ordinal BETWEEN $3 AND $4";
+        execute!(
+            self,
+            sqlx::query(sql)
+                .bind(generation.document.uuid())
+                .bind(generation.number)
+                .bind(ordinals().min().unwrap_or(0))
+                .bind(ordinals().max().unwrap_or(-1))
+        )?;
+        Ok(())
+    }
+
     async fn replace_passages(
         &mut self,
         commit: &GenerationCommit,
         document: &DocumentRow,
     ) -> Result<()> {
-        let id = commit.generation.document.uuid();
+        // Those of other generations, and what an earlier try staged beyond this one's.
+        let sql = "DELETE FROM passages
+             WHERE document_id = $1 AND NOT (generation = $2 AND ordinal < $3)";
         execute!(
             self,
-            sqlx::query("DELETE FROM passages WHERE document_id = $1").bind(id)
+            sqlx::query(sql)
+                .bind(commit.generation.document.uuid())
+                .bind(commit.generation.number)
+                .bind(commit.staged)
         )?;
-        self.insert_passages(commit, document).await
+        self.insert_passages((commit.generation, &commit.passages), document)
+            .await
     }
 
     async fn switch_generation(
@@ -148,7 +231,8 @@ impl Tx {
                  fingerprint = $8, metadata = COALESCE($9, metadata), updated_at = $10,
                  pending = CASE WHEN next_generation = $2 + 1 THEN NULL ELSE pending END
              WHERE id = $1";
-        let passages = i64::try_from(commit.passages.len()).unwrap_or(i64::MAX);
+        let rest = i64::try_from(commit.passages.len()).unwrap_or(i64::MAX);
+        let passages = commit.staged.saturating_add(rest);
         execute!(
             self,
             sqlx::query(sql)

@@ -5,7 +5,12 @@
 use super::fault::from_sqlx;
 use crate::error::Result;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// The channel on which Postgres tells every process that jobs may be claimed.
+pub(super) const JOBS_CHANNEL: &str = "ragd_jobs";
 
 /// The database in use; cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,6 +29,24 @@ pub(super) enum Db {
 pub(super) struct Tx {
     pub(super) open: OpenTx,
     pub(super) slow_query_after: Duration,
+    bells: Arc<Bells>,
+    /// Which bells the commit rings.
+    rings: Rings,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Rings {
+    jobs: bool,
+    ended: bool,
+}
+
+/// What waits in this process is woken by these; other processes look, or are notified.
+#[derive(Debug, Default)]
+pub(super) struct Bells {
+    /// Jobs may be claimed.
+    pub(super) jobs: Notify,
+    /// Jobs have ended.
+    pub(super) ended: Notify,
 }
 
 pub(super) enum OpenTx {
@@ -104,7 +127,7 @@ pub(super) async fn watched<T>(
 impl Db {
     /// Opens a transaction that may write. SQLite's begins as a writer: one that turned into a
     /// writer halfway could fail at that moment, when another has written since its first read.
-    pub(super) async fn begin(&self, slow_query_after: Duration) -> Result<Tx> {
+    pub(super) async fn begin(&self, slow_query_after: Duration, bells: Arc<Bells>) -> Result<Tx> {
         // Boxed: taking a connection is a future of 29 kB, which every caller would carry.
         let begin = Box::pin(async {
             Ok(match self {
@@ -118,6 +141,8 @@ impl Db {
         Ok(Tx {
             open: watched(place, slow_query_after, begin).await?,
             slow_query_after,
+            bells,
+            rings: Rings::default(),
         })
     }
 
@@ -139,7 +164,42 @@ impl Tx {
                 OpenTx::Postgres(open) => open.commit().await,
             }
         };
-        watched("src/store/db.rs: commit", self.slow_query_after, commit).await
+        watched("src/store/db.rs: commit", self.slow_query_after, commit).await?;
+        if self.rings.jobs {
+            // A permit is kept where nobody waits just now.
+            self.bells.jobs.notify_one();
+        }
+        if self.rings.ended {
+            self.bells.ended.notify_waiters();
+        }
+        Ok(())
+    }
+
+    /// Undoes everything at once. Merely dropped, a transaction keeps its locks until its connection
+    /// is used again.
+    pub(super) async fn rollback(self) -> Result<()> {
+        match self.open {
+            OpenTx::Sqlite(open) => open.rollback().await,
+            OpenTx::Postgres(open) => open.rollback().await,
+        }
+        .map_err(from_sqlx)
+    }
+
+    /// Wakes those who work on jobs when this transaction commits, in every process.
+    pub(super) async fn rings_for_jobs(&mut self) -> Result<()> {
+        if self.is_postgres() && !self.rings.jobs {
+            execute!(
+                self,
+                sqlx::query("SELECT pg_notify($1, '')").bind(JOBS_CHANNEL)
+            )?;
+        }
+        self.rings.jobs = true;
+        Ok(())
+    }
+
+    /// Wakes those who wait for the end of a job when this transaction commits, in this process.
+    pub(super) fn rings_for_ended(&mut self) {
+        self.rings.ended = true;
     }
 
     /// Whether the database is Postgres, where writers run side by side and must lock what they

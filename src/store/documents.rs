@@ -8,7 +8,8 @@ use super::bind::{List, Reader, refuse_nul};
 use super::db::{Tx, execute, on, on_tx};
 use super::keyset::Keyset;
 use crate::domain::{
-    Collection, Document, DocumentId, DocumentStatus, OwnerId, Page, PageRequest, ReadScope, Sha256,
+    Collection, Document, DocumentId, DocumentStatus, JobState, Lease, OwnerId, Page, PageRequest,
+    ReadScope, Sha256,
 };
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -271,8 +272,8 @@ impl Store {
         Ok(used > 0)
     }
 
-    /// Every document with a generation that was accepted and neither committed nor failed, with
-    /// that generation, oldest first: what a start after a crash has to take up.
+    /// Every document with a generation that was accepted and neither committed nor failed and that
+    /// no job is about, with that generation, oldest first.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -282,6 +283,8 @@ impl Store {
             document_columns!(),
             " FROM documents
              WHERE status IN ('queued', 'processing') AND current_generation < next_generation - 1
+               AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = documents.id
+                   AND j.kind = 'ingest' AND j.state IN ('ready', 'leased'))
              ORDER BY id"
         );
         let rows: Vec<DocumentRow> = on!(self, |pool| sqlx::query_as(sql).fetch_all(pool))?;
@@ -339,18 +342,38 @@ impl Store {
     ) -> Result<bool> {
         refuse_nul("error", error)?;
         let mut tx = self.begin().await?;
-        let sql = "UPDATE documents SET status = 'failed', error = $4, updated_at = $3
-             WHERE id = $1 AND next_generation = $2 + 1 AND current_generation < $2";
-        let done = execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(generation.document.uuid())
-                .bind(generation.number)
-                .bind(now)
-                .bind(error)
-        )?;
+        let document = generation.document.uuid();
+        let failed = tx
+            .fail_generation(document, (generation.number, error), now)
+            .await?;
         tx.commit().await?;
-        Ok(done > 0)
+        Ok(failed)
+    }
+
+    /// As [`Store::fail`], and makes the job that found it a dead letter, if its lease still holds.
+    /// `false`: it does not, and nothing was changed.
+    ///
+    /// # Errors
+    /// As [`Store::fail`].
+    pub async fn fail_with_job(
+        &self,
+        generation: Generation,
+        (lease, error): (Lease, &str),
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        refuse_nul("error", error)?;
+        let mut tx = self.begin().await?;
+        let document = generation.document;
+        // The document's row first, as in every transaction that takes both.
+        tx.lock_document(document).await?;
+        let dead = (JobState::Dead, Some(error));
+        if !tx.end_job(lease, dead, now).await? {
+            return Ok(false);
+        }
+        tx.fail_generation(document.uuid(), (generation.number, error), now)
+            .await?;
+        tx.commit().await?;
+        Ok(true)
     }
 }
 

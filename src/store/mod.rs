@@ -14,6 +14,7 @@ mod embedding_models;
 mod embeddings;
 mod fault;
 mod index_targets;
+mod jobs;
 mod keyring;
 mod keyset;
 mod messages;
@@ -25,7 +26,7 @@ mod settings;
 mod users;
 mod vectors;
 
-pub use accept::{Accepted, NewDocument};
+pub use accept::{Accepted, Enqueued, NewDocument};
 pub use admin::{AdminCounts, PassageStatistics};
 pub use change_log::{Change, ChangeOp, Subject};
 pub use commit::{CommitOutcome, GenerationCommit};
@@ -33,6 +34,9 @@ pub use documents::{DocumentFilter, Generation, PendingVersion, WriteScope};
 pub use embedding_models::{EmbeddingModel, ModelRole};
 pub use embeddings::WaitingVector;
 pub use index_targets::{IndexStep, IndexTarget, LeaseClaim};
+pub use jobs::{
+    CancelOutcome, Claim, Heartbeat, JobFilter, LEASE_TIME, LaneCounts, MAX_CRASHES, Reaped,
+};
 pub use keyring::KeyringEntry;
 pub use messages::SealedMessage;
 pub use migrate::MigrationStatus;
@@ -41,7 +45,7 @@ pub use settings::{DatabaseSettings, DatabaseUrl};
 pub use users::User;
 
 use crate::error::Result;
-use db::{Db, on};
+use db::{Bells, Db, on};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
@@ -54,6 +58,7 @@ use tracing::log::LevelFilter;
 pub struct Store {
     db: Db,
     settings: Arc<DatabaseSettings>,
+    bells: Arc<Bells>,
 }
 
 impl Store {
@@ -75,6 +80,7 @@ impl Store {
         Ok(Self {
             db,
             settings: Arc::new(settings.clone()),
+            bells: Arc::default(),
         })
     }
 
@@ -120,7 +126,8 @@ impl Store {
     }
 
     async fn begin(&self) -> Result<db::Tx> {
-        self.db.begin(self.settings.slow_query_after).await
+        let bells = Arc::clone(&self.bells);
+        self.db.begin(self.settings.slow_query_after, bells).await
     }
 }
 

@@ -2,7 +2,6 @@
 //! stored document, never what a caller says, so that access cannot be widened by a passage.
 
 use super::bind::{refuse_nul, vector_from_bytes, vector_to_bytes};
-use super::commit::GenerationCommit;
 use super::db::{Tx, on_tx};
 use super::documents::{DocumentRow, Generation};
 use crate::domain::{
@@ -88,16 +87,16 @@ impl PassageRow {
 }
 
 impl Tx {
-    /// Stores the passages of a generation.
+    /// Stores passages of a generation, of which none is there yet.
     pub(super) async fn insert_passages(
         &mut self,
-        commit: &GenerationCommit,
+        (generation, passages): (Generation, &[Passage]),
         document: &DocumentRow,
     ) -> Result<()> {
-        for passage in &commit.passages {
-            check(passage, commit.generation)?;
+        for passage in passages {
+            check(passage, generation)?;
         }
-        for rows in commit.passages.chunks(ROWS_PER_INSERT) {
+        for rows in passages.chunks(ROWS_PER_INSERT) {
             on_tx!(self, |c| {
                 let mut insert = QueryBuilder::new(
                     "INSERT INTO passages (id, owner_id, kind, document_id, collection, generation,
@@ -108,7 +107,7 @@ impl Tx {
                     row.push_bind(passage.id.uuid())
                         .push_bind(document.owner_id)
                         .push_bind(PassageKind::Document.as_str())
-                        .push_bind(commit.generation.document.uuid())
+                        .push_bind(generation.document.uuid())
                         .push_bind(document.collection.as_str())
                         .push_bind(passage.generation)
                         .push_bind(passage.ordinal)

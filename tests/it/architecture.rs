@@ -74,6 +74,11 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "http",
         "`ragd serve`, and a command that finds no server, open that door",
     ),
+    (
+        "cli",
+        "jobs",
+        "`ragd serve`, and a command that finds no server, work on jobs",
+    ),
 ];
 
 /// Outside crates that only some rooms may name: (crate, rooms, reason).

@@ -325,7 +325,7 @@ async fn the_documents_folder_goes_in_with_or_without_a_body() {
     assert_eq!(report["new"], 1);
     assert_eq!(report["jobs"].as_array().unwrap().len(), 1);
     assert_eq!(report["skipped"].as_array().unwrap().len(), 1);
-    app.app.ingest().drain().await;
+    app.app.ingest().drain().await.unwrap();
     let typed = app.post("/api/documents/ingest").bearer_auth(&token);
     let typed = typed
         .header("content-type", "application/json")

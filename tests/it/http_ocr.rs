@@ -74,7 +74,7 @@ async fn a_scan_is_found_by_its_words_and_ocr_can_be_forbidden() {
         let path = format!("/api/documents/{id}/reprocess?ocr={wish}");
         let again = app.post(&path).bearer_auth(&token).send().await.unwrap();
         body_of(again, StatusCode::ACCEPTED).await;
-        app.app.ingest().drain().await;
+        app.app.ingest().drain().await.unwrap();
         let found = preview(&app, &token, "heron").await;
         assert_eq!(found["results"].as_array().unwrap().len(), hits, "{found}");
     }

@@ -27,6 +27,7 @@ mod indexing;
 mod languages;
 mod manual;
 mod provider;
+mod queue;
 mod recovery;
 mod reembed;
 mod store;

@@ -35,7 +35,7 @@ async fn the_bash_manual_is_answered_with_the_right_page_or_not_at_all() {
         let source = source_of_file(&path, &Collection::default_collection(), &settings).unwrap();
         app.app.ingest().accept(source).await.unwrap();
     }
-    app.app.ingest().drain().await;
+    app.app.ingest().drain().await.unwrap();
 
     let questions: Questions =
         serde_json::from_str(include_str!("../data/bash_questions.json")).unwrap();

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use tokio_util::sync::CancellationToken;
 
 const KEY: &str = "recovery-key-0123456789";
 
@@ -80,6 +81,15 @@ async fn open(folder: &Path) -> OpenedApp {
     )
     .await
     .unwrap()
+}
+
+/// Does what is left to do.
+async fn work_off(app: &App) {
+    let stop = CancellationToken::new();
+    let working = ragd::jobs::start(app, &stop);
+    app.ingest().drain().await.unwrap();
+    stop.cancel();
+    working.wait().await;
 }
 
 /// Sends a document in as the machine's own user, and returns its id once it is acknowledged.
@@ -156,7 +166,7 @@ async fn a_kill_in_the_middle_of_an_ingest_loses_nothing() {
     }
     let opened = open(folder.path()).await;
     opened.app.settle().await.unwrap();
-    opened.app.ingest().drain().await;
+    work_off(&opened.app).await;
     assert_whole(&opened.app, &acknowledged).await;
 }
 
@@ -168,7 +178,7 @@ async fn a_lost_vector_folder_comes_back_from_sql_without_embedding_anything() {
     process.kill();
     let opened = open(folder.path()).await;
     opened.app.settle().await.unwrap();
-    opened.app.ingest().drain().await;
+    work_off(&opened.app).await;
     assert_whole(&opened.app, &acknowledged).await;
     opened.app.close().await;
     drop(opened);

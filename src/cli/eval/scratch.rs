@@ -75,6 +75,7 @@ impl Scratch {
             fingerprint: String::new(),
             metadata: None,
             passages,
+            staged: 0,
         };
         app.store()
             .commit_generation(&commit, app.clock().now())

@@ -210,6 +210,7 @@ async fn deletions_and_commits_at_once_leave_nothing_behind(store: &Store) {
                     (ChangeOp::Delete, id, None)
                 ]
             ),
+            CommitOutcome::LeaseLost => panic!("no lease was asked for"),
             CommitOutcome::Superseded => panic!("there was no later generation"),
         }
     }

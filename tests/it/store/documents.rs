@@ -1,7 +1,7 @@
 //! Documents come in, are found, listed in pages, and move through their states.
 
 use super::world::{at, collection, committed, everything, new_document, owner};
-use ragd::domain::{DocumentId, DocumentStatus, Order, PageRequest, Sha256};
+use ragd::domain::{DocumentId, DocumentStatus, JobKind, JobState, Order, PageRequest, Sha256};
 use ragd::error::ErrorKind;
 use ragd::store::{DocumentFilter, Generation, NewDocument, Store, WriteScope};
 use serde_json::json;
@@ -102,13 +102,14 @@ async fn a_served_version_stays_until_the_next_is_committed(store: &Store) {
     assert_eq!(second.document.status, DocumentStatus::Queued);
 
     let again = store
-        .accept_again(first.document.id, at(4))
+        .accept_again(first.document.id, None, at(4))
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(again.generation.number, 3);
+    assert_eq!(again.accepted.generation.number, 3);
     let missing = DocumentId::new(at(1));
-    assert!(store.accept_again(missing, at(4)).await.unwrap().is_none());
+    let missing = store.accept_again(missing, None, at(4)).await;
+    assert!(missing.unwrap().is_none());
 }
 
 async fn a_status_speaks_of_the_newest_generation(store: &Store) {
@@ -252,19 +253,28 @@ async fn what_is_unfinished_is_found_again(store: &Store) {
     committed(store, &new_document("ann", "p", "committed"), &["x"]).await;
     let anew = committed(store, &new_document("ann", "p", "anew"), &["x"]).await;
     let anew = store
-        .accept_again(anew.document.id, at(4))
+        .accept_again(anew.document.id, None, at(4))
         .await
         .unwrap()
         .unwrap();
+    let waits = store.job(anew.job, None).await.unwrap().unwrap();
+    assert_eq!(
+        (waits.state, waits.subject),
+        (JobState::Ready, Some(anew.accepted.document.id.uuid()))
+    );
 
     let unfinished = store.unfinished_documents().await.unwrap();
     let found: Vec<Generation> = unfinished
         .iter()
         .map(|accepted| accepted.generation)
         .collect();
-    let mut expected = vec![queued.generation, begun.generation, anew.generation];
+    // The third has its job already.
+    let mut expected = vec![queued.generation, begun.generation];
     expected.sort_by_key(|generation| generation.document);
     assert_eq!(found, expected);
+    assert_eq!(store.enqueue_orphans(at(5)).await.unwrap(), 2);
+    assert_eq!(store.enqueue_orphans(at(6)).await.unwrap(), 0);
+    assert_eq!(store.live_jobs(JobKind::Ingest).await.unwrap(), 3);
 }
 
 async fn pages_follow_each_other_in_both_directions(store: &Store) {

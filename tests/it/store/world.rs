@@ -83,6 +83,7 @@ pub fn commit_of(accepted: &Accepted, texts: &[&str]) -> GenerationCommit {
         fingerprint: format!("fingerprint {number}"),
         metadata: None,
         passages: (0..).zip(texts).map(passage).collect(),
+        staged: 0,
     }
 }
 

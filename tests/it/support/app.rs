@@ -70,6 +70,7 @@ impl TestApp {
         let OpenedApp { app, lock, .. } = opened;
         let stop = CancellationToken::new();
         app.start(&stop);
+        ragd::jobs::start(&app, &stop);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(ragd::http::serve(app.clone(), listener, stop.clone()));
