@@ -16,6 +16,7 @@ pub struct DataFolder {
     documents: PathBuf,
     logs: PathBuf,
     models: PathBuf,
+    blobs: PathBuf,
 }
 
 /// What a running server writes into its lock file, so that commands find it.
@@ -50,6 +51,12 @@ impl DataFolder {
                 .unwrap_or_else(|| root.join("documents")),
             logs: config.log.dir.clone().unwrap_or_else(|| root.join("logs")),
             models: models_path(config),
+            blobs: config
+                .server
+                .blob_url
+                .as_deref()
+                .and_then(|url| url.strip_prefix("file://"))
+                .map_or_else(|| root.join("blobs"), PathBuf::from),
             root,
         }
     }
@@ -65,8 +72,8 @@ impl DataFolder {
     }
 
     /// The originals of documents.
-    pub fn blobs(&self) -> PathBuf {
-        self.root.join("blobs")
+    pub fn blobs(&self) -> &Path {
+        &self.blobs
     }
 
     /// The embedded index.

@@ -156,7 +156,7 @@ impl App {
         let ingest = Ingest::new(
             IngestParts {
                 store: store.clone(),
-                blobs: Blobs::open(folder.blobs())?,
+                blobs: Blobs::open(folder.blobs().to_owned())?,
                 extractor: Extractor::new(program, extract_limits(&config), threads(0).get())
                     .with_ocr(OcrReader::find(ocr_settings(&config)).await),
                 embedder: embedder.clone(),

@@ -23,7 +23,7 @@ impl App {
         let database = self.folder().database();
         let stores = [
             ("vectors", folder_bytes(self.folder().vectors())),
-            ("blobs", folder_bytes(&self.folder().blobs())),
+            ("blobs", folder_bytes(self.folder().blobs())),
             ("logs", folder_bytes(self.folder().logs())),
             (
                 "database",

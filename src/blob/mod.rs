@@ -70,7 +70,10 @@ fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         return Ok(());
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+    if !folder.is_dir() {
+        std::fs::create_dir_all(folder)?;
+        std::fs::File::open(folder.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    }
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -33,8 +33,18 @@ struct OwnServer {
 }
 
 impl Connection {
+    /// As [`Connection::open`], for a command whose work is done by jobs: a folder that it opens
+    /// itself has workers.
+    pub(super) async fn open_to_work(context: Context) -> Result<Self> {
+        Self::open_as(context, Role::All).await
+    }
+
     /// Connects to the server that runs on the data folder, or opens the folder.
     pub(super) async fn open(context: Context) -> Result<Self> {
+        Self::open_as(context, Role::Api).await
+    }
+
+    async fn open_as(context: Context, role: Role) -> Result<Self> {
         let folder = DataFolder::of(&context.config);
         match folder.running() {
             Some(server) => match server.address {
@@ -59,13 +69,13 @@ impl Connection {
                     ),
                 )),
             },
-            None => Self::open_own(context.config).await,
+            None => Self::open_own(context.config, role).await,
         }
     }
 
-    async fn open_own(mut config: Config) -> Result<Self> {
-        // Whoever runs a command waits for its work, whatever servers are to do.
-        config.jobs.role = Role::All;
+    async fn open_own(mut config: Config, role: Role) -> Result<Self> {
+        // Whoever runs a command waits for its work alone, whatever servers are to do.
+        config.jobs.role = role;
         config.jobs.lanes.clear();
         let opened = open_app(config).await?;
         output::tell(&opened.notices);

@@ -60,7 +60,7 @@ impl Ingest {
         let mut summary = Summary::default();
         let files = self.files(&settings, &mut summary);
         let begun = Instant::now();
-        let connection = Connection::open(context).await?;
+        let connection = Connection::open_to_work(context).await?;
         let bar = progress_bar(files.len());
         let mut outcomes = stream::iter(files)
             .map(|path| {

@@ -9,6 +9,7 @@ mod create_admin;
 mod eval;
 mod index;
 mod ingest;
+mod jobs;
 mod migrate;
 mod models;
 mod openapi;
@@ -60,6 +61,9 @@ enum Command {
     /// Look at the index, or rebuild it from the database.
     #[command(subcommand)]
     Index(index::Index),
+    /// Look at durable work: what waits, what failed for good; call it off or try it again.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
     /// Look at the embedding model, or install it.
     #[command(subcommand)]
     Models(models::Models),
@@ -157,6 +161,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Search(search) => search.run(context).await,
         Command::Eval(eval) => eval.run(context).await,
         Command::Index(index) => Box::pin(index.run(context)).await,
+        Command::Jobs(jobs) => Box::pin(jobs.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),
         Command::CreateAdmin(create_admin) => create_admin.run(context).await,

@@ -50,6 +50,7 @@ const VARIABLES: &[Variable] = &[
     variable("HOST", "server.host", Text),
     variable("PORT", "server.port", Integer),
     variable("DATA_DIR", "server.data_dir", Text),
+    variable("BLOB_URL", "server.blob_url", Text),
     variable("CORS_ORIGINS", "server.cors_origins", List),
     variable("TRUSTED_PROXIES", "server.trusted_proxies", List),
     variable("LOG_LEVEL", "log.level", Text),
@@ -158,7 +159,6 @@ const VARIABLES: &[Variable] = &[
 /// so that nobody believes that it has an effect.
 const NOT_YET: &[&str] = &[
     "REDIS_URL",
-    "BLOB_URL",
     "ANTHROPIC_API_KEY",
     "GOOGLE_API_KEY",
     "FLOW_TENANT",

@@ -26,6 +26,10 @@ pub struct ServerConfig {
     pub port: u16,
     /// Everything that ragd keeps on this machine.
     pub data_dir: PathBuf,
+    /// Where the originals of documents are kept, `file:///FOLDER`; absent: under `data_dir`. Processes
+    /// that share a database share this folder too.
+    #[serde(default)]
+    pub blob_url: Option<String>,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
     /// Peers whose `X-Forwarded-For` is believed.
@@ -39,6 +43,12 @@ pub struct ServerConfig {
 impl ServerConfig {
     pub(super) fn check(&self, faults: &mut Faults) {
         faults.require(!self.host.is_empty(), "server.host", "must not be empty");
+        let folder = |url: &String| url.starts_with("file:///") && url.len() > "file:///".len();
+        faults.require(
+            self.blob_url.as_ref().is_none_or(folder),
+            "server.blob_url (BLOB_URL)",
+            "must be file:///FOLDER; object stores are not in this version",
+        );
         faults.require(
             self.request_timeout_seconds > 0,
             "server.request_timeout_seconds",

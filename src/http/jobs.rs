@@ -1,10 +1,12 @@
-//! `GET /api/jobs/{id}`: how far work has come.
+//! `/api/jobs/{id}`: how far work has come, and calling it off.
 
-use super::caller::{Caller, Chat};
+use super::caller::{Caller, Chat, Ingest};
 use super::extract::PathId;
 use super::problem::Failure;
 use super::state::Door;
 use crate::domain::{Job, JobId, JobKind, JobState, Lane, Scope};
+use crate::error::{Error, ErrorKind};
+use crate::store::CancelOutcome;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -38,6 +40,16 @@ pub(super) struct JobBody {
     finished_at: Option<DateTime<Utc>>,
 }
 
+/// A job that was called off.
+#[derive(Serialize, ToSchema)]
+pub(super) struct CancelBody {
+    id: Uuid,
+    /// `cancelled`, or `leased` while its worker has yet to hear of it: within 15 seconds.
+    #[schema(value_type = String, example = "cancelled")]
+    state: JobState,
+    cancel_requested: bool,
+}
+
 /// How far a job has come.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ProgressBody {
@@ -63,6 +75,50 @@ pub(super) async fn get(
     let job = door.app.store().job(id, owner).await?;
     let job = job.ok_or_else(PathId::<JobId>::not_found)?;
     Ok(Json(job.into()))
+}
+
+/// Calls off a job of the caller's, or, for an admin, anybody's. A document whose ingest is called off
+/// has failed; what is served of it already is served on.
+#[utoipa::path(
+    post, path = "/api/jobs/{id}/cancel", tag = "jobs",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = CancelBody))
+)]
+pub(super) async fn cancel(
+    State(door): State<Door>,
+    caller: Caller<Ingest>,
+    PathId(id): PathId<JobId>,
+) -> Result<Json<CancelBody>, Failure> {
+    let principal = &caller.principal;
+    let owner = (!principal.allows(Scope::Admin)).then_some(principal.owner);
+    let now = door.app.clock().now();
+    let cancelled = door.app.store().cancel_job(id, owner, now).await?;
+    let body = outcome(id, cancelled)?;
+    let details = serde_json::json!({ "job_id": id });
+    caller.audit(&door.app, "job.cancel", details).await;
+    Ok(body)
+}
+
+/// The answer to a job's being called off.
+pub(super) fn outcome(
+    id: JobId,
+    cancelled: Option<CancelOutcome>,
+) -> Result<Json<CancelBody>, Failure> {
+    let state = match cancelled.ok_or_else(PathId::<JobId>::not_found)? {
+        CancelOutcome::Cancelled => JobState::Cancelled,
+        CancelOutcome::Requested => JobState::Leased,
+        CancelOutcome::Ended(state) => {
+            let message = format!("the job has ended already: it is {}", state.as_str());
+            return Err(Error::new(ErrorKind::Conflict, message)
+                .with_code("job_ended")
+                .into());
+        }
+    };
+    Ok(Json(CancelBody {
+        id: id.uuid(),
+        state,
+        cancel_requested: true,
+    }))
 }
 
 impl From<Job> for JobBody {

@@ -14,6 +14,7 @@ mod health;
 mod index_admin;
 mod ingest;
 mod jobs;
+mod jobs_admin;
 mod openapi;
 mod preview;
 mod preview_view;

@@ -4,11 +4,12 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, reembed,
-    stats, telemetry,
+    chat, chat_stream, documents, health, index_admin, ingest, jobs, jobs_admin, preview, probes,
+    reembed, stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
+use crate::config::Role;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -31,7 +32,12 @@ pub fn router(app: App) -> Router {
     let server = &app.config().server;
     let deadline = Deadline(Duration::from_secs(server.request_timeout_seconds));
     let cors = frame::cors(&server.cors_origins);
-    let (routes, described) = routes().split_for_parts();
+    let served = if app.config().jobs.role == Role::Worker {
+        routes_of_a_worker()
+    } else {
+        routes()
+    };
+    let (routes, described) = served.split_for_parts();
     let docs = SwaggerUi::new("/docs").url("/openapi.json", document::complete(described));
     let framed = routes
         .merge(docs)
@@ -51,6 +57,24 @@ pub fn router(app: App) -> Router {
 }
 
 fn routes() -> OpenApiRouter<Door> {
+    routes_of_a_worker()
+        .routes(routes!(chat::chat))
+        .routes(routes!(chat_stream::chat_stream))
+        .routes(routes!(ingest::ingest))
+        .routes(routes!(ingest::ingest_documents))
+        .routes(routes!(upload::upload))
+        .routes(routes!(documents::list, text_document::create))
+        .routes(routes!(documents::get, documents::delete))
+        .routes(routes!(documents::reprocess))
+        .routes(routes!(preview::preview))
+        .routes(routes!(stats::stats))
+        .routes(routes!(index_admin::status))
+        .routes(routes!(index_admin::rebuild))
+        .routes(routes!(reembed::begin, reembed::progress))
+}
+
+/// What a process that only works answers: how it is, and how its work is.
+fn routes_of_a_worker() -> OpenApiRouter<Door> {
     OpenApiRouter::with_openapi(document::skeleton())
         .routes(routes!(health::health))
         .routes(routes!(health::detailed))
@@ -63,18 +87,10 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(telemetry::metrics))
         .routes(routes!(token::token))
         .routes(routes!(token::me))
-        .routes(routes!(chat::chat))
-        .routes(routes!(chat_stream::chat_stream))
-        .routes(routes!(ingest::ingest))
-        .routes(routes!(ingest::ingest_documents))
-        .routes(routes!(upload::upload))
-        .routes(routes!(documents::list, text_document::create))
-        .routes(routes!(documents::get, documents::delete))
-        .routes(routes!(documents::reprocess))
         .routes(routes!(jobs::get))
-        .routes(routes!(preview::preview))
-        .routes(routes!(stats::stats))
-        .routes(routes!(index_admin::status))
-        .routes(routes!(index_admin::rebuild))
-        .routes(routes!(reembed::begin, reembed::progress))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs_admin::list))
+        .routes(routes!(jobs_admin::lanes))
+        .routes(routes!(jobs_admin::retry))
+        .routes(routes!(jobs_admin::cancel))
 }

@@ -17,3 +17,25 @@ pub(super) const DELETED_AMONG: usize = 50;
 /// vectors themselves then decide the order and the score. Bytes make a graph in less than half the
 /// time and a search in two thirds of it (`docs/PERFORMANCE.md`).
 pub(super) const OVERSAMPLING: f64 = 1.5;
+
+/// How many candidates a search of the graph keeps in view (HNSW's ef; Malkov and Yashunin, 2016):
+/// the engine's own 100 for up to 100,000 passages, and with the root of their number beyond. With
+/// 100, a search among a million loses one of ten (`docs/PERFORMANCE.md`).
+pub(super) fn beam(passages: u64) -> u64 {
+    const BEAM: f64 = 100.0;
+    const ENOUGH_UP_TO: f64 = 100_000.0;
+    const WIDEST: f64 = 1_000.0;
+    let growth = (passages as f64 / ENOUGH_UP_TO).max(1.0).sqrt();
+    (BEAM * growth).min(WIDEST) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beam;
+
+    #[test]
+    fn the_beam_grows_with_the_graph() {
+        let beams = [0, 100_000, 400_000, 1_000_000, u64::MAX].map(beam);
+        assert_eq!(beams, [100, 100, 200, 316, 1_000]);
+    }
+}

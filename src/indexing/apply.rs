@@ -5,6 +5,7 @@ use super::Follower;
 use crate::domain::Passage;
 use crate::error::Result;
 use crate::index::{Point, Selector};
+use crate::resilience::failpoint;
 use crate::store::{Change, ChangeOp, Generation, Subject};
 
 /// How many changes go between two flushes.
@@ -32,10 +33,13 @@ impl Follower {
             for change in &changes {
                 points += self.apply(change).await?;
             }
+            failpoint("index.applied");
             self.index.flush().await?;
+            failpoint("index.flushed");
             for change in &changes {
                 self.mark(change).await?;
             }
+            failpoint("index.marked");
             self.index.commit(position, last).await?;
             applied += changes.len();
         }

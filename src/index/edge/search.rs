@@ -27,6 +27,8 @@ struct Side {
 pub(super) struct Searcher<'a> {
     pub engine: &'a EdgeShard,
     pub space: Option<&'a VectorSpace>,
+    /// How many candidates a search of the graph keeps in view.
+    pub beam: u64,
 }
 
 impl Searcher<'_> {
@@ -80,13 +82,13 @@ impl Searcher<'_> {
         if by_words {
             let (terms, weights) = query.terms.question_weights();
             let vector = Vector::new_sparse(terms, weights).map_err(engine_error)?;
-            requests.push(request(LEXICAL, vector, lexical));
+            requests.push(self.request(LEXICAL, vector, lexical));
         }
         if let Some(vector) = &query.dense {
             check_question(self.space, vector)?;
             if dense.limit > 0 {
                 let values = vector.values.as_slice();
-                requests.push(request(DENSE, Vector::new_dense(values), dense));
+                requests.push(self.request(DENSE, Vector::new_dense(values), dense));
             }
         }
         let lists = self
@@ -102,24 +104,25 @@ impl Searcher<'_> {
             dense: lists.next().unwrap_or_default(),
         })
     }
-}
 
-fn request(name: &str, vector: Vector, side: Side) -> QueryRequest {
-    QueryRequest {
-        query: Some(ScoringQuery::Vector(QueryEnum::Nearest(NamedQuery {
-            query: VectorInternal::from(vector),
-            using: Some(name.to_owned()),
-        }))),
-        params: Some(SearchParams {
-            quantization: Some(QuantizationSearchParams {
-                ignore: false,
-                rescore: Some(true),
-                oversampling: Some(OVERSAMPLING),
+    fn request(self, name: &str, vector: Vector, side: Side) -> QueryRequest {
+        QueryRequest {
+            query: Some(ScoringQuery::Vector(QueryEnum::Nearest(NamedQuery {
+                query: VectorInternal::from(vector),
+                using: Some(name.to_owned()),
+            }))),
+            params: Some(SearchParams {
+                hnsw_ef: usize::try_from(self.beam).ok(),
+                quantization: Some(QuantizationSearchParams {
+                    ignore: false,
+                    rescore: Some(true),
+                    oversampling: Some(OVERSAMPLING),
+                }),
+                ..SearchParams::default()
             }),
-            ..SearchParams::default()
-        }),
-        filter: side.filter,
-        ..QueryRequest::new(side.limit.min(Query::MAX_LIMIT))
+            filter: side.filter,
+            ..QueryRequest::new(side.limit.min(Query::MAX_LIMIT))
+        }
     }
 }
 

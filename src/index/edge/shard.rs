@@ -3,6 +3,7 @@
 
 use super::super::payload::{DENSE, LEXICAL, payload};
 use super::super::point::{Point, Selector};
+use super::super::shape::beam;
 use super::super::space::{VectorSpace, check_vector};
 use super::super::{CODE_MOVED, Position};
 use super::filter::{deletion, payload_indexes};
@@ -227,6 +228,7 @@ impl Shard {
         Searcher {
             engine: &self.engine,
             space: self.meta.space.as_ref(),
+            beam: beam(self.progress().passages),
         }
     }
 

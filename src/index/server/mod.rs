@@ -74,6 +74,12 @@ impl Serving {
         }
     }
 
+    /// How many passages were ever added to the build.
+    fn added_passages(&self) -> u64 {
+        let standing = self.standing.as_ref();
+        standing.map_or(0, |standing| standing.record.added.passages)
+    }
+
     fn position(&self) -> Position {
         let standing = self.standing.as_ref();
         standing.map_or(

@@ -4,7 +4,7 @@
 use super::super::completion::{Gaps, both};
 use super::super::payload::{DENSE, LEXICAL};
 use super::super::query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
-use super::super::shape::OVERSAMPLING;
+use super::super::shape::{OVERSAMPLING, beam};
 use super::super::space::check_question;
 use super::filter::{among, server_filter};
 use super::{Server, Serving, no_build};
@@ -149,6 +149,7 @@ impl Server {
             using: Some(name.to_owned()),
             filter: side.filter,
             params: Some(SearchParams {
+                hnsw_ef: Some(beam(serving.added_passages())),
                 exact: Some(side.exact),
                 quantization: Some(QuantizationSearchParams {
                     ignore: Some(false),
