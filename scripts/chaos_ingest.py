@@ -37,6 +37,7 @@ class World:
         self.unsure = {}  # uri -> markers that were sent and not answered
         self.deleted = {}  # id -> uri, acknowledged
         self.maybe_deleted = set()  # ids whose deletion was not answered
+        self.in_flight = set()  # uris that a client is sending just now
         self.sent = 0
 
 
@@ -128,16 +129,29 @@ def text_of(marker, paragraphs):
 def upload(server, dice):
     kind = dice.random()
     with world.lock:
-        known = list(world.acknowledged)
+        # Two versions of one document at once may be committed in either order.
+        known = [uri for uri in world.acknowledged if uri not in world.in_flight]
         world.sent += 1
         number = world.sent
     again = kind < 0.2 and known
-    uri = dice.choice(known) if again else f"chaos:///{number}.txt"
+    kind_of = "pdf" if kind > 0.95 else "txt"
+    uri = dice.choice(known) if again else f"chaos:///{number}.{kind_of}"
+    with world.lock:
+        if uri in world.in_flight:
+            return
+        world.in_flight.add(uri)
+    try:
+        send(server, dice, (uri, kind))
+    finally:
+        with world.lock:
+            world.in_flight.discard(uri)
+
+
+def send(server, dice, what):
+    uri, kind = what
     marker = "mk" + uuid.UUID(int=dice.getrandbits(128)).hex
-    if kind > 0.95:
-        name, content = "broken.pdf", b"%PDF-1.7 " + marker.encode()
-        uri = uri if again else f"chaos:///{number}.pdf"
-        name = os.path.basename(uri)
+    if uri.endswith(".pdf"):
+        name, content = os.path.basename(uri), b"%PDF-1.7 " + marker.encode()
     else:
         # Some are long enough to be stored in several windows.
         paragraphs = 700 if kind > 0.9 else dice.choice([1, 3, 12])
@@ -167,7 +181,8 @@ def upload(server, dice):
 def delete(server, dice):
     with world.lock:
         # Only documents that nobody else is sending again just now.
-        known = [uri for uri in world.acknowledged if not world.unsure.get(uri)]
+        known = [uri for uri in world.acknowledged
+                 if uri not in world.in_flight and not world.unsure.get(uri)]
         if not known:
             return
         uri = dice.choice(known)

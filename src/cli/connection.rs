@@ -69,7 +69,8 @@ impl Connection {
                     ),
                 )),
             },
-            None => Self::open_own(context.config, role).await,
+            // Boxed: the future holds a whole application.
+            None => Box::pin(Self::open_own(context.config, role)).await,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::resilience::failpoint;
-use crate::store::{Accepted, CommitOutcome, GenerationCommit};
+use crate::store::{Accepted, CommitOutcome, Generation, GenerationCommit};
 use crate::text::{
     Chunk, ChunkSettings, ExtractFailure, ExtractOrder, Extracted, OcrChoice, chunk,
 };
@@ -89,7 +89,9 @@ impl Ingest {
         };
         if accepted.document.current_generation == payload.generation {
             // An earlier try was cut off between the commit and the index.
-            return self.index(accepted.document.passages).await;
+            return self
+                .index(accepted.generation, accepted.document.passages)
+                .await;
         }
         if !store
             .mark_processing(accepted.generation, self.parts.clock.now())
@@ -178,15 +180,20 @@ impl Ingest {
                 if rest.embedded_by != self.parts.embedder.model_id() {
                     self.fill_later();
                 }
-                self.index(count).await
+                self.index(accepted.generation, count).await
             }
             CommitOutcome::Superseded | CommitOutcome::Deleted => Ok(Ending::Overtaken),
             CommitOutcome::LeaseLost => Ok(Ending::LeaseLost),
         }
     }
 
-    async fn index(&self, passages: i64) -> Result<Ending> {
+    async fn index(&self, generation: Generation, passages: i64) -> Result<Ending> {
         self.parts.follower.catch_up().await?;
+        // Whoever applied the change has marked it, but for a rebuild, which passes over the log.
+        self.parts
+            .store
+            .mark_indexed(generation, self.parts.clock.now())
+            .await?;
         Ok(Ending::Indexed { passages })
     }
 

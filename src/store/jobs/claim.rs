@@ -4,7 +4,7 @@
 
 use super::super::Store;
 use super::super::db::{on, on_tx};
-use super::{JobRow, LEASE_TIME, job_columns};
+use super::{JobRow, LEASE_TIME, job_columns, known_kind};
 use crate::domain::{Lane, LeasedJob};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
@@ -29,8 +29,9 @@ macro_rules! claim {
             "UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = $1,
                  lease_holder = $2, lease_until = $3, started_at = COALESCE(started_at, $4)
              WHERE id IN (SELECT id FROM jobs
-                 WHERE state = 'ready' AND lane = $5 AND run_at <= $4
-                 ORDER BY run_at, id LIMIT $6",
+                 WHERE state = 'ready' AND lane = $5 AND run_at <= $4 AND ",
+            known_kind!(),
+            " ORDER BY run_at, id LIMIT $6",
             $lock,
             ") RETURNING ",
             job_columns!()
@@ -73,13 +74,25 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn oldest_ready(&self, now: DateTime<Utc>) -> Result<[Option<DateTime<Utc>>; 3]> {
-        let sql = "SELECT
-                 (SELECT MIN(run_at) FROM jobs
-                     WHERE state = 'ready' AND lane = 'high_priority' AND run_at <= $1),
-                 (SELECT MIN(run_at) FROM jobs
-                     WHERE state = 'ready' AND lane = 'default' AND run_at <= $1),
-                 (SELECT MIN(run_at) FROM jobs
-                     WHERE state = 'ready' AND lane = 'low_priority' AND run_at <= $1)";
+        macro_rules! oldest {
+            ($lane:literal) => {
+                concat!(
+                    "(SELECT run_at FROM jobs WHERE state = 'ready' AND lane = '",
+                    $lane,
+                    "' AND run_at <= $1 AND ",
+                    known_kind!(),
+                    " ORDER BY run_at, id LIMIT 1)"
+                )
+            };
+        }
+        let sql = concat!(
+            "SELECT ",
+            oldest!("high_priority"),
+            ", ",
+            oldest!("default"),
+            ", ",
+            oldest!("low_priority")
+        );
         type Ages = (
             Option<DateTime<Utc>>,
             Option<DateTime<Utc>>,

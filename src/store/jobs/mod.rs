@@ -39,6 +39,14 @@ macro_rules! job_columns {
 }
 pub(super) use job_columns;
 
+/// That this binary knows what the job does: a newer one's jobs are left to it.
+macro_rules! known_kind {
+    () => {
+        "kind IN ('ingest', 'message', 'summary', 'cleanup')"
+    };
+}
+pub(super) use known_kind;
+
 #[derive(sqlx::FromRow)]
 pub(super) struct JobRow {
     id: Uuid,
@@ -100,5 +108,16 @@ impl JobRow {
         let job = self.into_job()?;
         let lease = Lease { job: job.id, token };
         Ok(LeasedJob { job, lease })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::JobKind;
+
+    #[test]
+    fn every_kind_is_claimed() {
+        let quoted = JobKind::ALL.map(|kind| format!("'{}'", kind.as_str()));
+        assert_eq!(known_kind!(), format!("kind IN ({})", quoted.join(", ")));
     }
 }

@@ -4,7 +4,7 @@
 
 use super::super::Store;
 use super::super::db::{Tx, execute, on_tx};
-use super::{JobRow, job_columns};
+use super::{JobRow, job_columns, known_kind};
 use crate::domain::{IngestPayload, Job, JobId, JobKind, JobState};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
@@ -91,6 +91,8 @@ impl Tx {
                     "UPDATE jobs SET state = 'ready', crashes = crashes + 1, run_at = $1,
                          lease_token = NULL, lease_holder = NULL, lease_until = NULL
                      WHERE state = 'leased' AND ",
+                    known_kind!(),
+                    " AND ",
                     $condition,
                     " RETURNING ",
                     job_columns!()

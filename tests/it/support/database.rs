@@ -85,6 +85,18 @@ impl TestDatabase {
         Store::open(&settings).await.unwrap()
     }
 
+    /// The URL of this database, for another process.
+    pub fn postgres_url(&self) -> String {
+        match &self.place {
+            Place::Server { admin, name } => {
+                let mut url = admin.as_ref().clone().database(name).to_url_lossy();
+                url.set_query(None);
+                url.to_string()
+            }
+            Place::Folder { .. } => panic!("this database is not on Postgres"),
+        }
+    }
+
     /// A connection past the store, to look or to get in the way.
     pub async fn postgres_connection(&self) -> sqlx::PgConnection {
         match &self.settings.url {

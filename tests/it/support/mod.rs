@@ -6,6 +6,7 @@ pub mod embeddings;
 pub mod office;
 pub mod pdf;
 pub mod picture;
+pub mod process;
 pub mod qdrant;
 pub mod upstream;
 pub mod upstream_reply;
