@@ -69,6 +69,22 @@ macro_rules! on {
     }};
 }
 
+/// Runs one statement that writes, as a transaction of its own: one way to the server and back where
+/// an opened one takes three.
+macro_rules! on_writer {
+    ($store:expr, |$pool:ident| $query:expr) => {{
+        let store: &$crate::store::Store = $store;
+        let run = async {
+            match &store.db {
+                $crate::store::db::Db::Sqlite { writer: $pool, .. } => $query.await,
+                $crate::store::db::Db::Postgres($pool) => $query.await,
+            }
+        };
+        let place = concat!(file!(), ":", line!());
+        $crate::store::db::watched(place, store.settings.slow_query_after, run).await
+    }};
+}
+
 /// Runs one statement in a transaction: `on_tx!(tx, |c| sqlx::query(SQL).execute(c))`.
 macro_rules! on_tx {
     ($tx:expr, |$connection:ident| $query:expr) => {{
@@ -101,7 +117,7 @@ macro_rules! execute {
     };
 }
 
-pub(super) use {execute, on, on_tx};
+pub(super) use {execute, on, on_tx, on_writer};
 
 /// Awaits a statement, logs it when it was slow, and translates its error. `place` is where in the
 /// source the statement stands.
@@ -195,6 +211,11 @@ impl Tx {
         }
         self.rings.jobs = true;
         Ok(())
+    }
+
+    /// As [`Tx::rings_for_jobs`], where a statement has told the other processes already.
+    pub(super) fn has_told_of_jobs(&mut self) {
+        self.rings.jobs = true;
     }
 
     /// Wakes those who wait for the end of a job when this transaction commits, in this process.

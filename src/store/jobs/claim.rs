@@ -3,7 +3,7 @@
 //! same moment are skipped.
 
 use super::super::Store;
-use super::super::db::{on, on_tx};
+use super::super::db::{on, on_writer};
 use super::{JobRow, LEASE_TIME, job_columns, known_kind};
 use crate::domain::{Lane, LeasedJob};
 use crate::error::Result;
@@ -48,8 +48,7 @@ impl Store {
         let sql = self
             .db
             .dialect(claim!(""), claim!(" FOR UPDATE SKIP LOCKED"));
-        let mut tx = self.begin().await?;
-        let rows: Vec<JobRow> = on_tx!(&mut tx, |c| {
+        let rows: Vec<JobRow> = on_writer!(self, |pool| {
             sqlx::query_as(sql)
                 .bind(Uuid::new_v4())
                 .bind(claim.holder)
@@ -57,9 +56,8 @@ impl Store {
                 .bind(now)
                 .bind(claim.lane.as_str())
                 .bind(claim.limit)
-                .fetch_all(c)
+                .fetch_all(pool)
         })?;
-        tx.commit().await?;
         let mut leased: Vec<LeasedJob> = rows
             .into_iter()
             .map(JobRow::into_leased)

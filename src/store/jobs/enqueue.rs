@@ -10,6 +10,19 @@ use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
+macro_rules! insert {
+    () => {
+        "INSERT INTO jobs (id, owner_id, kind, subject_id, payload, lane, run_at, state,
+             attempt, max_attempts, crashes, dedupe_key, cancel_requested, stage, stage_done,
+             stage_total, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, FALSE, 'queued', 0, 1, $11)
+         ON CONFLICT (dedupe_key)
+             WHERE dedupe_key IS NOT NULL AND state IN ('ready', 'leased')
+             DO UPDATE SET dedupe_key = excluded.dedupe_key
+         RETURNING id"
+    };
+}
+
 impl Store {
     /// Enqueues a job that is about no row of its own. With a dedupe key that a ready or leased job
     /// has, that job's id is returned and nothing is added.
@@ -36,14 +49,15 @@ impl Tx {
             return Err(Error::invalid("max_attempts: must be at least 1"));
         }
         refuse_nul("dedupe_key", job.dedupe_key.as_deref().unwrap_or_default())?;
-        let sql = "INSERT INTO jobs (id, owner_id, kind, subject_id, payload, lane, run_at, state,
-                 attempt, max_attempts, crashes, dedupe_key, cancel_requested, stage, stage_done,
-                 stage_total, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, FALSE, 'queued', 0, 1, $11)
-             ON CONFLICT (dedupe_key)
-                 WHERE dedupe_key IS NOT NULL AND state IN ('ready', 'leased')
-                 DO UPDATE SET dedupe_key = excluded.dedupe_key
-             RETURNING id";
+        let sql = self.dialect(
+            insert!(),
+            // Told with the insert, to save a way to the server; once a transaction is enough.
+            concat!(
+                "WITH added AS (",
+                insert!(),
+                ") SELECT id FROM added, pg_notify('ragd_jobs', '')"
+            ),
+        );
         let id: Uuid = on_tx!(self, |c| {
             sqlx::query_scalar(sql)
                 .bind(JobId::new(now).uuid())
@@ -59,7 +73,7 @@ impl Tx {
                 .bind(now)
                 .fetch_one(c)
         })?;
-        self.rings_for_jobs().await?;
+        self.has_told_of_jobs();
         Ok(JobId::from_uuid(id))
     }
 }

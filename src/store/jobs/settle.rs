@@ -2,7 +2,7 @@
 //! Each asks for the token; zero rows mean that the lease is lost and nothing was changed.
 
 use super::super::Store;
-use super::super::db::{Tx, execute, on_tx};
+use super::super::db::{Tx, execute, on_tx, on_writer};
 use super::{CALLED_OFF, LEASE_TIME};
 use crate::domain::{JobProgress, JobState, Lease, NewJob};
 use crate::error::Result;
@@ -30,6 +30,25 @@ pub(super) enum PutBack<'a> {
     Released,
 }
 
+/// The statement that ends a leased job.
+macro_rules! end_query {
+    ($lease:expr, ($state:expr, $error:expr), $now:expr) => {
+        sqlx::query(
+            "UPDATE jobs SET state = $3, last_error = COALESCE($4, last_error),
+                 finished_at = $5, lease_token = NULL, lease_holder = NULL, lease_until = NULL,
+                 waiting_since = NULL,
+                 stage = CASE WHEN $3 = 'done' THEN 'done' ELSE stage END,
+                 stage_done = CASE WHEN $3 = 'done' THEN stage_total ELSE stage_done END
+             WHERE id = $1 AND lease_token = $2",
+        )
+        .bind($lease.job.uuid())
+        .bind($lease.token)
+        .bind($state.as_str())
+        .bind($error)
+        .bind($now)
+    };
+}
+
 impl Store {
     /// Keeps a lease for another [`LEASE_TIME`].
     ///
@@ -38,15 +57,13 @@ impl Store {
     pub async fn heartbeat(&self, lease: Lease, now: DateTime<Utc>) -> Result<Heartbeat> {
         let sql = "UPDATE jobs SET lease_until = $3
              WHERE id = $1 AND lease_token = $2 RETURNING cancel_requested";
-        let mut tx = self.begin().await?;
-        let cancel: Option<bool> = on_tx!(&mut tx, |c| {
+        let cancel: Option<bool> = on_writer!(self, |pool| {
             sqlx::query_scalar(sql)
                 .bind(lease.job.uuid())
                 .bind(lease.token)
                 .bind(now + LEASE_TIME)
-                .fetch_optional(c)
+                .fetch_optional(pool)
         })?;
-        tx.commit().await?;
         Ok(match cancel {
             None => Heartbeat::Lost,
             Some(true) => Heartbeat::CancelRequested,
@@ -76,6 +93,9 @@ impl Store {
         follow_ups: &[NewJob],
         now: DateTime<Utc>,
     ) -> Result<bool> {
+        if follow_ups.is_empty() {
+            return self.end_alone(lease, JobState::Done, now).await;
+        }
         let mut tx = self.begin().await?;
         if !tx.end_job(lease, (JobState::Done, None), now).await? {
             return Ok(false);
@@ -92,10 +112,17 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn end_cancelled(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool> {
-        let mut tx = self.begin().await?;
-        let held = tx.end_job(lease, (JobState::Cancelled, None), now).await?;
-        tx.commit().await?;
-        Ok(held)
+        self.end_alone(lease, JobState::Cancelled, now).await
+    }
+
+    /// Ends a job whose end changes nothing else.
+    async fn end_alone(&self, lease: Lease, state: JobState, now: DateTime<Utc>) -> Result<bool> {
+        let ended = on_writer!(self, |pool| async {
+            let query = end_query!(lease, (state, None::<&str>), now);
+            Ok(query.execute(pool).await?.rows_affected())
+        })?;
+        self.bells.ended.notify_waiters();
+        Ok(ended > 0)
     }
 
     /// Ends a job that its owner called off while it ran: what it was about failed. `false`: the lease
@@ -212,21 +239,7 @@ impl Tx {
         (state, error): (JobState, Option<&str>),
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let sql = "UPDATE jobs SET state = $3, last_error = COALESCE($4, last_error),
-                 finished_at = $5, lease_token = NULL, lease_holder = NULL, lease_until = NULL,
-                 waiting_since = NULL,
-                 stage = CASE WHEN $3 = 'done' THEN 'done' ELSE stage END,
-                 stage_done = CASE WHEN $3 = 'done' THEN stage_total ELSE stage_done END
-             WHERE id = $1 AND lease_token = $2";
-        let held = execute!(
-            self,
-            sqlx::query(sql)
-                .bind(lease.job.uuid())
-                .bind(lease.token)
-                .bind(state.as_str())
-                .bind(error)
-                .bind(now)
-        )?;
+        let held = execute!(self, end_query!(lease, (state, error), now))?;
         self.rings_for_ended();
         Ok(held > 0)
     }
