@@ -239,16 +239,18 @@ def one_life(number):
 
 
 def settle(server):
-    """Waits until no job waits or runs and the index is level."""
-    begun = time.monotonic()
+    """Waits until no job waits or runs and the index is level, for as long as it goes on."""
+    begun, least = time.monotonic(), None
     while True:
         status, lanes = server.call("GET", "/api/admin/jobs/lanes")
         live = sum(lane["ready"] + lane["leased"] for lane in lanes["lanes"]) if status == 200 else -1
         status, index = server.call("GET", "/api/admin/index")
         if live == 0 and status == 200 and index["position"] == index["head"]:
             return index
+        if least is None or 0 <= live < least:
+            begun, least = time.monotonic(), live
         if time.monotonic() - begun > PATIENCE_S:
-            fail(f"work is left after {PATIENCE_S} s: {lanes}, {index}")
+            fail(f"nothing has moved for {PATIENCE_S} s: {lanes}, {index}")
         time.sleep(0.1)
 
 
