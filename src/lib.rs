@@ -28,6 +28,7 @@ pub mod chat;
 pub mod citation;
 pub mod indexing;
 pub mod ingest;
+pub mod memory;
 pub mod retrieval;
 
 // Floor 3: everything put together.

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::index::TermCounter;
 use crate::indexing::Follower;
 use crate::ingest::{Ingest, IngestParts};
+use crate::memory::MessageTexts;
 use crate::outbound;
 use crate::provider::{RerankWire, Reranker, RerankerSettings};
 use crate::resilience::arm_failpoint;
@@ -135,8 +136,9 @@ impl App {
             (&store, &clock),
         ))
         .await?;
+        let texts = MessageTexts::new(store.clone(), sealer);
         let follower = Follower::new(
-            store.clone(),
+            (store.clone(), texts.clone()),
             (index.clone(), space),
             counter.clone(),
             clock.clone(),
@@ -144,6 +146,7 @@ impl App {
         let retrieval = Retrieval::new(
             RetrievalParts {
                 store: store.clone(),
+                texts: texts.clone(),
                 index,
                 counter: counter.clone(),
                 embedder: embedder.clone(),
@@ -157,6 +160,7 @@ impl App {
             IngestParts {
                 store: store.clone(),
                 blobs: Blobs::open(folder.blobs().to_owned())?,
+                texts: texts.clone(),
                 extractor: Extractor::new(program, extract_limits(&config), threads(0).get())
                     .with_ocr(OcrReader::find(ocr_settings(&config)).await),
                 embedder: embedder.clone(),
@@ -174,7 +178,8 @@ impl App {
                 embedder: embedder.clone(),
                 counter,
                 models: Models::new(&config.llm, &outbound::api_client()?)?,
-                sealer,
+                texts,
+                follower: follower.clone(),
                 clock: clock.clone(),
                 metrics: Arc::clone(&metrics),
             },

@@ -3,11 +3,9 @@
 
 use super::{Answer, Chat};
 use crate::domain::{
-    Message, MessageId, MessageStatus, OwnerId, Principal, Role, Room, RoomId, RoomKind, SessionKey,
+    Message, MessageId, MessageStatus, Principal, Role, Room, RoomId, RoomKind, SessionKey,
 };
 use crate::error::{ErrorKind, Result};
-use crate::secret::Belongs;
-use crate::store::SealedMessage;
 
 impl Chat {
     /// The room of `key`, made when it is new; without a key a session is begun.
@@ -73,7 +71,7 @@ impl Chat {
             .await?;
         sealed
             .into_iter()
-            .map(|message| self.open(message))
+            .map(|message| self.parts.texts.open(message))
             .collect()
     }
 
@@ -116,7 +114,8 @@ impl Chat {
             ..asked
         };
         let answered = turn(answer.message_id, Role::Assistant, &answer.answer, details);
-        let sealed = [self.seal(&asked)?, self.seal(&answered)?];
+        let texts = &self.parts.texts;
+        let sealed = [texts.seal(&asked)?, texts.seal(&answered)?];
         self.parts
             .store
             .append_messages((room.id, room.owner), &sealed, now)
@@ -127,48 +126,6 @@ impl Chat {
             .with_label_values(&["update"])
             .inc();
         Ok(())
-    }
-
-    fn seal(&self, message: &Message) -> Result<SealedMessage> {
-        let details = message.details.to_string();
-        let place = |column| place(message.id, message.owner, column);
-        Ok(SealedMessage {
-            id: message.id,
-            room: message.room,
-            owner: message.owner,
-            role: message.role,
-            status: message.status,
-            content: self
-                .parts
-                .sealer
-                .seal(&message.content, &place("content"))?,
-            details: self.parts.sealer.seal(&details, &place("details"))?,
-            created_at: message.created_at,
-        })
-    }
-
-    fn open(&self, sealed: SealedMessage) -> Result<Message> {
-        let place = |column| place(sealed.id, sealed.owner, column);
-        let details = self.parts.sealer.open(&sealed.details, &place("details"))?;
-        Ok(Message {
-            id: sealed.id,
-            room: sealed.room,
-            owner: sealed.owner,
-            role: sealed.role,
-            content: self.parts.sealer.open(&sealed.content, &place("content"))?,
-            status: sealed.status,
-            details: serde_json::from_str(&details).unwrap_or_default(),
-            created_at: sealed.created_at,
-        })
-    }
-}
-
-fn place(row: MessageId, owner: OwnerId, column: &'static str) -> Belongs {
-    Belongs {
-        table: "messages",
-        column,
-        row: row.uuid(),
-        owner,
     }
 }
 

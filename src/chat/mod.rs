@@ -8,20 +8,24 @@ mod conversation;
 mod extract;
 mod models;
 mod prompt;
+mod recall;
 mod request;
+mod rooms;
 mod sanitize;
 mod sources;
 mod turn;
 
 pub use models::Models;
 pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Source};
+pub use rooms::{CODE_PARENT, NewRoom};
 
 use crate::clock::Clock;
 use crate::config::ChatConfig;
 use crate::embed::CurrentEmbedder;
 use crate::index::TermCounter;
+use crate::indexing::Follower;
+use crate::memory::MessageTexts;
 use crate::retrieval::Retrieval;
-use crate::secret::Sealer;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use std::sync::Arc;
@@ -39,8 +43,10 @@ pub struct ChatParts {
     pub counter: TermCounter,
     /// Who answers.
     pub models: Models,
-    /// Seals messages.
-    pub sealer: Sealer,
+    /// Seals and opens messages.
+    pub texts: MessageTexts,
+    /// Brings the index up when a room is deleted.
+    pub follower: Follower,
     /// The time.
     pub clock: Clock,
     /// Where outcomes are counted.

@@ -1,6 +1,9 @@
 //! What is asked of chat, and what it answers.
 
-use crate::domain::{Collection, DocumentId, MessageId, PassageId, Question, SessionKey, TopK};
+use super::recall;
+use crate::domain::{
+    Collection, DocumentId, MessageId, PassageId, PassageSource, Question, RoomId, SessionKey, TopK,
+};
 use crate::error::Error;
 use crate::provider::Usage;
 use crate::retrieval::Hit;
@@ -13,6 +16,8 @@ pub struct ChatRequest {
     pub question: Question,
     /// The conversation it belongs to; `None` begins one.
     pub session: Option<SessionKey>,
+    /// The room it belongs to, in place of a session.
+    pub room: Option<RoomId>,
     /// Only this collection's documents.
     pub collection: Option<Collection>,
     /// The model; `None`: the provider's.
@@ -34,8 +39,10 @@ pub struct Source {
     pub citation_index: usize,
     /// The passage.
     pub passage_id: PassageId,
-    /// Its document.
+    /// Its document; `None` for a message.
     pub document_id: Option<DocumentId>,
+    /// Its message; `None` for a document.
+    pub message_id: Option<MessageId>,
     /// The document's title.
     pub title: String,
     /// Where the document came from.
@@ -60,21 +67,27 @@ impl Source {
     pub(super) fn of_hit(index: usize, hit: &Hit) -> Self {
         let passage = &hit.stored.passage;
         let label = hit.stored.document.as_ref();
-        let document_id = match &passage.source {
-            crate::domain::PassageSource::Document { document, .. } => Some(*document),
-            crate::domain::PassageSource::Message { .. } => None,
+        let (document_id, message_id, title) = match &passage.source {
+            PassageSource::Document { document, .. } => {
+                let title = label.map(|label| label.title.clone());
+                (Some(*document), None, title.unwrap_or_default())
+            }
+            PassageSource::Message { message, .. } => {
+                (None, Some(*message), recall::TITLE.to_owned())
+            }
         };
         Self {
             citation_index: index,
             passage_id: passage.id,
             document_id,
-            title: label.map(|label| label.title.clone()).unwrap_or_default(),
+            message_id,
+            title,
             uri: label.map(|label| label.uri.clone()).unwrap_or_default(),
             page: passage.page,
             heading: passage.heading.clone(),
             char_start: passage.char_start,
             char_end: passage.char_end,
-            text: passage.content.clone(),
+            text: recall::without_markers(hit),
             score: hit.score,
             cited: false,
         }

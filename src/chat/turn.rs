@@ -156,7 +156,7 @@ impl Chat {
 
     async fn prepare(&self, caller: &Principal, request: &ChatRequest) -> Result<Prepared> {
         let answerer = self.parts.models.choose(request.provider.as_deref())?;
-        let room = self.session(caller, request.session.as_ref()).await?;
+        let room = self.room_of(caller, request).await?;
         let history = self.history(&room).await?;
         let default_limit = usize::try_from(self.settings.top_k).unwrap_or(1);
         let count = request.top_k.map_or(default_limit, |top_k| top_k.get());
@@ -173,16 +173,16 @@ impl Chat {
             })
             .await?;
         retrieved.hits = sources::choose(retrieved.hits, count);
+        let place = (&room, history.as_slice());
+        self.recall_into((&mut retrieved, count), (caller, request), place)
+            .await;
         let question = request.question.as_str();
         let hits = retrieved.hits.iter().enumerate();
         let sources: Vec<Source> = hits.map(|(at, hit)| Source::of_hit(at + 1, hit)).collect();
         let fits = retrieved
             .hits
             .iter()
-            .map(|hit| match (&retrieved.query_vector, hit.vector.raw) {
-                (Some(_), Some(cosine)) => fit_of_cosine(cosine),
-                _ => coverage(question, &hit.stored.passage.content, &self.parts.counter),
-            })
+            .map(|hit| self.fit(question, hit, retrieved.query_vector.is_some()))
             .collect();
         Ok(Prepared {
             room,
@@ -325,12 +325,12 @@ fn session_id(room: &Room) -> String {
 }
 
 /// From the cosine of unrelated texts (about 0.1 with the local model) to that of a close paraphrase.
-fn fit_of_cosine(cosine: f64) -> f64 {
+pub(super) fn fit_of_cosine(cosine: f64) -> f64 {
     ((cosine - 0.1) / 0.6).clamp(0.0, 1.0)
 }
 
 /// The part of `question`'s distinct terms (stemmed, without stop words) that `text` has.
-fn coverage(question: &str, text: &str, counter: &TermCounter) -> f64 {
+pub(super) fn coverage(question: &str, text: &str, counter: &TermCounter) -> f64 {
     let wanted: HashSet<u32> = counter
         .count(question)
         .iter()

@@ -30,6 +30,15 @@ impl RoomKind {
         }
     }
 
+    /// What the room above it is; `None`: there is none above it.
+    pub const fn parent(self) -> Option<Self> {
+        match self {
+            Self::Main | Self::Session => None,
+            Self::Sub => Some(Self::Main),
+            Self::Review => Some(Self::Sub),
+        }
+    }
+
     /// Reads the stored word; `None` for another.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Main, Self::Sub, Self::Review, Self::Session]
@@ -94,6 +103,27 @@ pub struct Room {
     pub updated_at: DateTime<Utc>,
 }
 
+impl Room {
+    /// The longest name, in characters: with its owner it must fit into an entry of a Postgres index.
+    pub const MAX_NAME_CHARS: usize = 200;
+
+    /// Reads a name; surrounding white space is dropped.
+    ///
+    /// # Errors
+    /// `Invalid` when it is empty, too long, or has control characters.
+    pub fn parse_name(text: &str) -> Result<String> {
+        let name = text.trim();
+        let chars = name.chars().count();
+        if (1..=Self::MAX_NAME_CHARS).contains(&chars) && !name.chars().any(char::is_control) {
+            return Ok(name.to_owned());
+        }
+        Err(Error::invalid(format!(
+            "name: must be 1 to {} characters, none of them control characters",
+            Self::MAX_NAME_CHARS
+        )))
+    }
+}
+
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -121,6 +151,13 @@ impl Role {
         [Self::User, Self::Assistant, Self::System]
             .into_iter()
             .find(|role| role.as_str() == word)
+    }
+}
+
+impl Message {
+    /// Whether a room remembers what such a message says: it is whole, and a person's or a model's.
+    pub const fn is_remembered(role: Role, status: MessageStatus) -> bool {
+        matches!(role, Role::User | Role::Assistant) && matches!(status, MessageStatus::Complete)
     }
 }
 

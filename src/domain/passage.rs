@@ -1,7 +1,7 @@
 //! A passage: the only unit of retrieval. A chunk of a document, or (in rooms with memory) a
 //! message.
 
-use super::{Collection, DocumentId, MessageId, OwnerId, PassageId, RoomId};
+use super::{Collection, DocumentId, MessageId, OwnerId, PassageId, RoomId, Sha256};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -101,5 +101,26 @@ impl Passage {
         } else {
             format!("{}\n{}", self.heading, self.content)
         }
+    }
+
+    /// The key under which its vector is found again: a document's is the hash of its text, so that
+    /// an equal text is not embedded twice. A message's says nothing of its text: what is private
+    /// must not be guessed from a hash, nor two equal messages be known as equal.
+    pub fn text_hash(&self) -> Sha256 {
+        match &self.source {
+            PassageSource::Document { .. } => Sha256::of(self.indexed_text().as_bytes()),
+            // The first byte is in no text, so no document can have this hash.
+            PassageSource::Message { .. } => {
+                Sha256::of(&[&[0xff], self.id.uuid().as_bytes().as_slice()].concat())
+            }
+        }
+    }
+
+    /// Takes the part of its source's `whole` text that it is.
+    pub fn cut_from(&mut self, whole: &str) {
+        let place = |chars: i64| usize::try_from(chars).unwrap_or(0);
+        let (start, end) = (place(self.char_start), place(self.char_end));
+        let part = whole.chars().skip(start).take(end.saturating_sub(start));
+        self.content = part.collect();
     }
 }

@@ -9,7 +9,8 @@ use super::frame::report;
 use super::problem::Failure;
 use super::state::Door;
 use crate::app::App;
-use crate::chat::ChatEvent;
+use crate::chat::{ChatEvent, ChatRequest};
+use crate::domain::Principal;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::response::IntoResponse;
@@ -59,8 +60,16 @@ pub(super) async fn chat_stream(
     caller: Caller<Chat>,
     Json(body): Json<AskBody>,
 ) -> Result<impl IntoResponse, Failure> {
-    let request = body.into_request()?;
-    let mut events = Box::pin(door.app.chat().stream(caller.principal, request));
+    streamed(&door, caller.principal, body.into_request()?).await
+}
+
+/// The answer to a question as events.
+pub(super) async fn streamed(
+    door: &Door,
+    caller: Principal,
+    request: ChatRequest,
+) -> Result<impl IntoResponse + use<>, Failure> {
+    let mut events = Box::pin(door.app.chat().stream(caller, request));
     let mut outcome = Outcome::new(door.app.clone());
     // What fails before the first event has not been answered yet: it is answered by its status.
     let first = match events.next().await {

@@ -1,8 +1,9 @@
 //! A question and its answer as JSON.
 
 use super::extract::Whole;
+use super::messages::role;
 use crate::chat::{Answer, ChatRequest, Citation, Source};
-use crate::domain::{Collection, Question, SessionKey, TopK};
+use crate::domain::{Collection, Question, Role, RoomId, SessionKey, TopK};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +41,77 @@ pub(super) struct AskBody {
     max_tokens: Option<Whole<1, 1_000_000>>,
 }
 
+/// What is said in a room.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct SayBody {
+    #[schema(min_length = 1, max_length = 8000)]
+    content: String,
+    /// `user` (the default); `assistant` only with `reply: false`.
+    role: Option<String>,
+    /// `false`: keep the message and make no answer.
+    #[schema(default = true)]
+    reply: Option<bool>,
+    /// Only this collection's documents.
+    #[schema(example = "default")]
+    collection: Option<String>,
+    /// Left out: the provider's own.
+    model: Option<String>,
+    /// Left out: the default.
+    provider: Option<String>,
+    /// How many sources the answer may use.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
+    top_k: Option<Whole<1, 100>>,
+    #[schema(minimum = 0, maximum = 2)]
+    temperature: Option<f32>,
+    /// The longest answer, in the model's tokens.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000000)]
+    max_tokens: Option<Whole<1, 1_000_000>>,
+}
+
+impl SayBody {
+    /// Whether an answer is wanted.
+    pub(super) fn wants_reply(&self) -> bool {
+        self.reply.unwrap_or(true)
+    }
+
+    /// The message as a question in a room, with every field within its limit.
+    ///
+    /// # Errors
+    /// `Invalid` with the field and its limit.
+    pub(super) fn into_request(self, room: RoomId) -> Result<ChatRequest> {
+        if role(self.role.as_deref())? != Role::User {
+            return Err(Error::invalid(
+                "role: only a user's message is answered; send reply: false",
+            ));
+        }
+        let question = Question::parse_field("content", &self.content)?;
+        let body = AskBody {
+            question: self.content,
+            session_id: None,
+            collection: self.collection,
+            model: self.model,
+            provider: self.provider,
+            top_k: self.top_k,
+            temperature: self.temperature,
+            max_tokens: self.max_tokens,
+        };
+        Ok(ChatRequest {
+            question,
+            room: Some(room),
+            ..body.into_request()?
+        })
+    }
+
+    /// The message as one that nobody answers.
+    ///
+    /// # Errors
+    /// `Invalid` with the field and its limit.
+    pub(super) fn into_note(self) -> Result<(Role, Question)> {
+        let content = Question::parse_field("content", &self.content)?;
+        Ok((role(self.role.as_deref())?, content))
+    }
+}
+
 /// An answer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AnswerBody {
@@ -67,7 +139,10 @@ pub(super) struct SourceBody {
     /// The `n` of its marker, from 1.
     citation_index: usize,
     passage_id: Uuid,
+    /// Its document; null for a message of the conversation.
     document_id: Option<Uuid>,
+    /// The message of the conversation; null for a document.
+    message_id: Option<Uuid>,
     title: String,
     uri: String,
     /// The page on which the passage begins, from 1.
@@ -128,6 +203,7 @@ impl AskBody {
                 .as_deref()
                 .map(SessionKey::parse)
                 .transpose()?,
+            room: None,
             collection: self
                 .collection
                 .as_deref()
@@ -187,6 +263,7 @@ impl From<Source> for SourceBody {
             citation_index: source.citation_index,
             passage_id: source.passage_id.uuid(),
             document_id: source.document_id.map(|id| id.uuid()),
+            message_id: source.message_id.map(|id| id.uuid()),
             title: source.title,
             uri: source.uri,
             page: source.page,

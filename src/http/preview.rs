@@ -56,8 +56,12 @@ pub(super) async fn preview(
     let owner = room
         .as_ref()
         .map_or(caller.principal.owner, |room| room.owner);
+    let rooms = match &room {
+        Some(room) => Some(door.app.store().room_and_above(room.id, owner).await?),
+        None => None,
+    };
     let default_limit = door.app.config().retrieval.return_topn;
-    let request = query.request(owner, room.as_ref(), default_limit)?;
+    let request = query.request(owner, rooms, default_limit)?;
     let explain = parsed(
         ("explain", query.explain.as_deref()),
         PassageId::parse,
@@ -81,7 +85,7 @@ impl PreviewQuery {
     fn request(
         &self,
         owner: OwnerId,
-        room: Option<&Room>,
+        rooms: Option<Vec<RoomId>>,
         default_limit: usize,
     ) -> Result<RetrievalRequest> {
         let scope = parsed(
@@ -89,12 +93,11 @@ impl PreviewQuery {
             RetrievalScope::parse,
             "'memory', 'documents' or 'all'",
         )?;
-        let default_scope = if room.is_some() {
+        let default_scope = if rooms.is_some() {
             RetrievalScope::Memory
         } else {
             RetrievalScope::Documents
         };
-        let rooms = room.map(|room| std::iter::once(room.id).chain(room.parent).collect());
         Ok(RetrievalRequest {
             query: SearchQuery::parse("q", self.q.as_deref().unwrap_or_default())?,
             read: ReadScope {

@@ -4,8 +4,8 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    chat, chat_stream, documents, health, index_admin, ingest, jobs, jobs_admin, preview, probes,
-    reembed, stats, telemetry,
+    chat, chat_stream, documents, export, health, index_admin, ingest, jobs, jobs_admin, messages,
+    preview, probes, rag_query, reembed, rooms, stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
@@ -60,6 +60,12 @@ fn routes() -> OpenApiRouter<Door> {
     routes_of_a_worker()
         .routes(routes!(chat::chat))
         .routes(routes!(chat_stream::chat_stream))
+        .routes(routes!(rooms::create, rooms::list))
+        .routes(routes!(rooms::get, rooms::rename, rooms::delete))
+        .routes(routes!(messages::list, messages::say))
+        .routes(routes!(messages::stream))
+        .routes(routes!(export::export))
+        .routes(routes!(rag_query::query))
         .routes(routes!(ingest::ingest))
         .routes(routes!(ingest::ingest_documents))
         .routes(routes!(upload::upload))

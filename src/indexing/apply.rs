@@ -2,11 +2,12 @@
 //! position. In this order, so that a crash at any moment repeats work and never skips any.
 
 use super::Follower;
+use super::passages::Whose;
 use crate::domain::Passage;
 use crate::error::Result;
 use crate::index::{Point, Selector};
 use crate::resilience::failpoint;
-use crate::store::{Change, ChangeOp, Generation, Subject};
+use crate::store::{Change, ChangeOp, Subject};
 
 /// How many changes go between two flushes.
 const BATCH_CHANGES: i64 = 64;
@@ -51,11 +52,11 @@ impl Follower {
     }
 
     async fn apply(&self, change: &Change) -> Result<usize> {
-        match (change.op, generation_of(change)) {
-            (ChangeOp::Upsert, Some(generation)) => {
+        match (change.op, Whose::of(change)) {
+            (ChangeOp::Upsert, Some(whose)) => {
                 let space = self.space();
                 let model = space.as_ref().map(|space| space.model.as_str());
-                let passages = self.store.document_generation(generation, model).await?;
+                let passages = self.passages_of(whose, model).await?;
                 let count = passages.len();
                 for batch in self.points(passages).await? {
                     self.index.upsert(batch).await?;
@@ -71,7 +72,8 @@ impl Follower {
     }
 
     async fn mark(&self, change: &Change) -> Result<()> {
-        if let (ChangeOp::Upsert, Some(generation)) = (change.op, generation_of(change)) {
+        let generation = Whose::of(change).and_then(Whose::of_document);
+        if let (ChangeOp::Upsert, Some(generation)) = (change.op, generation) {
             self.store
                 .mark_indexed(generation, self.clock.now())
                 .await?;
@@ -96,13 +98,6 @@ impl Follower {
         tokio::task::spawn_blocking(count).await.map_err(|error| {
             crate::error::Error::internal("counting terms was interrupted").with_source(error)
         })
-    }
-}
-
-pub(super) fn generation_of(change: &Change) -> Option<Generation> {
-    match (change.subject, change.generation) {
-        (Subject::Document(document), Some(number)) => Some(Generation { document, number }),
-        _ => None,
     }
 }
 

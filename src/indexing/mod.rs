@@ -5,6 +5,7 @@
 mod apply;
 mod ledger;
 mod open;
+mod passages;
 mod rebuild;
 mod switch;
 mod turn;
@@ -16,6 +17,7 @@ pub use switch::Switch;
 
 use crate::clock::Clock;
 use crate::index::{Index, TermCounter, VectorSpace};
+use crate::memory::MessageTexts;
 use crate::store::Store;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -29,6 +31,7 @@ const POLL: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Follower {
     store: Store,
+    texts: MessageTexts,
     index: Index,
     counter: TermCounter,
     clock: Clock,
@@ -48,7 +51,7 @@ struct Shared {
 impl Follower {
     /// A follower of `store`'s changes into `index`, whose vectors are of the given space.
     pub fn new(
-        store: Store,
+        (store, texts): (Store, MessageTexts),
         (index, space): (Index, Option<VectorSpace>),
         counter: TermCounter,
         clock: Clock,
@@ -61,6 +64,7 @@ impl Follower {
         });
         Self {
             store,
+            texts,
             index,
             counter,
             clock,

@@ -135,8 +135,7 @@ impl Follower {
         progress(RebuildProgress { done, total });
         loop {
             let passages = self
-                .store
-                .current_passages_after(after, PAGE_PASSAGES, model.as_deref())
+                .page_of_passages(after, PAGE_PASSAGES, model.as_deref())
                 .await?;
             let Some(last) = passages.last() else { break };
             after = Some(last.id);
@@ -155,10 +154,7 @@ impl Follower {
     }
 
     pub(super) async fn average_terms(&self) -> Result<f32> {
-        let sample = self
-            .store
-            .current_passages_after(None, SAMPLE_PASSAGES, None)
-            .await?;
+        let sample = self.page_of_passages(None, SAMPLE_PASSAGES, None).await?;
         let mut terms = 0.0;
         let mut passages = 0_u16;
         for point in self.points(sample).await?.iter().flatten() {

@@ -1,14 +1,15 @@
 //! Another model takes over: a second index is filled with its vectors beside the serving one, which
 //! goes on following; then the two change places, and from that moment on the new one follows.
 
-use super::apply::{generation_of, selector_of};
+use super::apply::selector_of;
+use super::passages::Whose;
 use super::rebuild::PAGE_PASSAGES;
 use super::{Follower, RebuildProgress};
-use crate::domain::{DocumentId, Passage, PassageSource};
+use crate::domain::{Passage, PassageSource};
 use crate::error::Result;
 use crate::index::{Rebuild, VectorSpace};
-use crate::store::{Change, ChangeOp, Generation};
-use std::collections::BTreeSet;
+use crate::store::{Change, ChangeOp, Subject};
+use std::collections::HashSet;
 use std::sync::PoisonError;
 
 /// How many changes are read at once.
@@ -22,8 +23,8 @@ pub struct Switch {
     space: VectorSpace,
     /// Up to where in the change log the second index holds everything.
     sequence: i64,
-    /// Generations that were taken up before all of their vectors were made.
-    incomplete: BTreeSet<(DocumentId, i64)>,
+    /// What was taken up before all of its vectors were made.
+    incomplete: HashSet<Whose>,
 }
 
 impl Follower {
@@ -47,7 +48,7 @@ impl Follower {
             rebuild,
             space,
             sequence,
-            incomplete: BTreeSet::new(),
+            incomplete: HashSet::new(),
         })
     }
 }
@@ -64,7 +65,7 @@ impl Switch {
         let mut after = None;
         loop {
             let model = Some(self.space.model.as_str());
-            let page = store.current_passages_after(after, PAGE_PASSAGES, model);
+            let page = self.follower.page_of_passages(after, PAGE_PASSAGES, model);
             let page = page.await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
@@ -86,8 +87,8 @@ impl Switch {
     /// As [`Switch::fill`].
     pub async fn catch_up(&mut self) -> Result<usize> {
         let again = std::mem::take(&mut self.incomplete);
-        for (document, number) in again {
-            self.take_up(Generation { document, number }).await?;
+        for whose in again {
+            self.take_up(whose).await?;
         }
         let mut applied = 0;
         loop {
@@ -127,17 +128,16 @@ impl Switch {
     }
 
     async fn apply(&mut self, change: &Change) -> Result<()> {
-        match (change.op, generation_of(change)) {
-            (ChangeOp::Upsert, Some(generation)) => self.take_up(generation).await,
+        match (change.op, Whose::of(change)) {
+            (ChangeOp::Upsert, Some(whose)) => self.take_up(whose).await,
             (ChangeOp::Upsert, None) => Ok(()),
             (ChangeOp::Delete, _) => self.rebuild.delete(vec![selector_of(change)]).await,
         }
     }
 
-    async fn take_up(&mut self, generation: Generation) -> Result<()> {
+    async fn take_up(&mut self, whose: Whose) -> Result<()> {
         let model = Some(self.space.model.as_str());
-        let store = &self.follower.store;
-        let passages = store.document_generation(generation, model).await?;
+        let passages = self.follower.passages_of(whose, model).await?;
         self.note_incomplete(&passages);
         for batch in self.follower.points(passages).await? {
             self.rebuild.upsert(batch).await?;
@@ -149,10 +149,12 @@ impl Switch {
         let bare = passages
             .iter()
             .filter(|passage| passage.embedding.is_none());
-        self.incomplete
-            .extend(bare.filter_map(|passage| match passage.source {
-                PassageSource::Document { document, .. } => Some((document, passage.generation)),
-                PassageSource::Message { .. } => None,
-            }));
+        self.incomplete.extend(bare.map(|passage| Whose {
+            subject: match passage.source {
+                PassageSource::Document { document, .. } => Subject::Document(document),
+                PassageSource::Message { message, .. } => Subject::Message(message),
+            },
+            generation: passage.generation,
+        }));
     }
 }

@@ -3,7 +3,6 @@
 //! passage.
 
 use super::Ingest;
-use super::work::text_hash;
 use crate::domain::{Passage, PassageId, Sha256};
 use crate::embed::Embedder;
 use crate::error::{ErrorKind, Result};
@@ -44,7 +43,7 @@ impl Ingest {
             return Ok(None);
         };
         let model = embedder.model_id().to_owned();
-        let hashes: Vec<Sha256> = passages.iter().map(text_hash).collect();
+        let hashes: Vec<Sha256> = passages.iter().map(Passage::text_hash).collect();
         let mut vectors = self.parts.store.embeddings_by_hash(&model, &hashes).await?;
         let missing = missing_texts(passages, &vectors);
         let mut whole = true;
@@ -54,7 +53,7 @@ impl Ingest {
                 Err(error) if is_elsewhere(error.kind()) => {
                     tracing::warn!(
                         error = error.chain(),
-                        "the document is found by words until its vectors can be made"
+                        "the text is found by words until its vectors can be made"
                     );
                     whole = false;
                     break;
@@ -178,13 +177,14 @@ impl Ingest {
         after: Option<PassageId>,
     ) -> Result<Option<Vec<WaitingVector>>> {
         let (store, model) = (&self.parts.store, embedder.model_id());
-        let page = store
+        let mut page = store
             .passages_without_embedding(model, after, PAGE_PASSAGES)
             .await?;
+        self.parts.texts.fill(&mut page).await?;
         if page.is_empty() {
             return Ok(None);
         }
-        let hashes: Vec<Sha256> = page.iter().map(text_hash).collect();
+        let hashes: Vec<Sha256> = page.iter().map(Passage::text_hash).collect();
         let mut vectors = store.embeddings_by_hash(model, &hashes).await?;
         let missing = missing_texts(&page, &vectors);
         vectors.extend(make(embedder, &missing).await?);
@@ -204,7 +204,7 @@ fn missing_texts(passages: &[Passage], known: &HashMap<Sha256, Vec<f32>>) -> Vec
     let mut seen = HashSet::new();
     passages
         .iter()
-        .map(|passage| (text_hash(passage), passage))
+        .map(|passage| (passage.text_hash(), passage))
         .filter(|(hash, _)| !known.contains_key(hash) && seen.insert(*hash))
         .map(|(hash, passage)| (hash, passage.indexed_text()))
         .collect()

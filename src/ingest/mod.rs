@@ -8,6 +8,7 @@ mod document;
 mod embedding;
 mod fingerprint;
 mod folder;
+mod message;
 mod progress;
 mod source;
 mod work;
@@ -24,6 +25,7 @@ use crate::domain::JobKind;
 use crate::embed::CurrentEmbedder;
 use crate::error::Result;
 use crate::indexing::Follower;
+use crate::memory::MessageTexts;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use crate::text::{Extractor, OcrReader};
@@ -37,6 +39,8 @@ use tokio::sync::RwLock;
 pub struct IngestParts {
     /// Where documents and passages go.
     pub store: Store,
+    /// Opens messages, to make passages of them.
+    pub texts: MessageTexts,
     /// Where originals go.
     pub blobs: Blobs,
     /// Reads the text of documents.

@@ -331,8 +331,3 @@ fn original_hash(accepted: &Accepted) -> Result<Sha256> {
     Sha256::parse_hex(&accepted.pending.sha256_hex)
         .ok_or_else(|| Error::internal("a stored version has an unreadable sha256"))
 }
-
-/// The hash by which a text's vector is found again.
-pub(super) fn text_hash(passage: &Passage) -> Sha256 {
-    Sha256::of(passage.indexed_text().as_bytes())
-}

@@ -8,10 +8,9 @@ use chrono::TimeDelta;
 pub(super) async fn run(app: &App, leased: &LeasedJob) -> JobOutcome {
     match leased.job.kind {
         JobKind::Ingest => app.ingest().run(leased).await,
+        JobKind::Message => app.ingest().remember(leased).await,
         JobKind::Cleanup => clean_up(app).await,
-        JobKind::Message | JobKind::Summary => {
-            JobOutcome::Fail("this version has no worker for such jobs".to_owned())
-        }
+        JobKind::Summary => JobOutcome::Fail("this version has no worker for such jobs".to_owned()),
     }
 }
 

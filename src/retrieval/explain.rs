@@ -57,11 +57,7 @@ impl Retrieval {
         passage: PassageId,
         query: Query,
     ) -> Result<Explanation> {
-        let stored = self
-            .store
-            .passages_by_ids(&[passage], &request.read)
-            .await?
-            .pop();
+        let stored = self.readable(&[passage], &request.read).await?.pop();
         let scores = self.index.score(query.clone(), vec![passage]).await?;
         let candidates = self.index.search(query).await?;
         let completed = if self.settings.complete_scores {

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::RetrievalConfig;
 use crate::embed::CurrentEmbedder;
 use crate::index::{Index, TermCounter};
+use crate::memory::MessageTexts;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Retrieval {
     store: Store,
+    texts: MessageTexts,
     index: Index,
     counter: TermCounter,
     embedder: CurrentEmbedder,
@@ -41,6 +43,8 @@ pub struct Retrieval {
 pub struct RetrievalParts {
     /// Text and metadata.
     pub store: Store,
+    /// The texts of messages.
+    pub texts: MessageTexts,
     /// Both kinds of vectors.
     pub index: Index,
     /// Makes the terms of a question, as it made those of the passages.
@@ -60,6 +64,7 @@ impl Retrieval {
     pub fn new(parts: RetrievalParts, settings: RetrievalConfig) -> Self {
         let RetrievalParts {
             store,
+            texts,
             index,
             counter,
             embedder,
@@ -69,6 +74,7 @@ impl Retrieval {
         } = parts;
         Self {
             store,
+            texts,
             index,
             counter,
             embedder,

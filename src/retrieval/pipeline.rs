@@ -1,11 +1,12 @@
 //! One retrieval, stage by stage: embed, search, complete, fuse, hydrate, rerank.
 
 use super::fusion::{Fused, FusionSettings};
+use super::question::Asked;
 use super::{Hit, Reranking, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
 use crate::config::Fusion;
-use crate::domain::{PassageId, PassageKind};
+use crate::domain::{Passage, PassageId, PassageKind, ReadScope};
 use crate::error::Result;
-use crate::index::{Candidates, Query, Scores};
+use crate::index::{Candidates, Query, QueryVector, Scores};
 use crate::store::StoredPassage;
 use std::collections::HashMap;
 use std::time::Instant;
@@ -21,7 +22,30 @@ impl Retrieval {
     /// `Unavailable` without a database; `Internal` when the index fails.
     pub async fn search(&self, request: &RetrievalRequest) -> Result<Retrieved> {
         let begun = Instant::now();
-        let mut asked = self.ask(request).await;
+        let asked = self.ask(request).await;
+        self.answer(request, asked, begun).await
+    }
+
+    /// As [`Retrieval::search`], for a question whose vector was made already; `None`: it has none,
+    /// and words alone find.
+    ///
+    /// # Errors
+    /// As [`Retrieval::search`].
+    pub async fn search_with(
+        &self,
+        request: &RetrievalRequest,
+        vector: Option<QueryVector>,
+    ) -> Result<Retrieved> {
+        let asked = self.ask_with(request, vector);
+        self.answer(request, asked, Instant::now()).await
+    }
+
+    async fn answer(
+        &self,
+        request: &RetrievalRequest,
+        mut asked: Asked,
+        begun: Instant,
+    ) -> Result<Retrieved> {
         loop {
             match self.find(request, asked.query.clone(), begun).await {
                 Err(error) => asked = self.ask_again(request, asked, error).await?,
@@ -148,8 +172,7 @@ impl Retrieval {
         for batch in fused.chunks(wanted.max(1)) {
             let ids: Vec<PassageId> = batch.iter().map(|one| one.id).collect();
             let mut stored: HashMap<PassageId, StoredPassage> = self
-                .store
-                .passages_by_ids(&ids, &request.read)
+                .readable(&ids, &request.read)
                 .await?
                 .into_iter()
                 .map(|stored| (stored.passage.id, stored))
@@ -165,6 +188,21 @@ impl Retrieval {
         }
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id().cmp(&b.id())));
         Ok(hits)
+    }
+
+    /// Those of `ids` that SQL confirms as current and readable, with their texts; a message that
+    /// does not open is none of them.
+    pub(super) async fn readable(
+        &self,
+        ids: &[PassageId],
+        read: &ReadScope,
+    ) -> Result<Vec<StoredPassage>> {
+        let mut stored = self.store.passages_by_ids(ids, read).await?;
+        let passages = stored.iter_mut().map(|stored| &mut stored.passage);
+        self.texts.fill_each(passages.collect()).await?;
+        let is_message = |passage: &Passage| passage.source.kind() == PassageKind::Message;
+        stored.retain(|one| !is_message(&one.passage) || !one.passage.content.is_empty());
+        Ok(stored)
     }
 
     pub(super) fn hit(&self, fused: &Fused, stored: StoredPassage) -> Hit {

@@ -22,6 +22,15 @@ impl Retrieval {
     /// The query of `request`, with the vector of the present model.
     pub(super) async fn ask(&self, request: &RetrievalRequest) -> Asked {
         let vector = self.vector(request).await;
+        self.ask_with(request, vector)
+    }
+
+    /// The query of `request` with this vector.
+    pub(super) fn ask_with(
+        &self,
+        request: &RetrievalRequest,
+        vector: Option<QueryVector>,
+    ) -> Asked {
         Asked {
             query: self.query(request, vector),
             fresh_starts: FRESH_STARTS,

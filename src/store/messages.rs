@@ -2,11 +2,26 @@
 //! this file sees bytes, and holds no key.
 
 use super::Store;
+use super::bind::List;
 use super::db::{Tx, execute, on};
-use crate::domain::{MessageId, MessageStatus, OwnerId, Role, RoomId};
+use super::keyset::Keyset;
+use crate::domain::{
+    JobKind, Lane, Message, MessageId, MessageStatus, NewJob, OwnerId, Page, PageRequest, Role,
+    RoomId,
+};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+
+/// How often it is tried to make a message findable.
+const MESSAGE_ATTEMPTS: i64 = 5;
+
+/// The columns of a [`MessageRow`].
+macro_rules! message_columns {
+    () => {
+        "id, room_id, owner_id, role, status, created_at, content, details"
+    };
+}
 
 /// A message whose content and details are sealed envelopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +74,8 @@ impl MessageRow {
 }
 
 impl Store {
-    /// Adds messages to a room, all or none, and notes in the room that it was used.
+    /// Adds messages to a room, all or none, and notes in the room that it was used. For each one
+    /// that the room remembers, the job that makes it findable is enqueued in the same transaction.
     ///
     /// # Errors
     /// `NotFound` when `owner` has no such room; `Internal` when a message says another room or
@@ -80,6 +96,11 @@ impl Store {
         for message in messages {
             tx.insert_message(message).await?;
         }
+        for message in messages {
+            if Message::is_remembered(message.role, message.status) {
+                tx.enqueue(&memory_job(message), now).await?;
+            }
+        }
         tx.commit().await
     }
 
@@ -93,8 +114,11 @@ impl Store {
         owner: OwnerId,
         limit: i64,
     ) -> Result<Vec<SealedMessage>> {
-        let sql = "SELECT id, room_id, owner_id, role, status, created_at, content, details
-             FROM messages WHERE room_id = $1 AND owner_id = $2 ORDER BY id DESC LIMIT $3";
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM messages WHERE room_id = $1 AND owner_id = $2 ORDER BY id DESC LIMIT $3"
+        );
         let rows: Vec<MessageRow> = on!(self, |pool| {
             let query = sqlx::query_as(sql).bind(room.uuid()).bind(owner.uuid());
             query.bind(limit).fetch_all(pool)
@@ -103,6 +127,102 @@ impl Store {
             .rev()
             .map(MessageRow::into_message)
             .collect()
+    }
+
+    /// A page of a room's messages; empty when it is not `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn list_messages(
+        &self,
+        (room, owner): (RoomId, OwnerId),
+        page: PageRequest,
+    ) -> Result<Page<SealedMessage>> {
+        macro_rules! list {
+            ($order:literal) => {
+                concat!(
+                    "SELECT ",
+                    message_columns!(),
+                    " FROM messages
+                     WHERE room_id = $1 AND owner_id = $2 AND id > $3 AND id < $4 ORDER BY id ",
+                    $order,
+                    " LIMIT $5"
+                )
+            };
+        }
+        let keyset = Keyset::of(&page);
+        let sql = if keyset.ascending {
+            list!("ASC")
+        } else {
+            list!("DESC")
+        };
+        let rows: Vec<MessageRow> = on!(self, |pool| {
+            sqlx::query_as(sql)
+                .bind(room.uuid())
+                .bind(owner.uuid())
+                .bind(keyset.above)
+                .bind(keyset.below)
+                .bind(keyset.rows())
+                .fetch_all(pool)
+        })?;
+        let Page { data, has_more } = keyset.page(rows);
+        let data: Result<_> = data.into_iter().map(MessageRow::into_message).collect();
+        Ok(Page {
+            data: data?,
+            has_more,
+        })
+    }
+
+    /// The message `id`, if it is `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn message(&self, id: MessageId, owner: OwnerId) -> Result<Option<SealedMessage>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM messages WHERE id = $1 AND owner_id = $2"
+        );
+        let row: Option<MessageRow> = on!(self, |pool| {
+            let query = sqlx::query_as(sql).bind(id.uuid()).bind(owner.uuid());
+            query.fetch_optional(pool)
+        })?;
+        row.map(MessageRow::into_message).transpose()
+    }
+
+    /// The sealed contents of those of `ids` that are there, in no order. Whose they are is no part
+    /// of the question: a content opens for its owner alone.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn sealed_contents(&self, ids: &[MessageId]) -> Result<Vec<(MessageId, Vec<u8>)>> {
+        let sql = self.db.dialect(
+            "SELECT id, content FROM messages
+             WHERE id IN (SELECT unhex(value) FROM json_each($1))",
+            "SELECT id, content FROM messages WHERE id = ANY ($1)",
+        );
+        let wanted: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<(Uuid, Vec<u8>)> = on!(self, |pool| {
+            sqlx::query_as(sql).bind(List(wanted)).fetch_all(pool)
+        })?;
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(id, content)| (MessageId::from_uuid(id), content))
+            .collect())
+    }
+}
+
+/// The job that makes a message findable.
+fn memory_job(message: &SealedMessage) -> NewJob {
+    NewJob {
+        owner: message.owner,
+        kind: JobKind::Message,
+        subject: Some(message.id.uuid()),
+        payload: serde_json::Value::Null,
+        lane: Lane::HighPriority,
+        run_at: None,
+        max_attempts: MESSAGE_ATTEMPTS,
+        dedupe_key: Some(format!("message:{}", message.id)),
     }
 }
 

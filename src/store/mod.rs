@@ -17,10 +17,12 @@ mod index_targets;
 mod jobs;
 mod keyring;
 mod keyset;
+mod message_passages;
 mod messages;
 mod migrate;
 mod passage_rows;
 mod passages;
+mod room_list;
 mod rooms;
 mod settings;
 mod users;
@@ -38,9 +40,11 @@ pub use jobs::{
     CancelOutcome, Claim, Heartbeat, JobFilter, LEASE_TIME, LaneCounts, MAX_CRASHES, Reaped,
 };
 pub use keyring::KeyringEntry;
+pub use message_passages::{MESSAGE_GENERATION, MessageOutcome, MessagePlace};
 pub use messages::SealedMessage;
 pub use migrate::MigrationStatus;
 pub use passages::{DocumentLabel, StoredPassage};
+pub use room_list::CountedRoom;
 pub use settings::{DatabaseSettings, DatabaseUrl};
 pub use users::User;
 

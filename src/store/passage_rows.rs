@@ -6,7 +6,7 @@ use super::db::{Tx, on_tx};
 use super::documents::{DocumentRow, Generation};
 use crate::domain::{
     Collection, DocumentId, MessageId, OwnerId, Passage, PassageId, PassageKind, PassageSource,
-    RoomId, Sha256,
+    RoomId,
 };
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -114,7 +114,7 @@ impl Tx {
                         .push_bind(passage.page)
                         .push_bind(passage.char_start)
                         .push_bind(passage.char_end)
-                        .push_bind(text_hash(passage))
+                        .push_bind(passage.text_hash().0.to_vec())
                         .push_bind(passage.model.as_deref())
                         .push_bind(passage.created_at)
                         .push_bind(passage.heading.as_str())
@@ -128,11 +128,6 @@ impl Tx {
         }
         Ok(())
     }
-}
-
-/// The key under which a passage's vector is found again: see [`Passage::indexed_text`].
-fn text_hash(passage: &Passage) -> Vec<u8> {
-    Sha256::of(passage.indexed_text().as_bytes()).0.to_vec()
 }
 
 fn check(passage: &Passage, of: Generation) -> Result<()> {

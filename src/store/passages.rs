@@ -34,8 +34,9 @@ macro_rules! vector_of {
         )
     };
 }
+pub(super) use vector_of;
 
-/// A passage to answer with; its vector is not read.
+/// A passage to answer with; its vector is not read, nor a message's text.
 #[derive(Debug, Clone)]
 pub struct StoredPassage {
     /// The passage.
@@ -198,7 +199,7 @@ impl Store {
 }
 
 /// A passage whose vector, if it has one, is of `model`.
-fn of_model(row: PassageRow, model: Option<&str>) -> Result<Passage> {
+pub(super) fn of_model(row: PassageRow, model: Option<&str>) -> Result<Passage> {
     let passage = row.into_passage()?;
     Ok(Passage {
         model: model

@@ -170,6 +170,10 @@ impl Tx {
         }
         let sql = "SELECT 1 FROM documents WHERE id IN
              (SELECT document_id FROM passages WHERE id = ANY ($1)) ORDER BY id FOR UPDATE";
+        execute!(self, sqlx::query(sql).bind(List(passages.clone())))?;
+        // Of messages the rooms, so that their deletion waits as well.
+        let sql = "SELECT 1 FROM rooms WHERE id IN
+             (SELECT room_id FROM passages WHERE id = ANY ($1)) ORDER BY id FOR NO KEY UPDATE";
         execute!(self, sqlx::query(sql).bind(List(passages)))?;
         Ok(())
     }

@@ -30,6 +30,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("embed", WALLS),
     ("text", WALLS),
     ("provider", WALLS),
+    ("memory", PURPOSES),
     ("indexing", PURPOSES),
     ("auth", PURPOSES),
     ("retrieval", PURPOSES),
@@ -63,6 +64,19 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "chat",
         "citation",
         "every marker of an answer is checked before it is shown",
+    ),
+    ("indexing", "memory", "messages are opened in one place"),
+    ("retrieval", "memory", "messages are opened in one place"),
+    ("ingest", "memory", "messages are opened in one place"),
+    (
+        "chat",
+        "memory",
+        "messages are sealed and opened in one place",
+    ),
+    (
+        "chat",
+        "indexing",
+        "a deleted room is forgotten when the follower has applied it",
     ),
     (
         "ingest",

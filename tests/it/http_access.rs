@@ -20,11 +20,21 @@ const OPEN: [&str; 10] = [
     "POST /auth/token",
 ];
 /// Every route that an API key (scope `chat`) may use.
-const CHAT: [&str; 6] = [
+const CHAT: [&str; 16] = [
+    "DELETE /api/rooms/{id}",
     "GET /api/documents",
     "GET /api/documents/{id}",
     "GET /api/jobs/{id}",
+    "GET /api/rooms",
+    "GET /api/rooms/{id}",
+    "GET /api/rooms/{id}/export",
+    "GET /api/rooms/{id}/messages",
     "GET /auth/users/me",
+    "PATCH /api/rooms/{id}",
+    "POST /api/rag/query",
+    "POST /api/rooms",
+    "POST /api/rooms/{id}/messages",
+    "POST /api/rooms/{id}/messages/stream",
     "POST /chat",
     "POST /chat/stream",
 ];

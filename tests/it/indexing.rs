@@ -12,6 +12,8 @@ use ragd::index::{
     Ledger, Position, ServerSettings, Target, TermCounter, VectorSpace,
 };
 use ragd::indexing::{Follower, LEASE, SqlLedger, Verdict};
+use ragd::memory::MessageTexts;
+use ragd::secret::{KeyEncryptionKey, Sealer};
 use ragd::store::{Store, WriteScope};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -296,8 +298,10 @@ async fn follower(store: &Store, settings: &ServerSettings) -> Follower {
         .await
         .unwrap();
     let counter = TermCounter::new().unwrap();
+    let (_, key) = KeyEncryptionKey::new([7; 32]).create_data_key().unwrap();
+    let texts = MessageTexts::new(store.clone(), Sealer::new(vec![key]).unwrap());
     Follower::new(
-        store.clone(),
+        (store.clone(), texts),
         (index, settings.space.clone()),
         counter,
         clock,

@@ -5,6 +5,7 @@ mod change_log;
 mod commits;
 mod documents;
 mod embeddings;
+mod memory;
 mod opening;
 mod passages;
 mod people;

@@ -57,6 +57,7 @@ pub(super) fn start_at_zero(metrics: &Metrics) {
         "ingest",
         "index",
         "embeddings",
+        "memory",
         "database",
         "http",
     ] {

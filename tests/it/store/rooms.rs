@@ -12,7 +12,7 @@ super::on_both_engines!(
     messages_go_into_a_room_of_their_own_or_nowhere,
 );
 
-fn room(author: &str, key: Option<&str>) -> Room {
+pub(super) fn room(author: &str, key: Option<&str>) -> Room {
     Room {
         id: RoomId::new(at(1)),
         owner: owner(author),
@@ -29,7 +29,7 @@ fn room(author: &str, key: Option<&str>) -> Room {
     }
 }
 
-fn message(room: &Room, role: Role, content: &[u8]) -> SealedMessage {
+pub(super) fn message(room: &Room, role: Role, content: &[u8]) -> SealedMessage {
     SealedMessage {
         id: MessageId::new(at(2)),
         room: room.id,

@@ -5,12 +5,15 @@
 use ragd::app::{App, OpenedApp};
 use ragd::clock::Clock;
 use ragd::config::{Config, Sources};
+use ragd::domain::JobKind;
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// The configured API key of every test application.
 pub const API_KEY: &str = "test-key-0123456789abcdef0123456789";
@@ -25,6 +28,8 @@ pub struct TestApp {
     pub app: App,
     pub folder: tempfile::TempDir,
     stop: CancellationToken,
+    running: Vec<TaskTracker>,
+    serving: Option<JoinHandle<()>>,
     _opened: Box<dyn Send + Sync>,
 }
 
@@ -47,7 +52,14 @@ impl TestApp {
     }
 
     async fn open(variables: &[(&str, &str)], clock: Clock) -> (tempfile::TempDir, OpenedApp) {
-        let folder = tempfile::tempdir().unwrap();
+        Self::open_in(tempfile::tempdir().unwrap(), variables, clock).await
+    }
+
+    async fn open_in(
+        folder: tempfile::TempDir,
+        variables: &[(&str, &str)],
+        clock: Clock,
+    ) -> (tempfile::TempDir, OpenedApp) {
         let mut environment = HashMap::from([
             ("DATA_DIR".to_owned(), folder.path().display().to_string()),
             ("API_KEY".to_owned(), API_KEY.to_owned()),
@@ -69,11 +81,10 @@ impl TestApp {
     async fn serve((folder, opened): (tempfile::TempDir, OpenedApp)) -> Self {
         let OpenedApp { app, lock, .. } = opened;
         let stop = CancellationToken::new();
-        app.start(&stop);
-        ragd::jobs::start(&app, &stop);
+        let running = vec![app.start(&stop), ragd::jobs::start(&app, &stop)];
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(ragd::http::serve(app.clone(), listener, stop.clone()));
+        let serving = tokio::spawn(ragd::http::serve(app.clone(), listener, stop.clone()));
         let client = ragd::outbound::api_client().unwrap();
         let _opened = Box::new(lock);
         Self {
@@ -83,8 +94,34 @@ impl TestApp {
             app,
             folder,
             stop,
+            running,
+            serving: Some(serving),
             _opened,
         }
+    }
+
+    /// Ends the application as a shutdown does, and starts it again on the same folder.
+    pub async fn restart(mut self, variables: &[(&str, &str)]) -> Self {
+        self.stop.cancel();
+        if let Some(serving) = self.serving.take() {
+            serving.await.unwrap();
+        }
+        for tasks in std::mem::take(&mut self.running) {
+            tasks.wait().await;
+        }
+        self.app.close().await;
+        let clock = self.app.clock().clone();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        drop(self);
+        let opened = Self::open_in(folder, variables, clock).await;
+        opened.1.app.settle().await.unwrap();
+        Self::serve(opened).await
+    }
+
+    /// Waits until everything that was said can be found.
+    pub async fn remembered(&self) {
+        let store = self.app.store();
+        store.jobs_end(JobKind::Message).await.unwrap();
     }
 
     /// A request without a credential.

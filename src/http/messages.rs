@@ -1,0 +1,98 @@
+//! The messages of a room: list them, say something, and have it answered, whole or as a stream.
+
+use super::caller::{Caller, Chat};
+use super::chat_stream::streamed;
+use super::chat_wire::SayBody;
+use super::extract::{Json, Page, PathId, Query};
+use super::problem::Failure;
+use super::room_view::{MessageBody, MessageListBody};
+use super::rooms::find;
+use super::state::Door;
+use crate::domain::{Role, RoomId};
+use crate::error::{Error, Result};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+
+/// A room's messages.
+#[utoipa::path(
+    get, path = "/api/rooms/{id}/messages", tag = "rooms",
+    params(("id" = Uuid, Path), Page),
+    responses((status = 200, body = MessageListBody))
+)]
+pub(super) async fn list(
+    State(door): State<Door>,
+    caller: Caller<Chat>,
+    PathId(id): PathId<RoomId>,
+    Query(page): Query<Page>,
+) -> Result<axum::Json<MessageListBody>, Failure> {
+    let owner = caller.principal.owner;
+    let page = page.request()?;
+    find(&door, id, owner).await?;
+    let messages = door.app.chat().messages((id, owner), page).await?;
+    Ok(axum::Json(MessageListBody::new(
+        messages.data,
+        messages.has_more,
+    )))
+}
+
+/// Says something in a room. A person's message is answered from the documents and from what the
+/// room remembers, and the answer comes back; with `reply: false` it is kept, and comes back itself.
+#[utoipa::path(
+    post, path = "/api/rooms/{id}/messages", tag = "rooms",
+    params(("id" = Uuid, Path)),
+    request_body = SayBody,
+    responses((status = 201, body = MessageBody))
+)]
+pub(super) async fn say(
+    State(door): State<Door>,
+    caller: Caller<Chat>,
+    PathId(id): PathId<RoomId>,
+    Json(body): Json<SayBody>,
+) -> Result<(StatusCode, axum::Json<MessageBody>), Failure> {
+    let chat = door.app.chat();
+    let owner = caller.principal.owner;
+    let message = if body.wants_reply() {
+        let request = body.into_request(id)?;
+        let answer = chat.turn(&caller.principal, request).await?;
+        let message = chat.message(answer.message_id, owner).await?;
+        message.ok_or_else(|| Error::not_found("the room was deleted meanwhile"))?
+    } else {
+        let (role, content) = body.into_note()?;
+        find(&door, id, owner).await?;
+        chat.note((id, owner), role, content.as_str()).await?
+    };
+    Ok((StatusCode::CREATED, axum::Json(message.into())))
+}
+
+/// Says something in a room and has it answered as events, which are those of `POST /chat/stream`.
+#[utoipa::path(
+    post, path = "/api/rooms/{id}/messages/stream", tag = "rooms",
+    params(("id" = Uuid, Path)),
+    request_body = SayBody,
+    responses((status = 200, content_type = "text/event-stream", body = String))
+)]
+pub(super) async fn stream(
+    State(door): State<Door>,
+    caller: Caller<Chat>,
+    PathId(id): PathId<RoomId>,
+    Json(body): Json<SayBody>,
+) -> Result<impl IntoResponse, Failure> {
+    if !body.wants_reply() {
+        return Err(Error::invalid("reply: a stream is the reply; it cannot be left out").into());
+    }
+    let request = body.into_request(id)?;
+    streamed(&door, caller.principal, request).await
+}
+
+/// The role of a message that a caller brings.
+///
+/// # Errors
+/// `Invalid` for a role that is not a caller's to take.
+pub(super) fn role(word: Option<&str>) -> Result<Role> {
+    match word {
+        None | Some("user") => Ok(Role::User),
+        Some("assistant") => Ok(Role::Assistant),
+        Some(_) => Err(Error::invalid("role: must be 'user' or 'assistant'")),
+    }
+}
