@@ -41,6 +41,7 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     code: Option<&'static str>,
+    limit: Option<u64>,
     message: String,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -52,6 +53,7 @@ impl Error {
         Self {
             kind,
             code: None,
+            limit: None,
             message: message.into(),
             source: None,
         }
@@ -82,6 +84,18 @@ impl Error {
     pub fn with_code(mut self, code: &'static str) -> Self {
         self.code = Some(code);
         self
+    }
+
+    /// Says how many a limit allows, for a caller that broke it.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// How many the limit allows that was broken, where that is known.
+    pub fn limit(&self) -> Option<u64> {
+        self.limit
     }
 
     /// Keeps the cause, for logs; it is never shown to a caller.

@@ -175,6 +175,8 @@ impl App {
                 counter,
                 models: Models::new(&config.llm, &outbound::api_client()?)?,
                 sealer,
+                sessions: config.sessions.clone(),
+                memory: config.memory.clone(),
                 clock: clock.clone(),
                 metrics: Arc::clone(&metrics),
             },

@@ -6,18 +6,27 @@ mod answering;
 mod citations;
 mod conversation;
 mod extract;
+mod feedback;
 mod models;
+mod people;
 mod prompt;
 mod request;
+mod retention;
 mod sanitize;
+mod session;
 mod sources;
+mod summary;
 mod turn;
 
+pub use feedback::{Feedback, FeedbackSubject, NewFeedback, ShownSource};
 pub use models::Models;
-pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Source};
+pub use people::Conversation;
+pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Origin, Source};
+pub use retention::{SessionCopy, SessionCounts};
+pub use session::CODE_SESSION_NOT_FOUND;
 
 use crate::clock::Clock;
-use crate::config::ChatConfig;
+use crate::config::{ChatConfig, MemoryConfig, SessionsConfig};
 use crate::embed::CurrentEmbedder;
 use crate::index::TermCounter;
 use crate::retrieval::Retrieval;
@@ -41,6 +50,10 @@ pub struct ChatParts {
     pub models: Models,
     /// Seals messages.
     pub sealer: Sealer,
+    /// How long sessions live.
+    pub sessions: SessionsConfig,
+    /// What is summed up.
+    pub memory: MemoryConfig,
     /// The time.
     pub clock: Clock,
     /// Where outcomes are counted.

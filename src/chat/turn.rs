@@ -156,7 +156,7 @@ impl Chat {
 
     async fn prepare(&self, caller: &Principal, request: &ChatRequest) -> Result<Prepared> {
         let answerer = self.parts.models.choose(request.provider.as_deref())?;
-        let room = self.session(caller, request.session.as_ref()).await?;
+        let room = self.session(caller, request).await?;
         let history = self.history(&room).await?;
         let default_limit = usize::try_from(self.settings.top_k).unwrap_or(1);
         let count = request.top_k.map_or(default_limit, |top_k| top_k.get());

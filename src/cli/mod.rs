@@ -6,16 +6,20 @@ mod ask;
 mod config;
 mod connection;
 mod create_admin;
+mod database;
 mod eval;
+mod feedback;
 mod index;
 mod ingest;
 mod migrate;
 mod models;
 mod openapi;
 mod output;
+mod private_file;
 mod reembed;
 mod search;
 mod serve;
+mod sessions;
 
 use crate::config::{Config, Loaded, Sources};
 use crate::error::{Error, ErrorKind, Result};
@@ -60,6 +64,15 @@ enum Command {
     /// Look at the index, or rebuild it from the database.
     #[command(subcommand)]
     Index(index::Index),
+    /// Look at sessions, write unused ones down, delete them.
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
+    /// Take what people thought of answers out, as a test set.
+    #[command(subcommand)]
+    Feedback(feedback::Feedback),
+    /// Look after the database.
+    #[command(subcommand, name = "db")]
+    Database(database::Database),
     /// Look at the embedding model, or install it.
     #[command(subcommand)]
     Models(models::Models),
@@ -157,6 +170,9 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Search(search) => search.run(context).await,
         Command::Eval(eval) => eval.run(context).await,
         Command::Index(index) => Box::pin(index.run(context)).await,
+        Command::Sessions(sessions) => Box::pin(sessions.run(context)).await,
+        Command::Feedback(feedback) => Box::pin(feedback.run(context)).await,
+        Command::Database(database) => Box::pin(database.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),
         Command::CreateAdmin(create_admin) => create_admin.run(context).await,

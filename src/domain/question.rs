@@ -15,7 +15,15 @@ impl Question {
     /// # Errors
     /// `Invalid` with the limit that the question breaks.
     pub fn parse(text: &str) -> Result<Self> {
-        parse_text("question", text, Self::MAX_CHARS).map(Self)
+        Self::parse_field("question", text)
+    }
+
+    /// As [`Question::parse`]; `field` is the name the error shows.
+    ///
+    /// # Errors
+    /// `Invalid` with the limit that the question breaks.
+    pub fn parse_field(field: &str, text: &str) -> Result<Self> {
+        parse_text(field, text, Self::MAX_CHARS).map(Self)
     }
 
     /// The text.

@@ -6,6 +6,7 @@ use super::caller::{Caller, Chat};
 use super::chat_wire::{AnswerBody, AskBody, SourceBody};
 use super::extract::Json;
 use super::frame::report;
+use super::limited::refused;
 use super::problem::Failure;
 use super::state::Door;
 use crate::app::App;
@@ -59,14 +60,16 @@ pub(super) async fn chat_stream(
     caller: Caller<Chat>,
     Json(body): Json<AskBody>,
 ) -> Result<impl IntoResponse, Failure> {
-    let request = body.into_request()?;
-    let mut events = Box::pin(door.app.chat().stream(caller.principal, request));
+    let mut request = body.into_request()?;
+    request.origin.address = caller.address();
+    let principal = caller.principal.clone();
+    let mut events = Box::pin(door.app.chat().stream(principal, request));
     let mut outcome = Outcome::new(door.app.clone());
     // What fails before the first event has not been answered yet: it is answered by its status.
     let first = match events.next().await {
         Some(ChatEvent::Error { error, .. }) => {
             outcome.end("error_before_content");
-            return Err(error.into());
+            return Err(refused(&door, &caller, error).await);
         }
         first => first,
     };

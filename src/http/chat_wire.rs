@@ -1,7 +1,7 @@
 //! A question and its answer as JSON.
 
 use super::extract::Whole;
-use crate::chat::{Answer, ChatRequest, Citation, Source};
+use crate::chat::{Answer, ChatRequest, Citation, Origin, Source};
 use crate::domain::{Collection, Question, SessionKey, TopK};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,7 @@ impl AskBody {
             top_k: top_k.transpose()?,
             temperature,
             max_tokens: self.max_tokens.map(|Whole(count)| count),
+            origin: Origin::default(),
         })
     }
 }

@@ -4,8 +4,8 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, reembed,
-    stats, telemetry,
+    chat, chat_stream, conversations, database_admin, documents, feedback, health, index_admin,
+    ingest, jobs, preview, probes, reembed, sessions_admin, stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
@@ -65,6 +65,11 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(token::me))
         .routes(routes!(chat::chat))
         .routes(routes!(chat_stream::chat_stream))
+        .routes(routes!(feedback::give))
+        .routes(routes!(conversations::complete))
+        .routes(routes!(conversations::complete_api))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::get))
         .routes(routes!(ingest::ingest))
         .routes(routes!(ingest::ingest_documents))
         .routes(routes!(upload::upload))
@@ -74,6 +79,12 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(jobs::get))
         .routes(routes!(preview::preview))
         .routes(routes!(stats::stats))
+        .routes(routes!(feedback::list))
+        .routes(routes!(sessions_admin::count))
+        .routes(routes!(sessions_admin::show))
+        .routes(routes!(sessions_admin::cleanup))
+        .routes(routes!(sessions_admin::archive))
+        .routes(routes!(database_admin::vacuum))
         .routes(routes!(index_admin::status))
         .routes(routes!(index_admin::rebuild))
         .routes(routes!(reembed::begin, reembed::progress))

@@ -1,7 +1,7 @@
 //! The table of rooms. A room is private: every query asks for its owner.
 
 use super::Store;
-use super::db::{execute, on};
+use super::db::{Tx, execute, on};
 use super::fault::on_conflict;
 use crate::domain::{OwnerId, Room, RoomId, RoomKind, SessionKey};
 use crate::error::{Error, Result};
@@ -13,9 +13,10 @@ macro_rules! room_columns {
         "id, owner_id, kind, parent_id, session_key, name, created_at, updated_at"
     };
 }
+pub(super) use room_columns;
 
 #[derive(sqlx::FromRow)]
-struct RoomRow {
+pub(super) struct RoomRow {
     id: Uuid,
     owner_id: Uuid,
     kind: String,
@@ -27,7 +28,7 @@ struct RoomRow {
 }
 
 impl RoomRow {
-    fn into_room(self) -> Result<Room> {
+    pub(super) fn into_room(self) -> Result<Room> {
         let unreadable = || Error::internal("a stored room has an unreadable kind");
         Ok(Room {
             id: RoomId::from_uuid(self.id),
@@ -54,26 +55,8 @@ impl Store {
     /// with [`Store::session_room`]; `Invalid` when the name contains NUL; `Unavailable` without a
     /// database.
     pub async fn create_room(&self, room: &Room) -> Result<()> {
-        super::bind::refuse_nul("name", &room.name)?;
-        let sql = concat!(
-            "INSERT INTO rooms (",
-            room_columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-        );
         let mut tx = self.begin().await?;
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(room.id.uuid())
-                .bind(room.owner.uuid())
-                .bind(room.kind.as_str())
-                .bind(room.parent.map(RoomId::uuid))
-                .bind(room.session_key.as_ref().map(SessionKey::as_str))
-                .bind(room.name.as_str())
-                .bind(room.created_at)
-                .bind(room.updated_at)
-        )
-        .map_err(on_conflict("session_id: there is a room for it already"))?;
+        tx.insert_room(room).await?;
         tx.commit().await
     }
 
@@ -123,5 +106,31 @@ impl Store {
             query.fetch_optional(pool)
         })?;
         row.map(RoomRow::into_room).transpose()
+    }
+}
+
+impl Tx {
+    /// Makes a room as part of this transaction: see [`Store::create_room`].
+    pub(super) async fn insert_room(&mut self, room: &Room) -> Result<()> {
+        super::bind::refuse_nul("name", &room.name)?;
+        let sql = concat!(
+            "INSERT INTO rooms (",
+            room_columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        );
+        execute!(
+            self,
+            sqlx::query(sql)
+                .bind(room.id.uuid())
+                .bind(room.owner.uuid())
+                .bind(room.kind.as_str())
+                .bind(room.parent.map(RoomId::uuid))
+                .bind(room.session_key.as_ref().map(SessionKey::as_str))
+                .bind(room.name.as_str())
+                .bind(room.created_at)
+                .bind(room.updated_at)
+        )
+        .map_err(on_conflict("session_id: there is a room for it already"))?;
+        Ok(())
     }
 }

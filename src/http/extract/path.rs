@@ -1,6 +1,6 @@
 //! The id in a path. What is no id names nothing: it is answered as an unknown one is.
 
-use crate::domain::{DocumentId, JobId};
+use crate::domain::{DocumentId, JobId, RoomId};
 use crate::error::Error;
 use crate::http::problem::Failure;
 use axum::extract::FromRequestParts;
@@ -25,6 +25,14 @@ impl Id for DocumentId {
 
 impl Id for JobId {
     const OF: &'static str = "job";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl Id for RoomId {
+    const OF: &'static str = "conversation";
 
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)
