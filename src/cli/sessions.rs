@@ -2,6 +2,7 @@
 
 use super::connection::Connection;
 use super::{Context, JsonFlag, index, output, private_file};
+use crate::app::DataFolder;
 use crate::error::{Error, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -42,12 +43,24 @@ pub(super) enum Sessions {
 }
 
 impl Sessions {
-    pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
+    pub(super) async fn run(mut self, mut context: Context) -> Result<ExitCode> {
+        if DataFolder::of(&context.config).running().is_none() {
+            // The daily clean-up of a server of this command's own must not be first.
+            let configured = std::mem::take(&mut context.config.sessions.retention_days);
+            self.default_days(configured);
+        }
         let connection = Connection::open(context).await?;
         let done = self.ask(&connection).await;
         connection.close().await;
         done?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// What days are left out mean: `configured`, unless that is never.
+    fn default_days(&mut self, configured: u32) {
+        if let Self::Archive { days, .. } | Self::Cleanup { days, .. } = self {
+            *days = days.or((configured > 0).then_some(configured));
+        }
     }
 
     async fn ask(self, connection: &Connection) -> Result<()> {

@@ -162,7 +162,7 @@ impl Tx {
         // What another process is deleting just now, or somebody is using, is left to them.
         let sql = self.dialect(
             unused_rooms!(""),
-            unused_rooms!(" FOR UPDATE OF rooms SKIP LOCKED"),
+            unused_rooms!(" FOR UPDATE OF rooms, session_state SKIP LOCKED"),
         );
         let named: Vec<Option<Uuid>> = match &cleanup.rooms {
             Some(rooms) => rooms.iter().map(|room| Some(room.uuid())).collect(),

@@ -113,18 +113,13 @@ struct Found {
     window: Option<(DateTime<Utc>, i64)>,
 }
 
-macro_rules! find_session {
-    ($lock:literal) => {
-        concat!(
-            "SELECT ",
-            room_columns!(),
-            ", last_used_at, nickname_id, window_started_at, window_queries
-             FROM rooms LEFT JOIN session_state ON session_state.room_id = rooms.id
-             WHERE owner_id = $1 AND session_key = $2",
-            $lock
-        )
-    };
-}
+const FIND_SESSION: &str = concat!(
+    "SELECT ",
+    room_columns!(),
+    ", last_used_at, nickname_id, window_started_at, window_queries
+     FROM rooms LEFT JOIN session_state ON session_state.room_id = rooms.id
+     WHERE owner_id = $1 AND session_key = $2"
+);
 
 impl Store {
     /// Takes up the session that `wanted` names, or begins it where it is not known.
@@ -183,7 +178,7 @@ impl Store {
 
     async fn find_session(&self, wanted: &SessionUse) -> Result<Option<Found>> {
         let row: Option<SessionRow> = on!(self, |pool| {
-            sqlx::query_as(find_session!(""))
+            sqlx::query_as(FIND_SESSION)
                 .bind(wanted.owner.uuid())
                 .bind(wanted.key.as_str())
                 .fetch_optional(pool)
@@ -234,12 +229,20 @@ impl Found {
 impl Tx {
     /// The session, which nobody else takes up until the transaction ends.
     async fn lock_session(&mut self, wanted: &SessionUse) -> Result<Option<Found>> {
-        let sql = self.dialect(
-            find_session!(""),
-            find_session!(" FOR NO KEY UPDATE OF rooms"),
-        );
+        if self.is_postgres() {
+            // A statement of its own: one that waits for a lock goes on to read what the rows beside
+            // the locked one were before.
+            let sql = "SELECT id FROM rooms WHERE owner_id = $1 AND session_key = $2
+                 FOR NO KEY UPDATE";
+            execute!(
+                self,
+                sqlx::query(sql)
+                    .bind(wanted.owner.uuid())
+                    .bind(wanted.key.as_str())
+            )?;
+        }
         let row: Option<SessionRow> = on_tx!(self, |c| {
-            sqlx::query_as(sql)
+            sqlx::query_as(FIND_SESSION)
                 .bind(wanted.owner.uuid())
                 .bind(wanted.key.as_str())
                 .fetch_optional(c)

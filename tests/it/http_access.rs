@@ -20,13 +20,18 @@ const OPEN: [&str; 10] = [
     "POST /auth/token",
 ];
 /// Every route that an API key (scope `chat`) may use.
-const CHAT: [&str; 6] = [
+const CHAT: [&str; 11] = [
+    "GET /api/conversations",
+    "GET /api/conversations/{id}",
     "GET /api/documents",
     "GET /api/documents/{id}",
     "GET /api/jobs/{id}",
     "GET /auth/users/me",
+    "POST /api/chat/completions",
     "POST /chat",
+    "POST /chat/completions",
     "POST /chat/stream",
+    "POST /feedback",
 ];
 
 struct Route {
