@@ -65,7 +65,7 @@ impl Chat {
                 let message = format!("Rate limit exceeded: at most {allowed} {what}");
                 tracing::warn!(limit, allowed, "{message}");
                 let error = Error::new(ErrorKind::RateLimited { retry_after }, message);
-                Err(error.with_limit(u64::try_from(allowed).unwrap_or(0)))
+                Err(error.with_limit(u32::try_from(allowed).unwrap_or(0)))
             }
         }
     }

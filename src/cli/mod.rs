@@ -166,8 +166,8 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Serve(serve) => serve.run(context).await,
         // Boxed: the future holds a whole application.
         Command::Ingest(ingest) => Box::pin(ingest.run(context)).await,
-        Command::Ask(ask) => ask.run(context).await,
-        Command::Search(search) => search.run(context).await,
+        Command::Ask(ask) => Box::pin(ask.run(context)).await,
+        Command::Search(search) => Box::pin(search.run(context)).await,
         Command::Eval(eval) => eval.run(context).await,
         Command::Index(index) => Box::pin(index.run(context)).await,
         Command::Sessions(sessions) => Box::pin(sessions.run(context)).await,

@@ -439,7 +439,7 @@ async fn feedback_is_one_an_answer(store: &Store) {
     let list = store.list_feedback(PageRequest::default()).await.unwrap();
     assert_eq!(
         list.data,
-        [second.clone()],
+        std::slice::from_ref(&second),
         "and nobody else's word takes its place"
     );
     // It outlives the room.
