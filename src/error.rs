@@ -2,6 +2,7 @@
 //! nothing of HTTP, SQL or vendors: walls turn their crate's errors into a kind, doors turn a kind
 //! into a status or an exit code.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// The crate's result type.
@@ -41,6 +42,7 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     code: Option<&'static str>,
+    limit: Option<NonZeroU32>,
     message: String,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -52,6 +54,7 @@ impl Error {
         Self {
             kind,
             code: None,
+            limit: None,
             message: message.into(),
             source: None,
         }
@@ -82,6 +85,18 @@ impl Error {
     pub fn with_code(mut self, code: &'static str) -> Self {
         self.code = Some(code);
         self
+    }
+
+    /// Says how many a limit allows, for a caller that broke it.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u32) -> Self {
+        self.limit = NonZeroU32::new(limit);
+        self
+    }
+
+    /// How many the limit allows that was broken, where that is known.
+    pub fn limit(&self) -> Option<u32> {
+        self.limit.map(NonZeroU32::get)
     }
 
     /// Keeps the cause, for logs; it is never shown to a caller.

@@ -136,7 +136,7 @@ impl App {
             (&store, &clock),
         ))
         .await?;
-        let texts = MessageTexts::new(store.clone(), sealer);
+        let texts = MessageTexts::new(store.clone(), sealer.clone());
         let follower = Follower::new(
             (store.clone(), texts.clone()),
             (index.clone(), space),
@@ -180,6 +180,9 @@ impl App {
                 models: Models::new(&config.llm, &outbound::api_client()?)?,
                 texts,
                 follower: follower.clone(),
+                sealer,
+                sessions: config.sessions.clone(),
+                memory: config.memory.clone(),
                 clock: clock.clone(),
                 metrics: Arc::clone(&metrics),
             },

@@ -6,26 +6,36 @@ mod answering;
 mod citations;
 mod conversation;
 mod extract;
+mod feedback;
 mod models;
+mod people;
 mod prompt;
 mod recall;
 mod request;
+mod retention;
 mod rooms;
 mod sanitize;
+mod session;
 mod sources;
+mod summary;
 mod turn;
 
+pub use feedback::{Feedback, FeedbackSubject, NewFeedback, ShownSource};
 pub use models::Models;
-pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Source};
+pub use people::Conversation;
+pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Origin, Source};
+pub use retention::{SessionCopy, SessionCounts};
 pub use rooms::{CODE_PARENT, NewRoom};
+pub use session::CODE_SESSION_NOT_FOUND;
 
 use crate::clock::Clock;
-use crate::config::ChatConfig;
+use crate::config::{ChatConfig, MemoryConfig, SessionsConfig};
 use crate::embed::CurrentEmbedder;
 use crate::index::TermCounter;
 use crate::indexing::Follower;
 use crate::memory::MessageTexts;
 use crate::retrieval::Retrieval;
+use crate::secret::Sealer;
 use crate::store::Store;
 use crate::telemetry::Metrics;
 use std::sync::Arc;
@@ -47,6 +57,12 @@ pub struct ChatParts {
     pub texts: MessageTexts,
     /// Brings the index up when a room is deleted.
     pub follower: Follower,
+    /// Seals what is kept of feedback.
+    pub sealer: Sealer,
+    /// How long sessions live.
+    pub sessions: SessionsConfig,
+    /// What is summed up.
+    pub memory: MemoryConfig,
     /// The time.
     pub clock: Clock,
     /// Where outcomes are counted.

@@ -2,12 +2,23 @@
 
 use super::recall;
 use crate::domain::{
-    Collection, DocumentId, MessageId, PassageId, PassageSource, Question, RoomId, SessionKey, TopK,
+    Collection, DocumentId, MessageId, Nickname, PassageId, PassageSource, Question, RoomId,
+    SessionKey, TopK,
 };
 use crate::error::Error;
 use crate::provider::Usage;
 use crate::retrieval::Hit;
 use serde::Serialize;
+use std::net::IpAddr;
+
+/// Where a question comes from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The caller's address.
+    pub address: Option<IpAddr>,
+    /// Which of the people that the caller serves asks: the conversation must be this one's.
+    pub nickname: Option<Nickname>,
+}
 
 /// A question in a conversation.
 #[derive(Debug, Clone)]
@@ -30,6 +41,8 @@ pub struct ChatRequest {
     pub temperature: Option<f32>,
     /// The longest answer, in the model's tokens.
     pub max_tokens: Option<u32>,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 /// A numbered source of an answer.

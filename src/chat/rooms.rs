@@ -26,7 +26,7 @@ impl Chat {
     /// The room that a question belongs to: the one that it names, else its session's.
     pub(super) async fn room_of(&self, caller: &Principal, request: &ChatRequest) -> Result<Room> {
         let Some(id) = request.room else {
-            return self.session(caller, request.session.as_ref()).await;
+            return self.session(caller, request).await;
         };
         let room = self.parts.store.room(id, caller.owner).await?;
         room.ok_or_else(|| Error::not_found("there is no room with this id"))

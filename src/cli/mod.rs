@@ -6,7 +6,9 @@ mod ask;
 mod config;
 mod connection;
 mod create_admin;
+mod database;
 mod eval;
+mod feedback;
 mod index;
 mod ingest;
 mod jobs;
@@ -14,9 +16,11 @@ mod migrate;
 mod models;
 mod openapi;
 mod output;
+mod private_file;
 mod reembed;
 mod search;
 mod serve;
+mod sessions;
 
 use crate::config::{Config, Loaded, Sources};
 use crate::error::{Error, ErrorKind, Result};
@@ -64,6 +68,15 @@ enum Command {
     /// Look at durable work: what waits, what failed for good; call it off or try it again.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
+    /// Look at sessions, write unused ones down, delete them.
+    #[command(subcommand)]
+    Sessions(sessions::Sessions),
+    /// Take what people thought of answers out, as a test set.
+    #[command(subcommand)]
+    Feedback(feedback::Feedback),
+    /// Look after the database.
+    #[command(subcommand, name = "db")]
+    Database(database::Database),
     /// Look at the embedding model, or install it.
     #[command(subcommand)]
     Models(models::Models),
@@ -157,11 +170,14 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Serve(serve) => serve.run(context).await,
         // Boxed: the future holds a whole application.
         Command::Ingest(ingest) => Box::pin(ingest.run(context)).await,
-        Command::Ask(ask) => ask.run(context).await,
-        Command::Search(search) => search.run(context).await,
+        Command::Ask(ask) => Box::pin(ask.run(context)).await,
+        Command::Search(search) => Box::pin(search.run(context)).await,
         Command::Eval(eval) => eval.run(context).await,
         Command::Index(index) => Box::pin(index.run(context)).await,
         Command::Jobs(jobs) => Box::pin(jobs.run(context)).await,
+        Command::Sessions(sessions) => Box::pin(sessions.run(context)).await,
+        Command::Feedback(feedback) => Box::pin(feedback.run(context)).await,
+        Command::Database(database) => Box::pin(database.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),
         Command::CreateAdmin(create_admin) => create_admin.run(context).await,

@@ -47,6 +47,7 @@ use VariableKind::{Boolean, Float, Integer, List, Secret, SecretList, Text};
 
 const VARIABLES: &[Variable] = &[
     variable("APP_ENV", "server.env", Text),
+    variable("RAGD_PROFILE", "server.profile", Text),
     variable("HOST", "server.host", Text),
     variable("PORT", "server.port", Integer),
     variable("DATA_DIR", "server.data_dir", Text),
@@ -153,6 +154,20 @@ const VARIABLES: &[Variable] = &[
     variable("CHAT_TOP_K", "chat.top_k", Integer),
     variable("CHAT_HISTORY_MESSAGES", "chat.history_messages", Integer),
     variable("CHAT_MAX_TOKENS", "chat.max_tokens", Integer),
+    variable("SESSION_TTL_SECONDS", "sessions.ttl_seconds", Integer),
+    variable("SESSION_RETENTION_DAYS", "sessions.retention_days", Integer),
+    variable("SESSION_MAX", "sessions.max", Integer),
+    variable("SESSION_MAX_PER_IP", "sessions.max_per_ip", Integer),
+    variable(
+        "SESSION_QUERIES_PER_HOUR",
+        "sessions.queries_per_hour",
+        Integer,
+    ),
+    variable(
+        "MEMORY_SUMMARY_AFTER_DAYS",
+        "memory.summary_after_days",
+        Integer,
+    ),
 ];
 
 /// Variables of the contract whose part of ragd is not in this version; setting one is reported,
@@ -165,7 +180,6 @@ const NOT_YET: &[&str] = &[
     "FORCE_DEFAULT_PROVIDER",
     "DEFAULT_RATE_LIMIT",
     "BLOCKED_IPS",
-    "RAGD_PROFILE",
     "VAULT_ADDR",
     "SECRET_KEY_PREVIOUS",
     "DB_ENCRYPTION_KEY_PREVIOUS",

@@ -1,7 +1,7 @@
 //! Puts the configuration together: the defaults in the binary, the operator's file, the
 //! environment; then checks it, and tells every fault at once.
 
-use super::{AppEnv, Config, Faults, environment};
+use super::{AppEnv, Config, Faults, environment, profile};
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -49,8 +49,11 @@ impl Config {
         let mut settings: Table = DEFAULTS.parse().map_err(|error| {
             Error::internal("config/default.toml is not TOML").with_source(error)
         })?;
-        if let Some(path) = &sources.file {
-            overlay(&mut settings, read_file(path)?, &mut faults);
+        let file = sources.file.as_deref().map(read_file).transpose()?;
+        let defaults = profile::chosen(&sources.environment, file.as_ref(), &mut faults);
+        overlay(&mut settings, defaults, &mut faults);
+        if let Some(file) = file {
+            overlay(&mut settings, file, &mut faults);
         }
         environment::apply(&sources.environment, &mut settings, &mut faults);
         let config = sections(&mut settings, &mut faults);
@@ -83,6 +86,8 @@ impl Config {
         self.ingest.check(faults);
         self.jobs.check(faults);
         self.chat.check(faults);
+        self.sessions.check(faults);
+        self.memory.check(faults);
     }
 }
 
@@ -123,6 +128,8 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
     let ingest = section(settings, "ingest", faults);
     let jobs = section(settings, "jobs", faults);
     let chat = section(settings, "chat", faults);
+    let sessions = section(settings, "sessions", faults);
+    let memory = section(settings, "memory", faults);
     Some(Config {
         server: server?,
         log: log?,
@@ -137,6 +144,8 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
         ingest: ingest?,
         jobs: jobs?,
         chat: chat?,
+        sessions: sessions?,
+        memory: memory?,
     })
 }
 

@@ -15,9 +15,12 @@ mod jobs;
 mod llm;
 mod load;
 mod log;
+mod memory;
+mod profile;
 mod rerank;
 mod retrieval;
 mod server;
+mod sessions;
 mod wish;
 
 pub use auth::AuthConfig;
@@ -33,9 +36,11 @@ pub use jobs::{JobsConfig, Role};
 pub use llm::LlmConfig;
 pub use load::{Loaded, Sources};
 pub use log::{LogConfig, LogFormat, LogLevel};
+pub use memory::MemoryConfig;
 pub use rerank::{RerankConfig, RerankProvider};
 pub use retrieval::{Fusion, RetrievalConfig};
 pub use server::{AppEnv, ServerConfig};
+pub use sessions::SessionsConfig;
 pub use wish::EmbeddingWish;
 
 use serde::Serialize;
@@ -69,4 +74,8 @@ pub struct Config {
     pub jobs: JobsConfig,
     /// How questions are answered.
     pub chat: ChatConfig,
+    /// How long conversations live.
+    pub sessions: SessionsConfig,
+    /// What is remembered of long ones.
+    pub memory: MemoryConfig,
 }

@@ -20,6 +20,9 @@ pub enum AppEnv {
 pub struct ServerConfig {
     /// What kind of installation this is.
     pub env: AppEnv,
+    /// Whose defaults are used: the name of an older system.
+    #[serde(default)]
+    pub profile: Option<String>,
     /// The address to listen on.
     pub host: String,
     /// The port to listen on; 0 takes a free one.

@@ -63,6 +63,10 @@ ids! {
     JobId,
     /// A row of the audit trail.
     AuditId,
+    /// What somebody thought of an answer.
+    FeedbackId,
+    /// One of the people that an API key serves: see [`super::Nickname`].
+    NicknameId,
 }
 
 impl OwnerId {
@@ -77,6 +81,14 @@ impl OwnerId {
     /// What the command line on the machine itself, and the server's own work, act as.
     pub fn system() -> Self {
         Self::of_principal("system")
+    }
+}
+
+impl NicknameId {
+    /// The id of the person whom `owner` calls `nickname`: the same every time.
+    pub fn of(owner: OwnerId, nickname: &str) -> Self {
+        let name = format!("nickname:{owner}:{nickname}");
+        Self(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
     }
 }
 

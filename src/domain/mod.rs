@@ -9,6 +9,7 @@ mod document;
 mod file_name;
 mod id;
 mod job;
+mod nickname;
 mod page;
 mod passage;
 mod principal;
@@ -19,10 +20,13 @@ pub use collection::Collection;
 pub use conversation::{Message, MessageStatus, Role, Room, RoomKind, SessionKey};
 pub use document::{Document, DocumentStatus, Sha256};
 pub use file_name::FileName;
-pub use id::{AuditId, DocumentId, JobId, MessageId, OwnerId, PassageId, RoomId};
+pub use id::{
+    AuditId, DocumentId, FeedbackId, JobId, MessageId, NicknameId, OwnerId, PassageId, RoomId,
+};
 pub use job::{
     IngestPayload, Job, JobKind, JobOutcome, JobProgress, JobState, Lane, Lease, LeasedJob, NewJob,
 };
+pub use nickname::Nickname;
 pub use page::{Order, Page, PageRequest};
 pub use passage::{Passage, PassageKind, PassageSource};
 pub use principal::{Credential, Principal, ReadScope, Scope};

@@ -12,6 +12,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use std::marker::PhantomData;
+use std::net::IpAddr;
 
 /// The header of an API key.
 pub(super) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -52,14 +53,29 @@ pub(super) struct Caller<P: Permission> {
 }
 
 impl<P: Permission> Caller<P> {
+    /// Where the caller is.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.client.address
+    }
+
     /// Writes into the audit trail that the caller did `action`.
     pub(super) async fn audit(&self, app: &App, action: &str, details: serde_json::Value) {
-        let user = Some(self.principal.name.as_str());
+        let done = (action, AuditResult::Success);
+        self.audit_result(app, done, details).await;
+    }
+
+    /// Writes into the audit trail that the caller did an action, or tried to.
+    pub(super) async fn audit_result(
+        &self,
+        app: &App,
+        (action, result): (&str, AuditResult),
+        details: serde_json::Value,
+    ) {
         let deed = Deed {
             action,
-            user,
+            user: Some(self.principal.name.as_str()),
             details,
-            result: AuditResult::Success,
+            result,
         };
         self.client.audit(app, deed).await;
     }

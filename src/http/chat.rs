@@ -3,6 +3,7 @@
 use super::caller::{Caller, Chat};
 use super::chat_wire::{AnswerBody, AskBody};
 use super::extract::Json;
+use super::limited::refused;
 use super::problem::Failure;
 use super::state::Door;
 use axum::extract::State;
@@ -18,7 +19,10 @@ pub(super) async fn chat(
     caller: Caller<Chat>,
     Json(body): Json<AskBody>,
 ) -> Result<axum::Json<AnswerBody>, Failure> {
-    let request = body.into_request()?;
-    let answer = door.app.chat().turn(&caller.principal, request).await?;
-    Ok(axum::Json(answer.into()))
+    let mut request = body.into_request()?;
+    request.origin.address = caller.address();
+    match door.app.chat().turn(&caller.principal, request).await {
+        Ok(answer) => Ok(axum::Json(answer.into())),
+        Err(error) => Err(refused(&door, &caller, error).await),
+    }
 }

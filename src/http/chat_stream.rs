@@ -6,11 +6,11 @@ use super::caller::{Caller, Chat};
 use super::chat_wire::{AnswerBody, AskBody, SourceBody};
 use super::extract::Json;
 use super::frame::report;
+use super::limited::refused;
 use super::problem::Failure;
 use super::state::Door;
 use crate::app::App;
 use crate::chat::{ChatEvent, ChatRequest};
-use crate::domain::Principal;
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::response::IntoResponse;
@@ -60,22 +60,24 @@ pub(super) async fn chat_stream(
     caller: Caller<Chat>,
     Json(body): Json<AskBody>,
 ) -> Result<impl IntoResponse, Failure> {
-    streamed(&door, caller.principal, body.into_request()?).await
+    let mut request = body.into_request()?;
+    request.origin.address = caller.address();
+    streamed(&door, &caller, request).await
 }
 
 /// The answer to a question as events.
 pub(super) async fn streamed(
     door: &Door,
-    caller: Principal,
+    caller: &Caller<Chat>,
     request: ChatRequest,
 ) -> Result<impl IntoResponse + use<>, Failure> {
-    let mut events = Box::pin(door.app.chat().stream(caller, request));
+    let mut events = Box::pin(door.app.chat().stream(caller.principal.clone(), request));
     let mut outcome = Outcome::new(door.app.clone());
     // What fails before the first event has not been answered yet: it is answered by its status.
     let first = match events.next().await {
         Some(ChatEvent::Error { error, .. }) => {
             outcome.end("error_before_content");
-            return Err(error.into());
+            return Err(refused(door, caller, error).await);
         }
         first => first,
     };

@@ -2,7 +2,7 @@
 
 use super::extract::Whole;
 use super::messages::role;
-use crate::chat::{Answer, ChatRequest, Citation, Source};
+use crate::chat::{Answer, ChatRequest, Citation, Origin, Source};
 use crate::domain::{Collection, Question, Role, RoomId, SessionKey, TopK};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -214,6 +214,7 @@ impl AskBody {
             top_k: top_k.transpose()?,
             temperature,
             max_tokens: self.max_tokens.map(|Whole(count)| count),
+            origin: Origin::default(),
         })
     }
 }

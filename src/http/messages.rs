@@ -82,7 +82,7 @@ pub(super) async fn stream(
         return Err(Error::invalid("reply: a stream is the reply; it cannot be left out").into());
     }
     let request = body.into_request(id)?;
-    streamed(&door, caller.principal, request).await
+    streamed(&door, &caller, request).await
 }
 
 /// The role of a message that a caller brings.

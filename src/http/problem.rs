@@ -216,7 +216,13 @@ impl Failure {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             ErrorKind::RateLimited { retry_after } => {
-                headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after)));
+                let seconds = HeaderValue::from(whole_seconds(retry_after));
+                headers.insert(RETRY_AFTER, seconds.clone());
+                headers.insert("x-ratelimit-reset", seconds);
+                headers.insert("x-ratelimit-remaining", HeaderValue::from(0));
+                if let Some(limit) = self.error.limit() {
+                    headers.insert("x-ratelimit-limit", HeaderValue::from(limit));
+                }
             }
             ErrorKind::Unavailable => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_LATER_SECONDS));

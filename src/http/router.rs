@@ -4,8 +4,9 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    chat, chat_stream, documents, export, health, index_admin, ingest, jobs, jobs_admin, messages,
-    preview, probes, rag_query, reembed, rooms, stats, telemetry,
+    chat, chat_stream, conversations, database_admin, documents, export, feedback, health,
+    index_admin, ingest, jobs, jobs_admin, messages, preview, probes, rag_query, reembed, rooms,
+    sessions_admin, stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
@@ -60,6 +61,11 @@ fn routes() -> OpenApiRouter<Door> {
     routes_of_a_worker()
         .routes(routes!(chat::chat))
         .routes(routes!(chat_stream::chat_stream))
+        .routes(routes!(feedback::give))
+        .routes(routes!(conversations::complete))
+        .routes(routes!(conversations::complete_api))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::get))
         .routes(routes!(rooms::create, rooms::list))
         .routes(routes!(rooms::get, rooms::rename, rooms::delete))
         .routes(routes!(messages::list, messages::say))
@@ -74,6 +80,12 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(documents::reprocess))
         .routes(routes!(preview::preview))
         .routes(routes!(stats::stats))
+        .routes(routes!(feedback::list))
+        .routes(routes!(sessions_admin::count))
+        .routes(routes!(sessions_admin::show))
+        .routes(routes!(sessions_admin::cleanup))
+        .routes(routes!(sessions_admin::archive))
+        .routes(routes!(database_admin::vacuum))
         .routes(routes!(index_admin::status))
         .routes(routes!(index_admin::rebuild))
         .routes(routes!(reembed::begin, reembed::progress))

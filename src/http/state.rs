@@ -9,7 +9,10 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(super) struct Door {
     pub(super) app: App,
+    /// Refused credentials.
     pub(super) refusals: Arc<Refusals>,
+    /// Callers that a limit refused.
+    pub(super) limited: Arc<Refusals>,
     pub(super) logins: Arc<Throttle>,
 }
 
@@ -18,6 +21,7 @@ impl Door {
         Self {
             app,
             refusals: Arc::default(),
+            limited: Arc::default(),
             logins: Arc::default(),
         }
     }

@@ -16,6 +16,8 @@ pub(super) async fn metrics(State(door): State<Door>) -> Result<impl IntoRespons
     // Gauges are read when somebody looks; `health` sets those of the dependencies.
     door.app.health().await;
     measure_jobs(&door).await;
+    // Without a database the gauge stays as it was last seen.
+    let _counted = door.app.chat().session_counts().await;
     let app = door.app.clone();
     tokio::task::spawn_blocking(move || app.measure())
         .await

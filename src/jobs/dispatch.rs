@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::domain::{JobKind, JobOutcome, LeasedJob};
+use crate::error::Error;
 use chrono::TimeDelta;
 
 /// Does the work of a job.
@@ -10,17 +11,22 @@ pub(super) async fn run(app: &App, leased: &LeasedJob) -> JobOutcome {
         JobKind::Ingest => app.ingest().run(leased).await,
         JobKind::Message => app.ingest().remember(leased).await,
         JobKind::Cleanup => clean_up(app).await,
-        JobKind::Summary => JobOutcome::Fail("this version has no worker for such jobs".to_owned()),
+        JobKind::Summary => app.chat().summarise(leased).await,
     }
 }
 
 async fn clean_up(app: &App) -> JobOutcome {
     let keep = TimeDelta::days(i64::from(app.config().jobs.keep_days));
-    match app.store().forget_jobs(app.clock().now() - keep).await {
-        Ok(forgotten) => {
-            tracing::info!(forgotten, "jobs that ended long ago are forgotten");
-            JobOutcome::Done
-        }
+    let cleaned = async {
+        let forgotten = app.store().forget_jobs(app.clock().now() - keep).await?;
+        tracing::info!(forgotten, "jobs that ended long ago are forgotten");
+        app.chat().clean_up_sessions().await?;
+        let rooms = app.chat().enqueue_summaries().await?;
+        tracing::debug!(rooms, "rooms with old messages to sum up");
+        Ok::<(), Error>(())
+    };
+    match cleaned.await {
+        Ok(()) => JobOutcome::Done,
         Err(error) => JobOutcome::Outage(error.to_string()),
     }
 }

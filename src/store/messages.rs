@@ -45,7 +45,7 @@ pub struct SealedMessage {
 }
 
 #[derive(sqlx::FromRow)]
-struct MessageRow {
+pub(super) struct MessageRow {
     id: Uuid,
     room_id: Uuid,
     owner_id: Uuid,
@@ -57,7 +57,7 @@ struct MessageRow {
 }
 
 impl MessageRow {
-    fn into_message(self) -> Result<SealedMessage> {
+    pub(super) fn into_message(self) -> Result<SealedMessage> {
         let unreadable =
             |what| Error::internal(format!("a stored message has an unreadable {what}"));
         Ok(SealedMessage {
@@ -243,7 +243,7 @@ impl Tx {
         Ok(touched > 0)
     }
 
-    async fn insert_message(&mut self, message: &SealedMessage) -> Result<()> {
+    pub(super) async fn insert_message(&mut self, message: &SealedMessage) -> Result<()> {
         let sql = "INSERT INTO messages
                  (id, room_id, owner_id, role, status, created_at, content, details)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

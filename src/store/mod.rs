@@ -8,11 +8,13 @@ mod audit;
 mod bind;
 mod change_log;
 mod commit;
+mod conversations;
 mod db;
 mod documents;
 mod embedding_models;
 mod embeddings;
 mod fault;
+mod feedback;
 mod index_targets;
 mod jobs;
 mod keyring;
@@ -24,8 +26,12 @@ mod passage_rows;
 mod passages;
 mod room_list;
 mod rooms;
+mod session_cleanup;
+mod sessions;
 mod settings;
+mod summaries;
 mod users;
+mod vacuum;
 mod vectors;
 
 pub use accept::{Accepted, Enqueued, NewDocument};
@@ -35,6 +41,7 @@ pub use commit::{CommitOutcome, GenerationCommit};
 pub use documents::{DocumentFilter, Generation, PendingVersion, WriteScope};
 pub use embedding_models::{EmbeddingModel, ModelRole};
 pub use embeddings::WaitingVector;
+pub use feedback::{SealedFeedback, SealedTurn};
 pub use index_targets::{IndexStep, IndexTarget, LeaseClaim};
 pub use jobs::{
     CancelOutcome, Claim, Heartbeat, JobFilter, LEASE_TIME, LaneCounts, MAX_CRASHES, Reaped,
@@ -45,8 +52,12 @@ pub use messages::SealedMessage;
 pub use migrate::MigrationStatus;
 pub use passages::{DocumentLabel, StoredPassage};
 pub use room_list::CountedRoom;
+pub use session_cleanup::{SessionCleanup, SessionRecord};
+pub use sessions::{NewSession, SessionCap, SessionCaps, SessionOutcome, SessionUse};
 pub use settings::{DatabaseSettings, DatabaseUrl};
+pub use summaries::{LiveTail, NewSummary};
 pub use users::User;
+pub use vacuum::Vacuumed;
 
 use crate::error::Result;
 use db::{Bells, Db, on};

@@ -56,34 +56,13 @@ impl Store {
     /// when its owner has no such parent; `Invalid` when the name contains NUL; `Unavailable`
     /// without a database.
     pub async fn create_room(&self, room: &Room) -> Result<()> {
-        super::bind::refuse_nul("name", &room.name)?;
-        let sql = concat!(
-            "INSERT INTO rooms (",
-            room_columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-        );
         let mut tx = self.begin().await?;
         if let Some(parent) = room.parent
             && !tx.hold_room(parent, room.owner).await?
         {
             return Err(Error::not_found("parent_id: there is no room with this id"));
         }
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(room.id.uuid())
-                .bind(room.owner.uuid())
-                .bind(room.kind.as_str())
-                .bind(room.parent.map(RoomId::uuid))
-                .bind(room.session_key.as_ref().map(SessionKey::as_str))
-                .bind(room.name.as_str())
-                .bind(room.created_at)
-                .bind(room.updated_at)
-        )
-        .map_err(on_conflict(match room.kind {
-            RoomKind::Main => "name: there is a main room of this name already",
-            _ => "session_id: there is a room for it already",
-        }))?;
+        tx.insert_room(room).await?;
         tx.commit().await
     }
 
@@ -212,5 +191,34 @@ impl Tx {
             query.fetch_optional(c)
         })?;
         Ok(found.is_some())
+    }
+}
+
+impl Tx {
+    /// Makes a room as part of this transaction: see [`Store::create_room`].
+    pub(super) async fn insert_room(&mut self, room: &Room) -> Result<()> {
+        super::bind::refuse_nul("name", &room.name)?;
+        let sql = concat!(
+            "INSERT INTO rooms (",
+            room_columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        );
+        execute!(
+            self,
+            sqlx::query(sql)
+                .bind(room.id.uuid())
+                .bind(room.owner.uuid())
+                .bind(room.kind.as_str())
+                .bind(room.parent.map(RoomId::uuid))
+                .bind(room.session_key.as_ref().map(SessionKey::as_str))
+                .bind(room.name.as_str())
+                .bind(room.created_at)
+                .bind(room.updated_at)
+        )
+        .map_err(on_conflict(match room.kind {
+            RoomKind::Main => "name: there is a main room of this name already",
+            _ => "session_id: there is a room for it already",
+        }))?;
+        Ok(())
     }
 }

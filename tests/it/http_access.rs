@@ -20,8 +20,10 @@ const OPEN: [&str; 10] = [
     "POST /auth/token",
 ];
 /// Every route that an API key (scope `chat`) may use.
-const CHAT: [&str; 16] = [
+const CHAT: [&str; 21] = [
     "DELETE /api/rooms/{id}",
+    "GET /api/conversations",
+    "GET /api/conversations/{id}",
     "GET /api/documents",
     "GET /api/documents/{id}",
     "GET /api/jobs/{id}",
@@ -31,12 +33,15 @@ const CHAT: [&str; 16] = [
     "GET /api/rooms/{id}/messages",
     "GET /auth/users/me",
     "PATCH /api/rooms/{id}",
+    "POST /api/chat/completions",
     "POST /api/rag/query",
     "POST /api/rooms",
     "POST /api/rooms/{id}/messages",
     "POST /api/rooms/{id}/messages/stream",
     "POST /chat",
+    "POST /chat/completions",
     "POST /chat/stream",
+    "POST /feedback",
 ];
 
 struct Route {

@@ -11,6 +11,7 @@ mod passages;
 mod people;
 mod plans;
 mod rooms;
+mod sessions;
 pub(crate) mod world;
 
 /// Makes of each function that takes a `&Store` two tests, one on each engine.

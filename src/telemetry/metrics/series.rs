@@ -41,7 +41,14 @@ pub(super) fn start_at_zero(metrics: &Metrics) {
         metrics.cache_hits.with_label_values(&[cache]);
         metrics.cache_misses.with_label_values(&[cache]);
     }
-    for limit in ["default", "token", "groq"] {
+    for limit in [
+        "default",
+        "token",
+        "groq",
+        "session_max",
+        "session_max_per_ip",
+        "session_queries",
+    ] {
         metrics.rate_limit_violations.with_label_values(&[limit]);
     }
     for value in ["true", "false"] {

@@ -124,6 +124,12 @@ impl TestApp {
         store.jobs_end(JobKind::Message).await.unwrap();
     }
 
+    /// Ends it as a server ends, so that another process can open its folder.
+    pub async fn close(self) {
+        self.stop.cancel();
+        self.app.close().await;
+    }
+
     /// A request without a credential.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(format!("{}{path}", self.base_url))

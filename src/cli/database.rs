@@ -1,0 +1,25 @@
+//! `ragd db vacuum`.
+
+use super::connection::Connection;
+use super::{Context, JsonFlag, index};
+use crate::error::Result;
+use reqwest::Method;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Database {
+    /// Give the space of what was deleted back to the disk; a running server goes on answering.
+    Vacuum(JsonFlag),
+}
+
+impl Database {
+    pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
+        let Self::Vacuum(json) = self;
+        let connection = Connection::open(context).await?;
+        let request = connection.request(Method::POST, "/api/admin/database/vacuum");
+        let vacuumed = connection.json(request).await;
+        connection.close().await;
+        index::print(&vacuumed?, json)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
