@@ -17,7 +17,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
-use futures_util::Stream;
+use futures_util::{Stream, TryStreamExt};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -64,7 +64,10 @@ pub(super) async fn export(
         Format::Json => ("application/json", "json"),
         Format::Markdown => ("text/markdown; charset=utf-8", "md"),
     };
-    let mut response = Body::from_stream(written(door, room, format)).into_response();
+    let text = written(door, room, format).inspect_err(move |error| {
+        tracing::error!(error = error.chain(), room_id = %id, "an export broke off");
+    });
+    let mut response = Body::from_stream(text).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     let name = format!("attachment; filename=\"room-{id}.{extension}\"");

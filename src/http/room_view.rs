@@ -22,7 +22,7 @@ pub(super) struct RoomBody {
     parent_id: Option<Uuid>,
     owner_id: Uuid,
     created_at: DateTime<Utc>,
-    /// When a message was last added.
+    /// When a message was last added, or the name changed.
     updated_at: DateTime<Utc>,
     message_count: i64,
 }

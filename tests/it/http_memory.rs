@@ -344,3 +344,45 @@ async fn memory_is_a_source_where_it_fits_and_documents_stay_as_they_were() {
     let sources = other["sources"].as_array().unwrap();
     assert!(sources.iter().all(|source| source["message_id"].is_null()));
 }
+
+/// In place of the table of messages, one in which the first message cannot be read.
+const UNREADABLE: &str = "ALTER TABLE messages RENAME TO kept;
+    CREATE VIEW messages AS SELECT id, room_id, owner_id, role, status, created_at,
+        CASE WHEN rowid = 1 THEN abs(-9223372036854775807 - 1 - length(content) * 0)
+             ELSE content END AS content, details FROM kept;
+    CREATE TRIGGER keep INSTEAD OF INSERT ON messages BEGIN
+        INSERT INTO kept (id, room_id, owner_id, role, status, created_at, content, details)
+        VALUES (NEW.id, NEW.room_id, NEW.owner_id, NEW.role, NEW.status, NEW.created_at,
+                NEW.content, NEW.details);
+    END;";
+
+#[tokio::test]
+async fn memory_that_cannot_be_searched_is_named_and_documents_answer() {
+    let app = TestApp::spawn_with(&[("CHAT_HISTORY_MESSAGES", "0")], Clock::system()).await;
+    let token = app.admin_token().await;
+    let text = "The guarantee of the espresso machine lasts twenty-seven months.";
+    app.upload(&token, "guarantee.txt", text).await;
+    let room = make_room(&app, json!({ "name": "m" })).await;
+    note(&app, &room, "The espresso machine is mine.").await;
+    app.remembered().await;
+    let question =
+        json!({ "content": "How long does the guarantee of the espresso machine last?" });
+    let path = format!("/api/rooms/{room}/messages");
+    let (_, answer) = post(&app, &path, question.clone()).await;
+    assert_eq!(answer["degraded"], json!(["vector"]), "{answer}");
+    app.remembered().await;
+
+    let file = app.folder.path().join("ragd.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::raw_sql(UNREADABLE)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let (status, answer) = post(&app, &path, question).await;
+    assert_eq!(status, 201, "{answer}");
+    assert_eq!(answer["degraded"], json!(["vector", "memory"]));
+    assert_eq!(answer["grounded"], true);
+    assert_eq!(answer["sources"].as_array().unwrap().len(), 1);
+    assert_eq!(answer["sources"][0]["text"], text);
+}

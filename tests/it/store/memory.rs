@@ -23,6 +23,7 @@ super::on_both_engines!(
     a_lost_lease_stores_no_passages,
     a_deletion_takes_everything_below_and_tells_the_indexes,
     a_deletion_wins_over_work_under_way,
+    what_was_said_before_messages_were_passages_is_taken_up,
 );
 
 fn below(parent: &Room, kind: RoomKind) -> Room {
@@ -342,4 +343,30 @@ async fn a_deletion_wins_over_work_under_way(store: &Store) {
     assert_eq!(outcome, MessageOutcome::Deleted);
     assert_eq!(store.count_current_passages().await.unwrap(), 0);
     assert!(changes(store).await.is_empty());
+}
+
+async fn what_was_said_before_messages_were_passages_is_taken_up(store: &Store) {
+    let room = made(store, room("ann", None)).await;
+    let said = said(store, &room).await;
+    assert_eq!(remember(store, &said).await, MessageOutcome::Committed);
+    // What an older ragd leaves: messages alone.
+    store.migrate_down(4).await.unwrap();
+    assert_eq!(store.count_current_passages().await.unwrap(), 0);
+    assert_eq!(store.live_jobs(JobKind::Message).await.unwrap(), 0);
+    store.migrate_up().await.unwrap();
+    let claim = Claim {
+        holder: Uuid::from_u128(7),
+        lane: Lane::LowPriority,
+        limit: 9,
+    };
+    let jobs = store.claim_jobs(claim, at(6)).await.unwrap();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0].job.kind, JobKind::Message);
+    assert_eq!(jobs[0].job.subject, Some(said.id.uuid()));
+    let passages = passages(&said);
+    let outcome = store
+        .commit_message_of_job((place(&said), &passages), jobs[0].lease, at(7))
+        .await
+        .unwrap();
+    assert_eq!(outcome, MessageOutcome::Committed);
 }

@@ -5,7 +5,7 @@ use crate::support::database::TestDatabase;
 use sqlx::{AssertSqlSafe, Row};
 
 /// The statement, and the index that it must go through on both engines.
-const STATEMENTS: [(&str, &str); 5] = [
+const STATEMENTS: [(&str, &str); 8] = [
     (
         "SELECT * FROM passages p WHERE p.document_id = $1 AND p.generation = 1 ORDER BY p.ordinal",
         "passages_document",
@@ -25,6 +25,15 @@ const STATEMENTS: [(&str, &str); 5] = [
     (
         "DELETE FROM passages WHERE message_id = $1",
         "passages_message",
+    ),
+    ("DELETE FROM passages WHERE room_id = $1", "passages_room"),
+    (
+        "SELECT * FROM rooms WHERE owner_id = $1 AND id > $1 ORDER BY id DESC LIMIT 9",
+        "rooms_owner",
+    ),
+    (
+        "SELECT * FROM rooms WHERE owner_id = $1 AND name = 'n' AND kind = 'main'",
+        "rooms_main_name",
     ),
 ];
 
