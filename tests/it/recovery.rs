@@ -156,7 +156,8 @@ async fn assert_whole(app: &App, acknowledged: &[String]) {
 async fn a_kill_in_the_middle_of_an_ingest_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut acknowledged = Vec::new();
-    for round in 0..3 {
+    // Twice: a third crash would make a dead letter of what it met each time.
+    for round in 0..2 {
         let process = Process::start(folder.path());
         // More each time, so that the kill meets other stages of the work.
         for number in 0..=(round * 3) {
