@@ -192,7 +192,11 @@ impl Store {
             Some(found) => tx.take_up(found, wanted, now).await?,
             None => tx.begin_named(wanted, now).await?,
         };
-        tx.commit().await?;
+        match outcome {
+            // The room was made before it was known that there is no place for it.
+            SessionOutcome::Refused { .. } => tx.rollback().await?,
+            _ => tx.commit().await?,
+        }
         Ok(outcome)
     }
 }
@@ -231,15 +235,19 @@ impl Tx {
     async fn lock_session(&mut self, wanted: &SessionUse) -> Result<Option<Found>> {
         if self.is_postgres() {
             // A statement of its own: one that waits for a lock goes on to read what the rows beside
-            // the locked one were before.
+            // the locked one were before. What it does not see is not locked, even if it is there a
+            // moment later: whoever then makes it finds out, and comes again.
             let sql = "SELECT id FROM rooms WHERE owner_id = $1 AND session_key = $2
                  FOR NO KEY UPDATE";
-            execute!(
+            let locked = execute!(
                 self,
                 sqlx::query(sql)
                     .bind(wanted.owner.uuid())
                     .bind(wanted.key.as_str())
             )?;
+            if locked == 0 {
+                return Ok(None);
+            }
         }
         let row: Option<SessionRow> = on_tx!(self, |c| {
             sqlx::query_as(FIND_SESSION)
@@ -297,9 +305,6 @@ impl Tx {
         if self.was_deleted(wanted).await? {
             return Ok(SessionOutcome::Deleted);
         }
-        if let Some(refusal) = self.cap_reached(wanted, now).await? {
-            return Ok(refusal);
-        }
         let room = Room {
             id: RoomId::new(now),
             owner: wanted.owner,
@@ -310,7 +315,11 @@ impl Tx {
             created_at: now,
             updated_at: now,
         };
+        // First of all: it fails for all but one who begin the same session at once.
         self.insert_room(&room).await?;
+        if let Some(refusal) = self.cap_reached(wanted, now).await? {
+            return Ok(refusal);
+        }
         // The address is kept only where it is counted.
         let counts_addresses = wanted.caps.sessions_of_address > 0;
         let sql = "INSERT INTO session_state (room_id, last_used_at, counted, begun_from,

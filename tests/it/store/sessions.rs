@@ -201,6 +201,10 @@ async fn sessions_at_once_are_limited(store: &Store) {
     // What has expired takes no place any more.
     assert_eq!(begun_of(store, uses(10), at(50)).await.0, 0);
     assert_eq!(begun_of(store, uses(20), at(100)).await.0, 3);
+    // Who begins the same session at once takes one place, and none of them is refused.
+    let same = vec![capped("same".to_owned(), caps); 8];
+    assert_eq!(begun_of(store, same, at(300)).await.0, 8);
+    assert_eq!(begun_of(store, uses(30), at(300)).await.0, 2);
 }
 
 async fn sessions_of_an_address_are_limited(store: &Store) {
@@ -224,6 +228,11 @@ async fn questions_of_an_hour_are_limited(store: &Store) {
         queries_per_hour: 4,
         ..SessionCaps::default()
     };
+    // Every one begins afresh: that two begin it at once is the hard case.
+    for n in 0..20 {
+        let new = capped(format!("new-{n}"), caps);
+        assert_eq!(begun_of(store, vec![new; 9], at(0)).await.0, 4);
+    }
     let mut one = capped("s".to_owned(), caps);
     one.ttl = TimeDelta::days(1);
     let (answered, refused) = begun_of(store, vec![one.clone(); 9], at(0)).await;
