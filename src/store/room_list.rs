@@ -127,6 +127,10 @@ impl Store {
         if rooms.is_empty() {
             return Ok(false);
         }
+        for room in &rooms {
+            // A deleted session answers 404 to who comes back to it, and does not begin anew.
+            tx.remember_deleted_session(*room, now).await?;
+        }
         let gone = tx.findable_messages(rooms.clone()).await?;
         tx.call_off_messages(rooms.clone(), now).await?;
         let delete = tx.dialect(
