@@ -1,20 +1,25 @@
-//! Chat: the one path that every answer takes, whatever the door. Session → retrieve → prompt →
-//! provider → verify citations → store both messages. A provider's failure is an error, never an
+//! Chat: the one path that every answer takes, whatever the door. Session → response cache →
+//! retrieve → prompt → provider → verify citations → store both messages. A provider's failure is an error, never an
 //! answer; an answer that the sources do not carry says so.
 
 mod answering;
 mod citations;
 mod conversation;
+mod draft;
 mod extract;
+mod flight;
+mod making;
 mod models;
 mod prompt;
 mod request;
+mod response_cache;
 mod sanitize;
 mod sources;
 mod turn;
 
 pub use models::Models;
 pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Source};
+pub use response_cache::ResponseCache;
 
 use crate::clock::Clock;
 use crate::config::ChatConfig;
@@ -39,6 +44,8 @@ pub struct ChatParts {
     pub counter: TermCounter,
     /// Who answers.
     pub models: Models,
+    /// Answers kept for equal questions.
+    pub responses: ResponseCache,
     /// Seals messages.
     pub sealer: Sealer,
     /// The time.

@@ -1,10 +1,11 @@
 //! What is asked of chat, and what it answers.
 
+use crate::citation::Reason;
 use crate::domain::{Collection, DocumentId, MessageId, PassageId, Question, SessionKey, TopK};
 use crate::error::Error;
 use crate::provider::Usage;
 use crate::retrieval::Hit;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A question in a conversation.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct ChatRequest {
 }
 
 /// A numbered source of an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Source {
     /// The `n` of its marker `[n]`, from 1.
     pub citation_index: usize,
@@ -82,7 +83,7 @@ impl Source {
 }
 
 /// Whether a source carries what an answer says with its marker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CitationStatus {
     /// It does.
@@ -92,7 +93,7 @@ pub enum CitationStatus {
 }
 
 /// One marker of an answer, checked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Citation {
     /// The `n` of the marker.
     pub citation_index: usize,
@@ -103,7 +104,7 @@ pub struct Citation {
     /// How much of the claim the source carries, 0–1.
     pub score: f64,
     /// Why it is unsupported: `number`, `negation`, `entity` or `words`.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Reason>,
 }
 
 /// An answer.

@@ -82,6 +82,7 @@ impl Config {
         self.rerank.check(faults);
         self.ingest.check(faults);
         self.jobs.check(faults);
+        self.cache.check(faults);
         self.chat.check(faults);
     }
 }
@@ -122,6 +123,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
     let rerank = section(settings, "rerank", faults);
     let ingest = section(settings, "ingest", faults);
     let jobs = section(settings, "jobs", faults);
+    let cache = section(settings, "cache", faults);
     let chat = section(settings, "chat", faults);
     Some(Config {
         server: server?,
@@ -136,6 +138,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
         rerank: rerank?,
         ingest: ingest?,
         jobs: jobs?,
+        cache: cache?,
         chat: chat?,
     })
 }

@@ -214,7 +214,7 @@ impl From<Citation> for CitationBody {
             claim,
             status,
             score,
-            reason,
+            reason: reason.map(|reason| reason.as_str()),
         }
     }
 }
