@@ -115,11 +115,12 @@ impl RedisCache {
         ttl: Duration,
     ) -> Result<bool> {
         let mut command = set(self.name(key), &value, ttl);
-        let done: Option<String> = self.ask(command.arg("NX")).await?;
-        if done.is_some() {
-            return Ok(true);
+        let (done, repeated): (Option<String>, bool) =
+            self.ask_or_repeat(command.arg("NX")).await?;
+        if done.is_some() || !repeated {
+            return Ok(done.is_some());
         }
-        // Asked twice, because the connection had dropped: the first may have been heard.
+        // The first try may have been heard.
         Ok(self.get(key).await?.as_ref() == Some(&value))
     }
 
@@ -172,9 +173,13 @@ impl RedisCache {
         key.under(&self.prefix)
     }
 
-    /// Sends a command. One that fails at once has met a connection that was lost before, perhaps
-    /// long ago: it is sent once more, on a new one.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T> {
+        self.ask_or_repeat(command).await.map(|(answer, _)| answer)
+    }
+
+    /// Sends a command, and says whether it was sent twice. One that fails at once has met a
+    /// connection that was lost before, perhaps long ago: it is sent once more, on a new one.
+    async fn ask_or_repeat<T: FromRedisValue>(&self, command: &Cmd) -> Result<(T, bool)> {
         let connection = self
             .connection
             .read()
@@ -184,11 +189,14 @@ impl RedisCache {
             connection.ok_or_else(|| Error::unavailable("the connection to Redis is closed"))?;
         let begun = Instant::now();
         let mut answer = command.query_async(&mut connection).await;
-        let had_failed_before = begun.elapsed() < PATIENCE / 2;
-        if had_failed_before && answer.as_ref().is_err_and(RedisError::is_io_error) {
+        let repeated =
+            begun.elapsed() < PATIENCE / 2 && answer.as_ref().is_err_and(RedisError::is_io_error);
+        if repeated {
             answer = command.query_async(&mut connection).await;
         }
-        answer.map_err(|error| Error::unavailable("Redis does not answer").with_source(error))
+        let answer = answer
+            .map_err(|error| Error::unavailable("Redis does not answer").with_source(error))?;
+        Ok((answer, repeated))
     }
 }
 

@@ -3,6 +3,7 @@
 //! that there is one way only.
 
 mod ask;
+mod cache;
 mod config;
 mod connection;
 mod create_admin;
@@ -60,6 +61,9 @@ enum Command {
     /// Look at the index, or rebuild it from the database.
     #[command(subcommand)]
     Index(index::Index),
+    /// Forget what is kept for a while.
+    #[command(subcommand)]
+    Cache(cache::Cache),
     /// Look at the embedding model, or install it.
     #[command(subcommand)]
     Models(models::Models),
@@ -157,6 +161,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Search(search) => search.run(context).await,
         Command::Eval(eval) => eval.run(context).await,
         Command::Index(index) => Box::pin(index.run(context)).await,
+        Command::Cache(cache) => Box::pin(cache.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),
         Command::CreateAdmin(create_admin) => create_admin.run(context).await,

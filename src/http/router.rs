@@ -4,8 +4,8 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    chat, chat_stream, documents, health, index_admin, ingest, jobs, preview, probes, reembed,
-    stats, telemetry,
+    cache_admin, chat, chat_stream, documents, health, idempotency, index_admin, ingest, jobs,
+    preview, probes, reembed, stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
@@ -33,10 +33,12 @@ pub fn router(app: App) -> Router {
     let cors = frame::cors(&server.cors_origins);
     let (routes, described) = routes().split_for_parts();
     let docs = SwaggerUi::new("/docs").url("/openapi.json", document::complete(described));
+    let door = Door::new(app.clone());
     let framed = routes
         .merge(docs)
         .fallback(async || Failure::of_status(StatusCode::NOT_FOUND))
-        .with_state(Door::new(app.clone()))
+        .with_state(door.clone())
+        .layer(from_fn_with_state(door, idempotency::once))
         // Every extractor of a body has its own limit, which its answer names.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(frame::panic_answer))
@@ -74,6 +76,7 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(jobs::get))
         .routes(routes!(preview::preview))
         .routes(routes!(stats::stats))
+        .routes(routes!(cache_admin::clear))
         .routes(routes!(index_admin::status))
         .routes(routes!(index_admin::rebuild))
         .routes(routes!(reembed::begin, reembed::progress))
