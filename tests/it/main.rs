@@ -8,16 +8,19 @@
 )]
 
 mod architecture;
+mod cache;
 mod citations;
 mod embed;
 mod embed_endpoint;
 mod http_access;
 mod http_auth;
+mod http_cache;
 mod http_chat;
 mod http_documents;
 mod http_formats;
 mod http_frame;
 mod http_health;
+mod http_idempotency;
 mod http_ocr;
 mod http_preview;
 mod http_rerank;

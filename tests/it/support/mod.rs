@@ -7,5 +7,6 @@ pub mod office;
 pub mod pdf;
 pub mod picture;
 pub mod qdrant;
+pub mod redis;
 pub mod upstream;
 pub mod upstream_reply;
