@@ -149,3 +149,98 @@ impl Drop for OnBoard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Usage;
+    use futures_util::poll;
+    use tokio::sync::oneshot;
+
+    const KEY: Option<Fingerprint> = Some([7; 32]);
+
+    type Landing = oneshot::Sender<Result<Draft>>;
+
+    /// A flight that lands when the test says so; `None` where one was joined.
+    fn join(flights: &Flights, key: Option<Fingerprint>) -> (Flight, Option<Landing>) {
+        let mut landing = None;
+        let flight = flights.join(key, |_| {
+            let (land, landed) = oneshot::channel();
+            landing = Some(land);
+            async move { landed.await.unwrap() }.boxed()
+        });
+        assert_eq!(flight.joined, landing.is_none());
+        (flight, landing)
+    }
+
+    fn draft() -> Draft {
+        Draft {
+            answer: "yes".to_owned(),
+            sources: Vec::new(),
+            citations: Vec::new(),
+            grounded: false,
+            confidence: 0.0,
+            provider: String::new(),
+            model: String::new(),
+            usage: Usage::default(),
+            degraded: Vec::new(),
+            is_whole: true,
+        }
+    }
+
+    #[tokio::test]
+    async fn who_began_a_flight_may_leave_it() {
+        let flights = Flights::default();
+        let (mut first, land) = join(&flights, KEY);
+        assert!(poll!(&mut first.ending).is_pending());
+        let (second, none) = join(&flights, KEY);
+        assert!(none.is_none());
+        drop(first);
+        assert!(land.unwrap().send(Ok(draft())).is_ok());
+        assert_eq!(second.land().await.unwrap().answer, "yes");
+        // It has landed: the next one begins anew.
+        assert!(join(&flights, KEY).1.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_flight_that_nobody_waits_for_is_dropped() {
+        let flights = Flights::default();
+        let (mut first, land) = join(&flights, KEY);
+        let (mut second, _) = join(&flights, KEY);
+        assert!(poll!(&mut first.ending).is_pending());
+        assert!(poll!(&mut second.ending).is_pending());
+        let land = land.unwrap();
+        drop(second);
+        assert!(!land.is_closed());
+        drop(first);
+        assert!(land.is_closed());
+        assert!(flights.0.lock().unwrap().under_way.is_empty());
+        assert!(join(&flights, KEY).1.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_everybodys_and_nobodys_after_that() {
+        let flights = Flights::default();
+        let (first, land) = join(&flights, KEY);
+        let (second, _) = join(&flights, KEY);
+        let error = Error::unavailable("nobody answers").with_code("llm_unavailable");
+        let error = error.with_source("connection refused");
+        assert!(land.unwrap().send(Err(error)).is_ok());
+        for flight in [first, second] {
+            let error = flight.land().await.unwrap_err();
+            assert_eq!(error.code(), "llm_unavailable");
+            assert_eq!(error.chain(), "nobody answers: connection refused");
+        }
+        assert!(join(&flights, KEY).1.is_some());
+    }
+
+    #[tokio::test]
+    async fn other_questions_have_flights_of_their_own() {
+        let flights = Flights::default();
+        let _first = join(&flights, KEY);
+        assert!(join(&flights, Some([8; 32])).1.is_some());
+        // Without a fingerprint nothing is shared.
+        assert!(join(&flights, None).1.is_some());
+        assert!(join(&flights, None).1.is_some());
+    }
+}

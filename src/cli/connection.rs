@@ -59,7 +59,8 @@ impl Connection {
                     ),
                 )),
             },
-            None => Self::open_own(context.config).await,
+            // Boxed: opening is a large future, which every command would carry.
+            None => Box::pin(Self::open_own(context.config)).await,
         }
     }
 
