@@ -32,7 +32,8 @@ pub struct RedisSettings {
     pub url: SecretString,
     /// The password; it overrules the URL's.
     pub password: Option<SecretString>,
-    /// What every key begins with: letters, digits, `_`, `-`, `.` and `:`, so that it is no pattern.
+    /// What every key begins with: letters, digits, `_`, `-` and `.`, so that it is no pattern
+    /// and no other prefix begins with it and a colon.
     pub prefix: String,
 }
 

@@ -51,12 +51,13 @@ impl CacheConfig {
             "cache.redis_url (REDIS_URL)",
             "must begin with redis:// or rediss://",
         );
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+        // A colon ends the prefix in a key: `a` would own what is under `a:b`.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         faults.require(
             (1..=MAX_PREFIX_CHARS).contains(&self.redis_prefix.len())
                 && self.redis_prefix.chars().all(is_plain),
             "cache.redis_prefix (REDIS_PREFIX)",
-            format!("must be 1 to {MAX_PREFIX_CHARS} of A-Z a-z 0-9 _ - . :"),
+            format!("must be 1 to {MAX_PREFIX_CHARS} of A-Z a-z 0-9 _ - ."),
         );
         faults.require(
             (1..=65_536).contains(&self.memory_megabytes),

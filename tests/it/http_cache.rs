@@ -4,8 +4,10 @@
 use crate::support::app::TestApp;
 use crate::support::redis::{held, prefix, url};
 use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::upstream_reply::{Reply, stop_chunk};
+use bytes::Bytes;
 use chrono::DateTime;
+use futures_util::{Stream, StreamExt};
 use ragd::clock::Clock;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -295,6 +297,46 @@ async fn turns_before_make_another_question() {
     // Another session without history asks what the first one asked.
     world.ask_plainly().await;
     assert_eq!(world.calls(), 3);
+}
+
+/// Reads a stream until it has an event of this name.
+async fn read_until(
+    body: &mut (impl Stream<Item = reqwest::Result<Bytes>> + Unpin),
+    event: &str,
+) -> String {
+    let mut seen = String::new();
+    while !seen.contains(&format!("event: {event}")) {
+        let bytes = body.next().await.unwrap().unwrap();
+        seen.push_str(std::str::from_utf8(&bytes).unwrap());
+    }
+    seen
+}
+
+#[tokio::test]
+async fn who_joins_a_stream_gets_all_of_it_though_the_first_one_leaves() {
+    let world = World::new(&[]).await;
+    let reply = Reply::tokens(&["The guarantee "]).gate();
+    let reply = reply.token("lasts twenty-seven months [1].");
+    world.upstream.then(reply.event(&stop_chunk()).done());
+    let begin = async || {
+        let request = world.app.post("/chat/stream");
+        let request = request.header("x-api-key", world.app.api_key);
+        let request = request.json(&json!({ "question": QUESTION }));
+        request.send().await.unwrap().bytes_stream()
+    };
+    let mut first = begin().await;
+    read_until(&mut first, "token").await;
+    let mut second = begin().await;
+    let joined = read_until(&mut second, "token").await;
+    assert!(
+        joined.contains("event: metadata") && joined.contains("The guarantee "),
+        "{joined}"
+    );
+    drop(first);
+    world.upstream.open_gate();
+    let rest = read_until(&mut second, "done").await;
+    assert!(rest.contains("lasts twenty-seven months"), "{rest}");
+    assert_eq!(world.calls(), 1);
 }
 
 #[tokio::test]
