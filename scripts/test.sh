@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs every test of ragd, with everything that they need: a Postgres of their own in a temporary
-# folder, the embedding model, two real PDFs. What it starts, it stops. Arguments go to the test
-# runner: `scripts/test.sh store` runs the tests whose name contains "store".
+# Runs every test of ragd, with everything that they need: a Postgres and a Redis of their own in a
+# temporary folder, the embedding model, two real PDFs. What it starts, it stops. Arguments go to the
+# test runner: `scripts/test.sh store` runs the tests whose name contains "store".
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -40,9 +40,13 @@ find_postgres() {
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/ragd-test.XXXXXX")
 postgres_bin=
+redis_pid=
 stop() {
     status=$?
     trap - EXIT INT TERM
+    if [ -n "$redis_pid" ]; then
+        kill "$redis_pid" 2>/dev/null && wait "$redis_pid" 2>/dev/null || true
+    fi
     if [ -n "$postgres_bin" ] && [ -f "$work/pg/postmaster.pid" ]; then
         as_postgres "$postgres_bin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1 || true
     fi
@@ -81,6 +85,42 @@ if [ -z "${TEST_POSTGRES_URL:-}" ]; then
         start >/dev/null) || { cat "$work/pg/log" >&2; fail "Postgres does not start"; }
     TEST_POSTGRES_URL="postgres://ragd@127.0.0.1:$port/postgres"
     export TEST_POSTGRES_URL
+fi
+
+# Redis -------------------------------------------------------------------------------------------
+
+# answers PORT: whether a Redis there says PONG.
+answers() {
+    python3 -c '
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1) as s:
+    s.settimeout(1)
+    s.sendall(b"PING\r\n")
+    sys.exit(0 if s.recv(5) == b"+PONG" else 1)
+' "$1" 2>/dev/null
+}
+
+if [ -z "${TEST_REDIS_URL:-}" ]; then
+    command -v redis-server >/dev/null 2>&1 || debian redis-server || true
+    command -v redis-server >/dev/null 2>&1 ||
+        fail "Redis is missing: install it (Debian: apt-get install redis-server), or set TEST_REDIS_URL"
+    port=$(spare_port)
+    say "starting Redis on 127.0.0.1:$port"
+    mkdir "$work/redis"
+    redis-server --bind 127.0.0.1 --port "$port" --dir "$work/redis" --save "" --appendonly no \
+        --daemonize no >"$work/redis/log" 2>&1 &
+    redis_pid=$!
+    tries=0
+    until answers "$port"; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 50 ] || ! kill -0 "$redis_pid" 2>/dev/null; then
+            cat "$work/redis/log" >&2
+            fail "Redis does not start"
+        fi
+        sleep 0.1
+    done
+    TEST_REDIS_URL="redis://127.0.0.1:$port"
+    export TEST_REDIS_URL
 fi
 
 # Binary, model, documents ------------------------------------------------------------------------

@@ -109,6 +109,20 @@ impl Error {
         self
     }
 
+    /// The same failure for another caller who waited for the same thing; the causes are kept as
+    /// text.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        let cause = std::error::Error::source(self);
+        Self {
+            kind: self.kind,
+            code: self.code,
+            message: self.message.clone(),
+            limit: self.limit,
+            source: cause.map(|cause| with_causes(cause).into()),
+        }
+    }
+
     /// What kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -132,13 +146,17 @@ impl Error {
 
     /// The message followed by every cause, for a log line or a console.
     pub fn chain(&self) -> String {
-        let mut text = self.message.clone();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
-        }
-        text
+        with_causes(self)
     }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

@@ -15,6 +15,7 @@ pub mod outbound;
 
 // Floor 1: walls.
 pub mod blob;
+pub mod cache;
 pub mod embed;
 pub mod index;
 pub mod provider;

@@ -3,6 +3,7 @@
 
 use super::{DataFolder, Notice};
 use crate::auth::{Auth, AuthSettings};
+use crate::cache::{Cache, MemoryCache, RedisCache, RedisSettings};
 use crate::clock::Clock;
 use crate::config::{Config, EncryptionConfig};
 use crate::error::{Error, Result};
@@ -82,6 +83,21 @@ async fn connect(config: &Config, folder: &DataFolder) -> Result<(Store, bool)> 
         ..DatabaseSettings::new(url)
     };
     Ok((Store::open(&settings).await?, embedded))
+}
+
+/// Opens the cache: the configured Redis, which may come later, else one in this process.
+pub(super) fn open_cache(config: &Config, clock: &Clock) -> Result<Cache> {
+    let cache = &config.cache;
+    let Some(url) = &cache.redis_url else {
+        let memory = MemoryCache::new(cache.memory_bytes(), clock.clone());
+        return Ok(Cache::Memory(memory));
+    };
+    let redis = RedisCache::new(&RedisSettings {
+        url: url.clone(),
+        password: cache.redis_password.clone(),
+        prefix: cache.redis_prefix.clone(),
+    })?;
+    Ok(Cache::Redis(redis))
 }
 
 /// The secrets that a start needs.

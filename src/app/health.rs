@@ -99,6 +99,7 @@ impl App {
                 .with_label_values(&[component.name.as_str()])
                 .set(up);
         }
+        components.extend(self.redis_health().await);
         HealthReport {
             database,
             components,
@@ -136,6 +137,27 @@ impl App {
             Ok(Err(error)) => health.failing(HealthStatus::Unhealthy, error.to_string()),
             Err(_) => health.failing(HealthStatus::Unhealthy, "database unavailable: no answer"),
         }
+    }
+
+    /// The Redis of the cache, with `dependency_up`; `None` without one. Nothing stops without it, so
+    /// it is never worse than degraded.
+    async fn redis_health(&self) -> Option<ComponentHealth> {
+        let server = self.cache().server()?;
+        let begun = Instant::now();
+        let answer = tokio::time::timeout(PATIENCE, self.cache().ping()).await;
+        let mut health = ComponentHealth::healthy("redis");
+        health.latency_ms = Some(begun.elapsed().as_secs_f64() * 1_000.0);
+        health.detail = Some(server.address().to_owned());
+        let health = match answer {
+            Ok(Ok(())) => health,
+            Ok(Err(error)) => health.failing(HealthStatus::Degraded, error.chain()),
+            Err(_) => health.failing(HealthStatus::Degraded, "no answer in time"),
+        };
+        self.metrics()
+            .dependency_up
+            .with_label_values(&["redis"])
+            .set(i64::from(health.status == HealthStatus::Healthy));
+        Some(health)
     }
 
     /// The reranker, told from its breaker; `None` without one.

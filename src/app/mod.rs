@@ -21,6 +21,7 @@ pub use reembed::{CODE_REEMBEDDING, ReembedStage, ReembedState, ReembedStatus};
 pub use running::Settling;
 
 use crate::auth::Auth;
+use crate::cache::Cache;
 use crate::chat::Chat;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -28,6 +29,7 @@ use crate::embed::{CurrentEmbedder, Embedder};
 use crate::indexing::Follower;
 use crate::ingest::Ingest;
 use crate::retrieval::Retrieval;
+use crate::secret::Sealer;
 use crate::store::Store;
 use crate::telemetry::{AuditFile, Metrics};
 use reembed::Reembedding;
@@ -47,6 +49,8 @@ struct Parts {
     installation: uuid::Uuid,
     audit_file: AuditFile,
     store: Store,
+    cache: Cache,
+    sealer: Sealer,
     embedder: CurrentEmbedder,
     /// An endpoint is configured, and how long its vectors are was not to be learnt at the start.
     model_unknown: bool,
@@ -89,6 +93,16 @@ impl App {
     /// The database.
     pub fn store(&self) -> &Store {
         &self.0.store
+    }
+
+    /// What is kept for a while.
+    pub fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
+    /// Seals what callers may not see of each other.
+    pub fn sealer(&self) -> &Sealer {
+        &self.0.sealer
     }
 
     /// Who may call.

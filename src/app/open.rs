@@ -2,13 +2,13 @@
 
 use super::data_folder::FolderLock;
 use super::embedding::{Models as EmbeddingModels, OpenedEmbedding, Purpose, threads};
-use super::foundation::{open_sealer, open_secrets, open_store};
+use super::foundation::{open_cache, open_sealer, open_secrets, open_store};
 use super::index::open_configured_index;
 use super::reembed::Reembedding;
 use super::{App, DataFolder, Parts};
 use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
-use crate::chat::{Chat, ChatParts, Models};
+use crate::chat::{Chat, ChatParts, Models, ResponseCache};
 use crate::clock::Clock;
 use crate::config::{Config, OcrMode, RerankProvider};
 use crate::error::{Error, Result};
@@ -110,6 +110,7 @@ impl App {
         let secrets = open_secrets(&config, &folder, &mut notices)?;
         let store = open_store(&config, &folder).await?;
         let sealer = open_sealer(&store, &secrets.encryption, clock.now()).await?;
+        let cache = open_cache(&config, &clock)?;
         let models = EmbeddingModels {
             config: &config,
             folder: &folder,
@@ -180,7 +181,12 @@ impl App {
                 models: Models::new(&config.llm, &outbound::api_client()?)?,
                 texts,
                 follower: follower.clone(),
-                sealer,
+                responses: ResponseCache::new(
+                    cache.clone(),
+                    sealer.clone(),
+                    config.cache.response_ttl(),
+                ),
+                sealer: sealer.clone(),
                 sessions: config.sessions.clone(),
                 memory: config.memory.clone(),
                 clock: clock.clone(),
@@ -207,6 +213,8 @@ impl App {
             installation,
             audit_file,
             store,
+            cache,
+            sealer,
             embedder,
             follower,
             auth,

@@ -156,6 +156,10 @@ impl App {
         if let Err(error) = index.release().await {
             tracing::warn!(error = error.chain(), "the index's lease ends by itself");
         }
+        if let Some(redis) = self.cache().server() {
+            redis.close();
+            tracing::info!("redis closed");
+        }
         self.store().close().await;
         tracing::info!("database closed");
         self.follower().index().clone().close().await;

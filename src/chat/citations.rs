@@ -107,6 +107,6 @@ fn citation(marked: Marked, vectors: Option<&[Vec<f32>]>) -> Citation {
             Some(_) => CitationStatus::Unsupported,
         },
         score: verdict.score,
-        reason: verdict.reason.map(crate::citation::Reason::as_str),
+        reason: verdict.reason,
     }
 }

@@ -1,17 +1,21 @@
-//! Chat: the one path that every answer takes, whatever the door. Session → retrieve → prompt →
-//! provider → verify citations → store both messages. A provider's failure is an error, never an
+//! Chat: the one path that every answer takes, whatever the door. Session → response cache →
+//! retrieve → prompt → provider → verify citations → store both messages. A provider's failure is an error, never an
 //! answer; an answer that the sources do not carry says so.
 
 mod answering;
 mod citations;
 mod conversation;
+mod draft;
 mod extract;
 mod feedback;
+mod flight;
+mod making;
 mod models;
 mod people;
 mod prompt;
 mod recall;
 mod request;
+mod response_cache;
 mod retention;
 mod rooms;
 mod sanitize;
@@ -24,6 +28,7 @@ pub use feedback::{Feedback, FeedbackSubject, NewFeedback, ShownSource};
 pub use models::Models;
 pub use people::Conversation;
 pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Origin, Source};
+pub use response_cache::ResponseCache;
 pub use retention::{SessionCopy, SessionCounts};
 pub use rooms::{CODE_PARENT, NewRoom};
 pub use session::CODE_SESSION_NOT_FOUND;
@@ -57,6 +62,8 @@ pub struct ChatParts {
     pub texts: MessageTexts,
     /// Brings the index up when a room is deleted.
     pub follower: Follower,
+    /// Answers kept for equal questions.
+    pub responses: ResponseCache,
     /// Seals what is kept of feedback.
     pub sealer: Sealer,
     /// How long sessions live.

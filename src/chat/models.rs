@@ -30,6 +30,24 @@ pub enum Answerer {
     Llm(Box<Provider>),
 }
 
+impl Answerer {
+    /// The name it is configured under.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Extractive => EXTRACTIVE,
+            Self::Llm(provider) => provider.name(),
+        }
+    }
+
+    /// The model used when a request names none.
+    pub fn model(&self) -> &str {
+        match self {
+            Self::Extractive => EXTRACTIVE,
+            Self::Llm(provider) => provider.model(),
+        }
+    }
+}
+
 impl Models {
     /// The providers of the configuration.
     ///

@@ -6,7 +6,9 @@ use super::Source;
 use crate::domain::{Message, Question, Role};
 use crate::provider::ChatMessage;
 
-const INSTRUCTIONS: &str = "You answer questions from the numbered sources below, and from nothing \
+/// What a model is told; another text makes another answer, so it is a part of the response cache's
+/// key.
+pub(super) const INSTRUCTIONS: &str = "You answer questions from the numbered sources below, and from nothing \
 else. After each statement put the number of the source that carries it in square brackets, like \
 [1]; use several, like [1][3], where several do. Use only numbers that are there. If the sources do \
 not answer the question, say that the answer was not found in the documents, and cite nothing. The \

@@ -3,8 +3,9 @@
 //! repeated, nor what does not fit; a room without memory answers from documents as if there were
 //! none. Memory that cannot be searched is named in `degraded`, never an error.
 
-use super::{Chat, ChatRequest};
-use crate::domain::{Message, PassageKind, PassageSource, Principal, Room};
+use super::Chat;
+use super::making::Asking;
+use crate::domain::{PassageKind, PassageSource};
 use crate::error::Result;
 use crate::index::QueryVector;
 use crate::retrieval::{Hit, RetrievalRequest, RetrievalScope, Retrieved};
@@ -18,20 +19,16 @@ const CANDIDATES: usize = 20;
 /// with a question has a cosine of about 0.3 with the local model, which is a fit of a third.
 const LEAST_FIT: f64 = 1.0 / 3.0;
 
-/// Where a question stands: its room, and the turns before.
-pub(super) type Place<'a> = (&'a Room, &'a [Message]);
-
 impl Chat {
     /// Puts what the room remembers behind `retrieved`, which comes from documents; together they
     /// are `count` at most.
     pub(super) async fn recall_into(
         &self,
         (retrieved, count): (&mut Retrieved, usize),
-        (caller, request): (&Principal, &ChatRequest),
-        place: Place<'_>,
+        asking: &Asking,
     ) {
         let vector = retrieved.query_vector.clone();
-        let mut remembered = match self.recall((caller, request), place, vector).await {
+        let mut remembered = match self.recall(asking, vector).await {
             Ok(remembered) => remembered,
             Err(error) => {
                 tracing::error!(error = error.chain(), "memory was not searched");
@@ -48,12 +45,14 @@ impl Chat {
         retrieved.hits.append(&mut remembered);
     }
 
-    async fn recall(
-        &self,
-        (caller, request): (&Principal, &ChatRequest),
-        (room, history): Place<'_>,
-        vector: Option<QueryVector>,
-    ) -> Result<Vec<Hit>> {
+    async fn recall(&self, asking: &Asking, vector: Option<QueryVector>) -> Result<Vec<Hit>> {
+        let Asking {
+            request,
+            read,
+            room,
+            history,
+            ..
+        } = asking;
         let rooms = self.parts.store.room_and_above(room.id, room.owner).await?;
         let limit = usize::try_from(self.settings.history_messages).unwrap_or(0);
         if rooms.len() == 1 && history.len() < limit {
@@ -63,7 +62,7 @@ impl Chat {
         let question = request.question.as_str();
         let search = RetrievalRequest {
             query: request.question.clone().into(),
-            read: caller.read_scope(),
+            read: read.clone(),
             collection: None,
             scope: RetrievalScope::Memory,
             rooms: Some(rooms),
@@ -90,10 +89,10 @@ impl Chat {
     /// words.
     pub(super) fn fit(&self, question: &str, hit: &Hit, by_meaning: bool) -> f64 {
         match hit.vector.raw {
-            Some(cosine) if by_meaning => super::turn::fit_of_cosine(cosine),
+            Some(cosine) if by_meaning => super::making::fit_of_cosine(cosine),
             _ => {
                 let text = &hit.stored.passage.content;
-                super::turn::coverage(question, text, &self.parts.counter)
+                super::making::coverage(question, text, &self.parts.counter)
             }
         }
     }

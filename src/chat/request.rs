@@ -1,6 +1,7 @@
 //! What is asked of chat, and what it answers.
 
 use super::recall;
+use crate::citation::Reason;
 use crate::domain::{
     Collection, DocumentId, MessageId, Nickname, PassageId, PassageSource, Question, RoomId,
     SessionKey, TopK,
@@ -8,7 +9,7 @@ use crate::domain::{
 use crate::error::Error;
 use crate::provider::Usage;
 use crate::retrieval::Hit;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
 /// Where a question comes from.
@@ -46,7 +47,7 @@ pub struct ChatRequest {
 }
 
 /// A numbered source of an answer.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Source {
     /// The `n` of its marker `[n]`, from 1.
     pub citation_index: usize,
@@ -108,7 +109,7 @@ impl Source {
 }
 
 /// Whether a source carries what an answer says with its marker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CitationStatus {
     /// It does.
@@ -118,7 +119,7 @@ pub enum CitationStatus {
 }
 
 /// One marker of an answer, checked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Citation {
     /// The `n` of the marker.
     pub citation_index: usize,
@@ -129,7 +130,7 @@ pub struct Citation {
     /// How much of the claim the source carries, 0–1.
     pub score: f64,
     /// Why it is unsupported: `number`, `negation`, `entity` or `words`.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Reason>,
 }
 
 /// An answer.

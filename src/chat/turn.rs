@@ -1,31 +1,18 @@
-//! One turn, whole or streamed: prepare, ask, finish. Both ways share the first and the last step,
-//! so that a streamed answer is checked and stored like any other.
+//! One turn, whole or streamed: open the conversation, get an answer, store the turn. Both ways
+//! share the first and the last step, so that a streamed answer is checked and stored like any
+//! other; so is one that was kept, or that somebody else had asked for a moment before.
 
-use super::answering::Asked;
-use super::models::Answerer;
+use super::draft::Draft;
+use super::flight::{Flight, Progress};
+use super::making::{Asking, Found};
 use super::request::Source;
-use super::{Answer, Chat, ChatEvent, ChatRequest, CitationStatus, prompt, sanitize, sources};
-use crate::citation::strip_unknown_markers;
-use crate::domain::{Message, MessageId, MessageStatus, Principal, Room};
-use crate::error::{Error, Result};
-use crate::index::{QueryVector, TermCounter};
-use crate::provider::extractive::NOT_FOUND;
-use crate::provider::{self, ChatReply, FinishReason, StreamEvent, Usage};
-use crate::retrieval::{RetrievalRequest, RetrievalScope};
-use futures_util::{Stream, StreamExt};
-use std::collections::HashSet;
-
-/// Everything that is known before anybody is asked.
-pub(super) struct Prepared {
-    room: Room,
-    history: Vec<Message>,
-    sources: Vec<Source>,
-    /// How well each source fits the question, 0–1.
-    fits: Vec<f64>,
-    question_vector: Option<QueryVector>,
-    degraded: Vec<&'static str>,
-    answerer: Answerer,
-}
+use super::{Answer, Chat, ChatEvent, ChatRequest};
+use crate::domain::{MessageId, MessageStatus, Principal, Room};
+use crate::error::Result;
+use crate::provider::{ChatReply, FinishReason, Usage};
+use futures_util::{FutureExt, Stream};
+use std::sync::Arc;
+use tokio::sync::watch;
 
 impl Chat {
     /// Answers a question, checks the answer's citations and stores the turn.
@@ -34,34 +21,15 @@ impl Chat {
     /// `Invalid` for a provider that is not configured; `Unavailable` (code `llm_unavailable`) when
     /// no provider answers, or without a database.
     pub async fn turn(&self, caller: &Principal, request: ChatRequest) -> Result<Answer> {
-        let prepared = self.prepare(caller, &request).await?;
-        let asked = self.asked(&prepared.answerer, &request);
-        let reply = match &prepared.answerer {
-            _ if prepared.sources.is_empty() => self.nothing_found(&prepared.answerer),
-            Answerer::Extractive => {
-                let question = request.question.as_str();
-                let vector = prepared.question_vector.as_ref();
-                let reply = self
-                    .extract_answer(question, &prepared.sources, vector)
-                    .await;
-                asked.record_result(&reply);
-                reply?
-            }
-            Answerer::Llm(provider) => {
-                let reply = provider
-                    .complete(&llm_request(&prepared, &request, self.settings.max_tokens))
-                    .await
-                    .map_err(Error::from);
-                asked.record_result(&reply);
-                reply?
-            }
-        };
-        self.finish(prepared, &request, (reply, MessageStatus::Complete))
-            .await
+        let (room, asking) = self.open_turn(caller, request).await?;
+        let flight = self.depart(&asking).await?;
+        let joined = flight.joined;
+        let draft = flight.land().await?;
+        self.store_draft(&room, &asking, (&draft, joined)).await
     }
 
     /// Answers a question as a stream that ends in `Done` or `Error`. Dropping it cancels the
-    /// upstream's call.
+    /// upstream's call, unless somebody else waits for the same answer.
     pub fn stream(
         &self,
         caller: Principal,
@@ -69,184 +37,95 @@ impl Chat {
     ) -> impl Stream<Item = ChatEvent> + Send + use<> {
         let chat = self.clone();
         async_stream::stream! {
-            let prepared = match chat.prepare(&caller, &request).await {
-                Ok(prepared) => prepared,
+            let opened = match chat.open_turn(&caller, request).await {
+                Ok((room, asking)) => {
+                    let asking = Asking { streamed: true, ..asking };
+                    let flight = chat.depart(&asking).await;
+                    flight.map(|flight| (room, asking, flight))
+                }
+                Err(error) => Err(error),
+            };
+            let (room, asking, flight) = match opened {
+                Ok(opened) => opened,
                 Err(error) => {
                     yield ChatEvent::Error { error, partial: false };
                     return;
                 }
             };
-            yield ChatEvent::Metadata {
-                session_id: session_id(&prepared.room),
-                sources: prepared.sources.clone(),
+            let joined = flight.joined;
+            let mut reader = Reader::of(&flight);
+            let mut ending = Box::pin(flight.land().fuse());
+            let ending = loop {
+                let ended = tokio::select! {
+                    Ok(()) = reader.progress.changed() => None,
+                    ending = &mut ending => Some(ending),
+                };
+                for event in reader.unread(&room) {
+                    yield event;
+                }
+                if let Some(ending) = ended {
+                    break ending;
+                }
             };
-            let asked = chat.asked(&prepared.answerer, &request);
-            let mut text = String::new();
-            let mut ending: Result<(FinishReason, Usage, String)> =
-                Err(Error::unavailable("the stream did not end").with_code("llm_unavailable"));
-            match prepared.answerer.clone() {
-                Answerer::Llm(provider) if !prepared.sources.is_empty() => {
-                    let call = llm_request(&prepared, &request, chat.settings.max_tokens);
-                    match provider.stream(&call).await {
-                        Ok(mut events) => {
-                            while let Some(event) = events.next().await {
-                                match event {
-                                    Ok(StreamEvent::Delta(delta)) => {
-                                        asked.first_content();
-                                        text.push_str(&delta);
-                                        yield ChatEvent::Token(delta);
-                                    }
-                                    Ok(StreamEvent::Done { finish_reason, usage, model }) => {
-                                        ending = Ok((finish_reason, usage, model));
-                                    }
-                                    Err(error) => ending = Err(error.into()),
-                                }
-                            }
-                        }
-                        Err(error) => ending = Err(error.into()),
-                    }
-                }
-                answerer => {
-                    let reply = if prepared.sources.is_empty() {
-                        Ok(chat.nothing_found(&answerer))
-                    } else {
-                        let vector = prepared.question_vector.as_ref();
-                        chat.extract_answer(request.question.as_str(), &prepared.sources, vector).await
-                    };
-                    match reply {
-                        Ok(reply) => {
-                            for token in tokens(&reply.text) {
-                                yield ChatEvent::Token(token.to_owned());
-                            }
-                            text = reply.text;
-                            ending = Ok((reply.finish_reason, reply.usage, reply.model));
-                        }
-                        Err(error) => ending = Err(error),
-                    }
-                }
-            }
-            let ending = ending.map(|(finish_reason, usage, model)| ChatReply {
-                text: text.clone(),
-                model,
-                finish_reason,
-                usage,
-            });
-            asked.record_result(&ending);
-            let partial = !text.is_empty();
-            match ending {
-                Ok(reply) => {
-                    match chat.finish(prepared, &request, (reply, MessageStatus::Complete)).await {
-                        Ok(answer) => {
-                            yield ChatEvent::Done(Box::new(answer));
-                        }
-                        Err(error) => {
-                            yield ChatEvent::Error { error, partial };
-                        }
-                    }
-                }
+            let draft = match ending {
+                Ok(draft) => draft,
                 Err(error) => {
-                    if partial {
-                        chat.store_part(prepared, &request, text).await;
+                    let partial = !reader.text.is_empty();
+                    if let Some(found) = reader.found.filter(|_| partial) {
+                        chat.store_part(&room, &asking, (&found, reader.text)).await;
                     }
                     yield ChatEvent::Error { error, partial };
+                    return;
                 }
+            };
+            // It came whole: it was kept, or nobody who asked for it wanted it in pieces.
+            for event in reader.rest(&room, &draft) {
+                yield event;
+            }
+            match chat.store_draft(&room, &asking, (&draft, joined)).await {
+                Ok(answer) => yield ChatEvent::Done(Box::new(answer)),
+                Err(error) => yield ChatEvent::Error { error, partial: true },
             }
         }
     }
 
-    async fn prepare(&self, caller: &Principal, request: &ChatRequest) -> Result<Prepared> {
+    async fn open_turn(&self, caller: &Principal, request: ChatRequest) -> Result<(Room, Asking)> {
         let answerer = self.parts.models.choose(request.provider.as_deref())?;
-        let room = self.room_of(caller, request).await?;
+        let room = self.room_of(caller, &request).await?;
         let history = self.history(&room).await?;
-        let default_limit = usize::try_from(self.settings.top_k).unwrap_or(1);
-        let count = request.top_k.map_or(default_limit, |top_k| top_k.get());
-        let mut retrieved = self
-            .parts
-            .retrieval
-            .search(&RetrievalRequest {
-                query: request.question.clone().into(),
-                read: caller.read_scope(),
-                collection: request.collection.clone(),
-                scope: RetrievalScope::Documents,
-                rooms: None,
-                limit: count * sources::CANDIDATES_PER_SOURCE,
-            })
-            .await?;
-        retrieved.hits = sources::choose(retrieved.hits, count);
-        let place = (&room, history.as_slice());
-        self.recall_into((&mut retrieved, count), (caller, request), place)
-            .await;
-        let question = request.question.as_str();
-        let hits = retrieved.hits.iter().enumerate();
-        let sources: Vec<Source> = hits.map(|(at, hit)| Source::of_hit(at + 1, hit)).collect();
-        let fits = retrieved
-            .hits
-            .iter()
-            .map(|hit| self.fit(question, hit, retrieved.query_vector.is_some()))
-            .collect();
-        Ok(Prepared {
-            room,
+        let asking = Asking {
+            request,
+            read: caller.read_scope(),
+            room: room.clone(),
             history,
-            sources,
-            fits,
-            question_vector: retrieved.query_vector,
-            degraded: retrieved.degraded,
             answerer,
-        })
+            streamed: false,
+        };
+        Ok((room, asking))
     }
 
-    /// Checks the reply's citations, judges it and stores the turn.
-    async fn finish(
+    /// Takes the flight to the answer: one that is under way, or a new one.
+    async fn depart(&self, asking: &Asking) -> Result<Flight> {
+        let key = self.response_key(asking).await?;
+        let fingerprint = key.map(|key| key.fingerprint());
+        let flights = &self.parts.responses.flights;
+        Ok(flights.join(fingerprint, |teller| {
+            self.clone().make(asking.clone(), key, teller).boxed()
+        }))
+    }
+
+    /// Makes the draft this conversation's answer, and stores the turn.
+    async fn store_draft(
         &self,
-        prepared: Prepared,
-        request: &ChatRequest,
-        (reply, status): (ChatReply, MessageStatus),
+        room: &Room,
+        asking: &Asking,
+        (draft, joined): (&Draft, bool),
     ) -> Result<Answer> {
-        let Prepared {
-            room,
-            mut sources,
-            fits,
-            degraded,
-            answerer,
-            ..
-        } = prepared;
-        let known = strip_unknown_markers(&reply.text, sources.len());
-        let text = sanitize::sanitize(&known, &sources);
-        let citations = self.check(&text, &sources).await?;
-        for source in &mut sources {
-            source.cited = citations
-                .iter()
-                .any(|citation| citation.citation_index == source.citation_index);
+        if joined {
+            self.count_hit();
         }
-        let supported = citations
-            .iter()
-            .filter(|citation| citation.status == CitationStatus::Supported);
-        let confidence = supported
-            .map(|citation| {
-                let fit = fits
-                    .get(citation.citation_index - 1)
-                    .copied()
-                    .unwrap_or(0.0);
-                citation.score * (0.5 + 0.5 * fit)
-            })
-            .fold(None, |best: Option<f64>, one| {
-                Some(best.map_or(one, |best| best.max(one)))
-            });
-        let answer = Answer {
-            answer: text,
-            sources,
-            grounded: confidence.is_some(),
-            confidence: confidence.unwrap_or(0.0),
-            citations,
-            session_id: session_id(&room),
-            message_id: MessageId::new(self.parts.clock.now()),
-            provider: name_of(&answerer).to_owned(),
-            model: reply.model,
-            usage: reply.usage,
-            degraded,
-        };
-        self.store_turn(&room, request.question.as_str(), (&answer, status))
-            .await?;
+        let status = MessageStatus::Complete;
+        let answer = self.store(room, asking, (draft.clone(), status)).await?;
         let grounded = if answer.grounded { "true" } else { "false" };
         self.parts
             .metrics
@@ -256,64 +135,100 @@ impl Chat {
         Ok(answer)
     }
 
+    async fn store(
+        &self,
+        room: &Room,
+        asking: &Asking,
+        (draft, status): (Draft, MessageStatus),
+    ) -> Result<Answer> {
+        let message_id = MessageId::new(self.parts.clock.now());
+        let answer = draft.into_answer(session_id(room), message_id);
+        let question = asking.request.question.as_str();
+        self.store_turn(room, question, (&answer, status)).await?;
+        Ok(answer)
+    }
+
     /// Keeps what had come of a stream that broke off.
-    async fn store_part(&self, prepared: Prepared, request: &ChatRequest, text: String) {
+    async fn store_part(&self, room: &Room, asking: &Asking, (found, text): (&Found, String)) {
         let reply = ChatReply {
             text,
             model: String::new(),
             finish_reason: FinishReason::Stop,
             usage: Usage::default(),
         };
-        if let Err(error) = self
-            .finish(prepared, request, (reply, MessageStatus::Incomplete))
-            .await
-        {
+        let stored = match self.judge(found, &asking.answerer, reply).await {
+            Ok(draft) => {
+                let part = (draft, MessageStatus::Incomplete);
+                self.store(room, asking, part).await.map(drop)
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = stored {
             tracing::error!(error = error.chain(), "a broken answer was not stored");
         }
     }
+}
 
-    fn nothing_found(&self, answerer: &Answerer) -> ChatReply {
-        let model = match answerer {
-            Answerer::Extractive => super::models::EXTRACTIVE.to_owned(),
-            Answerer::Llm(provider) => provider.model().to_owned(),
-        };
-        let text = NOT_FOUND.to_owned();
-        ChatReply {
-            text,
-            model,
-            finish_reason: FinishReason::Stop,
-            usage: Usage::default(),
+/// What one stream has read of a flight.
+struct Reader {
+    progress: watch::Receiver<Progress>,
+    found: Option<Arc<Found>>,
+    tokens: usize,
+    text: String,
+}
+
+impl Reader {
+    fn of(flight: &Flight) -> Self {
+        let mut progress = flight.progress.clone();
+        // What a flight that is joined has told already is read with the first look.
+        progress.mark_changed();
+        Self {
+            progress,
+            found: None,
+            tokens: 0,
+            text: String::new(),
         }
     }
 
-    fn asked(&self, answerer: &Answerer, request: &ChatRequest) -> Asked {
-        let model = match answerer {
-            Answerer::Extractive => super::models::EXTRACTIVE,
-            // A model that a caller names is not a label: anybody could make as many as they like.
-            Answerer::Llm(provider) if request.model.is_none() => provider.model(),
-            Answerer::Llm(_) => "other",
-        };
-        Asked::begin(&self.parts.metrics, name_of(answerer), model)
+    /// What has come since the last look.
+    fn unread(&mut self, room: &Room) -> Vec<ChatEvent> {
+        let mut events = Vec::new();
+        let progress = self.progress.borrow_and_update();
+        if let (None, Some(found)) = (&self.found, &progress.found) {
+            events.push(metadata(room, &found.sources));
+            self.found = Some(Arc::clone(found));
+        }
+        for token in &progress.tokens[self.tokens..] {
+            self.text.push_str(token);
+            events.push(ChatEvent::Token(token.clone()));
+        }
+        self.tokens = progress.tokens.len();
+        events
+    }
+
+    /// What is left of an answer that has ended.
+    fn rest(&self, room: &Room, draft: &Draft) -> Vec<ChatEvent> {
+        let mut events = Vec::new();
+        if self.found.is_none() {
+            events.push(metadata(room, &draft.sources));
+        }
+        if self.tokens == 0 {
+            let words = draft.answer.split_inclusive(char::is_whitespace);
+            events.extend(words.map(|word| ChatEvent::Token(word.to_owned())));
+        }
+        events
     }
 }
 
-fn name_of(answerer: &Answerer) -> &str {
-    match answerer {
-        Answerer::Extractive => super::models::EXTRACTIVE,
-        Answerer::Llm(provider) => provider.name(),
-    }
-}
-
-fn llm_request(
-    prepared: &Prepared,
-    request: &ChatRequest,
-    max_tokens: u32,
-) -> provider::ChatRequest {
-    provider::ChatRequest {
-        messages: prompt::messages(&prepared.sources, &prepared.history, &request.question),
-        model: request.model.clone(),
-        temperature: request.temperature,
-        max_tokens: Some(request.max_tokens.unwrap_or(max_tokens)),
+/// The sources as they are before anything was said of them.
+fn metadata(room: &Room, sources: &[Source]) -> ChatEvent {
+    let sources = sources.iter().cloned().map(|source| Source {
+        cited: false,
+        ..source
+    });
+    ChatEvent::Metadata {
+        session_id: session_id(room),
+        sources: sources.collect(),
     }
 }
 
@@ -322,28 +237,4 @@ fn session_id(room: &Room) -> String {
         Some(key) => key.as_str().to_owned(),
         None => room.id.to_string(),
     }
-}
-
-/// From the cosine of unrelated texts (about 0.1 with the local model) to that of a close paraphrase.
-pub(super) fn fit_of_cosine(cosine: f64) -> f64 {
-    ((cosine - 0.1) / 0.6).clamp(0.0, 1.0)
-}
-
-/// The part of `question`'s distinct terms (stemmed, without stop words) that `text` has.
-pub(super) fn coverage(question: &str, text: &str, counter: &TermCounter) -> f64 {
-    let wanted: HashSet<u32> = counter
-        .count(question)
-        .iter()
-        .map(|(term, _)| term)
-        .collect();
-    if wanted.is_empty() {
-        return 0.0;
-    }
-    let held: HashSet<u32> = counter.count(text).iter().map(|(term, _)| term).collect();
-    wanted.intersection(&held).count() as f64 / wanted.len() as f64
-}
-
-/// The words of a text, each with the white space behind it.
-fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(char::is_whitespace)
 }

@@ -24,8 +24,11 @@ pub use evidence::{CitedPassage, Evidence};
 pub use examine::{Examined, examine};
 pub use window::Fit;
 
+use serde::{Deserialize, Serialize};
+
 /// Why a citation is unsupported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Reason {
     /// The passage has another number, or the same with another unit.
     Number,

@@ -3,6 +3,7 @@
 //! that there is one way only.
 
 mod ask;
+mod cache;
 mod config;
 mod connection;
 mod create_admin;
@@ -77,6 +78,9 @@ enum Command {
     /// Look after the database.
     #[command(subcommand, name = "db")]
     Database(database::Database),
+    /// Forget what is kept for a while.
+    #[command(subcommand)]
+    Cache(cache::Cache),
     /// Look at the embedding model, or install it.
     #[command(subcommand)]
     Models(models::Models),
@@ -178,6 +182,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Sessions(sessions) => Box::pin(sessions.run(context)).await,
         Command::Feedback(feedback) => Box::pin(feedback.run(context)).await,
         Command::Database(database) => Box::pin(database.run(context)).await,
+        Command::Cache(cache) => Box::pin(cache.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),
         Command::CreateAdmin(create_admin) => create_admin.run(context).await,

@@ -151,6 +151,20 @@ const VARIABLES: &[Variable] = &[
         Integer,
     ),
     variable("RAGD_FAILPOINT", "jobs.failpoint", Text),
+    variable("REDIS_URL", "cache.redis_url", Secret),
+    variable("REDIS_PASSWORD", "cache.redis_password", Secret),
+    variable("REDIS_PREFIX", "cache.redis_prefix", Text),
+    variable("CACHE_MEMORY_MEGABYTES", "cache.memory_megabytes", Integer),
+    variable(
+        "RESPONSE_CACHE_ENABLED",
+        "cache.response_cache_enabled",
+        Boolean,
+    ),
+    variable(
+        "RESPONSE_CACHE_TTL_SECONDS",
+        "cache.response_cache_ttl_seconds",
+        Integer,
+    ),
     variable("CHAT_TOP_K", "chat.top_k", Integer),
     variable("CHAT_HISTORY_MESSAGES", "chat.history_messages", Integer),
     variable("CHAT_MAX_TOKENS", "chat.max_tokens", Integer),
@@ -173,7 +187,6 @@ const VARIABLES: &[Variable] = &[
 /// Variables of the contract whose part of ragd is not in this version; setting one is reported,
 /// so that nobody believes that it has an effect.
 const NOT_YET: &[&str] = &[
-    "REDIS_URL",
     "ANTHROPIC_API_KEY",
     "GOOGLE_API_KEY",
     "FLOW_TENANT",

@@ -85,6 +85,7 @@ impl Config {
         self.rerank.check(faults);
         self.ingest.check(faults);
         self.jobs.check(faults);
+        self.cache.check(faults);
         self.chat.check(faults);
         self.sessions.check(faults);
         self.memory.check(faults);
@@ -127,6 +128,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
     let rerank = section(settings, "rerank", faults);
     let ingest = section(settings, "ingest", faults);
     let jobs = section(settings, "jobs", faults);
+    let cache = section(settings, "cache", faults);
     let chat = section(settings, "chat", faults);
     let sessions = section(settings, "sessions", faults);
     let memory = section(settings, "memory", faults);
@@ -143,6 +145,7 @@ fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
         rerank: rerank?,
         ingest: ingest?,
         jobs: jobs?,
+        cache: cache?,
         chat: chat?,
         sessions: sessions?,
         memory: memory?,

@@ -3,6 +3,7 @@
 //! behaviour: rooms read their section and act by it.
 
 mod auth;
+mod cache;
 mod chat;
 mod database;
 mod embedding;
@@ -24,6 +25,7 @@ mod sessions;
 mod wish;
 
 pub use auth::AuthConfig;
+pub use cache::CacheConfig;
 pub use chat::ChatConfig;
 pub use database::DatabaseConfig;
 pub use embedding::{EmbeddingConfig, EmbeddingProvider, EmbeddingSource};
@@ -72,6 +74,8 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// Durable work.
     pub jobs: JobsConfig,
+    /// What is kept for a while, and where.
+    pub cache: CacheConfig,
     /// How questions are answered.
     pub chat: ChatConfig,
     /// How long conversations live.

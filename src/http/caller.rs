@@ -120,7 +120,11 @@ impl OptionalFromRequestParts<Door> for Caller<Anyone> {
     }
 }
 
-async fn authenticate(headers: &HeaderMap, door: &Door) -> crate::error::Result<Principal> {
+/// The principal of the credential in `headers`.
+pub(super) async fn authenticate(
+    headers: &HeaderMap,
+    door: &Door,
+) -> crate::error::Result<Principal> {
     let text = |name: HeaderName| {
         let value = headers.get(name)?;
         value.to_str().ok()

@@ -292,7 +292,7 @@ impl From<Citation> for CitationBody {
             claim,
             status,
             score,
-            reason,
+            reason: reason.map(|reason| reason.as_str()),
         }
     }
 }

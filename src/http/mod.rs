@@ -1,6 +1,7 @@
 //! The HTTP door: routes, extractors, the frame around every handler, one file a resource. It turns
 //! requests into calls of the services and results into answers; it decides nothing else.
 
+mod cache_admin;
 mod caller;
 mod chat;
 mod chat_stream;
@@ -16,6 +17,7 @@ mod extract;
 mod feedback;
 mod frame;
 mod health;
+mod idempotency;
 mod index_admin;
 mod ingest;
 mod jobs;

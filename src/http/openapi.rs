@@ -1,11 +1,13 @@
 //! What the OpenAPI document says beside the routes themselves: who may call, and how failures look.
 
+use super::idempotency::takes_key;
 use super::problem::{FieldFault, PROBLEM_JSON, Problem};
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi as _};
 
 /// The names of the two ways to say who calls.
@@ -63,10 +65,37 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
                 add(operation, "401", "No credential, or one that is not known.");
                 add(operation, "403", "The credential does not allow this.");
             }
+            if method == "post" && takes_key(path) {
+                describe_key(operation);
+            }
             add(operation, "default", "Any other failure.");
         }
     }
     document
+}
+
+/// The header `Idempotency-Key`, which a layer reads before the handler.
+fn describe_key(operation: &mut Operation) {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255));
+    let header = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Sent again with the same key, the same request gets the answer of the first time \
+             (`idempotency-replayed: true`), for 24 hours; another request is refused with 422.",
+        ))
+        .schema(Some(text.build()));
+    let parameters = operation.parameters.get_or_insert_default();
+    parameters.push(RefOr::T(header.build()));
+    add(
+        operation,
+        "409",
+        "The first request with this key is still under way.",
+    );
 }
 
 /// `get_api_documents_id` for `GET /api/documents/{id}`.

@@ -4,9 +4,9 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    chat, chat_stream, conversations, database_admin, documents, export, feedback, health,
-    index_admin, ingest, jobs, jobs_admin, messages, preview, probes, rag_query, reembed, rooms,
-    sessions_admin, stats, telemetry,
+    cache_admin, chat, chat_stream, conversations, database_admin, documents, export, feedback,
+    health, idempotency, index_admin, ingest, jobs, jobs_admin, messages, preview, probes,
+    rag_query, reembed, rooms, sessions_admin, stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
@@ -40,10 +40,12 @@ pub fn router(app: App) -> Router {
     };
     let (routes, described) = served.split_for_parts();
     let docs = SwaggerUi::new("/docs").url("/openapi.json", document::complete(described));
+    let door = Door::new(app.clone());
     let framed = routes
         .merge(docs)
         .fallback(async || Failure::of_status(StatusCode::NOT_FOUND))
-        .with_state(Door::new(app.clone()))
+        .with_state(door.clone())
+        .layer(from_fn_with_state(door, idempotency::once))
         // Every extractor of a body has its own limit, which its answer names.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(frame::panic_answer))
@@ -80,6 +82,7 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(documents::reprocess))
         .routes(routes!(preview::preview))
         .routes(routes!(stats::stats))
+        .routes(routes!(cache_admin::clear))
         .routes(routes!(feedback::list))
         .routes(routes!(sessions_admin::count))
         .routes(routes!(sessions_admin::show))

@@ -4,6 +4,7 @@ use super::extract::DRAIN_BYTES;
 use super::problem::Failure;
 use super::state::Door;
 use super::text_document::{check_metadata, check_title};
+use crate::config::IngestConfig;
 use crate::domain::{Collection, FileName};
 use crate::error::{Error, ErrorKind, Result};
 use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
@@ -15,7 +16,13 @@ use utoipa::ToSchema;
 /// The most bytes of a part that is no file.
 const MAX_FIELD_BYTES: usize = 64 * 1_024;
 /// The most parts.
-const MAX_PARTS: usize = 32;
+pub(super) const MAX_PARTS: usize = 32;
+
+/// The most bytes of a whole form, whose file is as large as it may be.
+pub(super) fn max_form_bytes(config: &IngestConfig) -> usize {
+    let file = usize::try_from(config.max_upload_bytes()).unwrap_or(usize::MAX);
+    file.saturating_add(MAX_PARTS * MAX_FIELD_BYTES)
+}
 
 /// An upload.
 #[derive(ToSchema)]

@@ -3,7 +3,7 @@
 
 use crate::domain::Role;
 use futures_util::stream::BoxStream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ProviderError;
 
@@ -40,7 +40,7 @@ pub struct ChatRequest {
 }
 
 /// How many tokens a call took; zeros where the upstream did not say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the conversation sent.
     pub prompt_tokens: u64,

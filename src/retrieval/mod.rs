@@ -108,6 +108,11 @@ impl Retrieval {
         self.reranking.as_ref()
     }
 
+    /// Whether everything up to place `sequence` of the change log can be found.
+    pub fn has_followed(&self, sequence: i64) -> bool {
+        self.index.position().sequence >= sequence
+    }
+
     /// The settings in force.
     pub fn settings(&self) -> &RetrievalConfig {
         &self.settings

@@ -75,6 +75,16 @@ impl Store {
         on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
     }
 
+    /// The place of the newest change of a document; 0 when there has been none. What was said in
+    /// rooms does not change it.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn corpus_generation(&self) -> Result<i64> {
+        let sql = "SELECT COALESCE(MAX(seq), 0) FROM change_log WHERE subject_kind = 'document'";
+        on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
+    }
+
     /// At most `limit` changes after place `seq`, in order. Reading on from the last one's place
     /// misses nothing.
     ///

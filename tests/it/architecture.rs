@@ -114,6 +114,16 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         "the language of a text is a detail of index",
     ),
     (
+        "redis",
+        &["cache"],
+        "the cache's server is a detail of cache",
+    ),
+    (
+        "moka",
+        &["cache"],
+        "the cache's engine is a detail of cache",
+    ),
+    (
         "rten",
         &["embed"],
         "the model's runtime is a detail of embed",

@@ -8,11 +8,13 @@
 )]
 
 mod architecture;
+mod cache;
 mod citations;
 mod embed;
 mod embed_endpoint;
 mod http_access;
 mod http_auth;
+mod http_cache;
 mod http_chat;
 mod http_conversations;
 mod http_documents;
@@ -20,6 +22,7 @@ mod http_feedback;
 mod http_formats;
 mod http_frame;
 mod http_health;
+mod http_idempotency;
 mod http_jobs;
 mod http_memory;
 mod http_ocr;

@@ -11,7 +11,21 @@ pub(in crate::http) const DRAIN_BYTES: usize = 32 * 1_024 * 1_024;
 
 /// The body, if it has at most `max_kilobytes`.
 pub(super) async fn read(body: Body, max_kilobytes: usize) -> Result<Bytes, Failure> {
-    let limit = max_kilobytes * 1_024;
+    body_within(body, max_kilobytes * 1_024)
+        .await?
+        .ok_or_else(|| {
+            let message = format!(
+                "the request body must be at most {max_kilobytes} KiB (server.max_body_kilobytes)"
+            );
+            Error::new(ErrorKind::TooLarge, message).into()
+        })
+}
+
+/// The body, if it has at most `limit` bytes; `None` for a larger one.
+pub(in crate::http) async fn body_within(
+    body: Body,
+    limit: usize,
+) -> Result<Option<Bytes>, Failure> {
     let mut stream = body.into_data_stream();
     let mut read = Vec::new();
     let mut seen = 0_usize;
@@ -25,11 +39,5 @@ pub(super) async fn read(body: Body, max_kilobytes: usize) -> Result<Bytes, Fail
             break;
         }
     }
-    if seen > limit {
-        let message = format!(
-            "the request body must be at most {max_kilobytes} KiB (server.max_body_kilobytes)"
-        );
-        return Err(Error::new(ErrorKind::TooLarge, message).into());
-    }
-    Ok(read.into())
+    Ok((seen <= limit).then(|| read.into()))
 }

@@ -9,7 +9,7 @@ mod path;
 mod query;
 mod whole;
 
-pub(super) use body::DRAIN_BYTES;
+pub(super) use body::{DRAIN_BYTES, body_within};
 pub(super) use form::Form;
 pub(super) use json::{Json, OptionalJson};
 pub(super) use path::PathId;

@@ -2,6 +2,7 @@
 
 use super::request_id::X_REQUEST_ID;
 use crate::http::caller::X_API_KEY;
+use crate::http::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method};
 use std::time::Duration;
@@ -25,8 +26,14 @@ pub(in crate::http) fn cors(origins: &[String]) -> Option<CorsLayer> {
         CorsLayer::new()
             .allow_origin(allowed)
             .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-            .allow_headers([AUTHORIZATION, CONTENT_TYPE, X_API_KEY, X_REQUEST_ID])
-            .expose_headers([X_REQUEST_ID, RETRY_AFTER])
+            .allow_headers([
+                AUTHORIZATION,
+                CONTENT_TYPE,
+                IDEMPOTENCY_KEY,
+                X_API_KEY,
+                X_REQUEST_ID,
+            ])
+            .expose_headers([X_REQUEST_ID, RETRY_AFTER, IDEMPOTENCY_REPLAYED])
             .max_age(MAX_AGE),
     )
 }

@@ -100,13 +100,16 @@ pub(in crate::http) fn report(app: &App, component: &str, failure: &Failure) {
 }
 
 /// Whether the framework refused the request by itself: our own answers of a failing status (a
-/// health report) are JSON.
+/// health report, a failure that is told again) are JSON.
 fn is_bare_failure(response: &Response) -> bool {
     let status = response.status();
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        .map(HeaderValue::as_bytes)
+        .is_some_and(|value| {
+            value.starts_with(b"application/json") || value.starts_with(PROBLEM_JSON.as_bytes())
+        });
     (status.is_client_error() || status.is_server_error()) && !is_json
 }
 

@@ -8,5 +8,6 @@ pub mod pdf;
 pub mod picture;
 pub mod process;
 pub mod qdrant;
+pub mod redis;
 pub mod upstream;
 pub mod upstream_reply;

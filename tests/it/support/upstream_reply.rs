@@ -170,6 +170,13 @@ impl Reply {
         self.then(Play::Gate)
     }
 
+    /// The same reply, begun only when the test opens the gate.
+    #[must_use]
+    pub fn after_gate(mut self) -> Self {
+        self.steps.insert(0, Play::Gate);
+        self
+    }
+
     /// Then silence on an open connection.
     #[must_use]
     pub fn hang(self) -> Self {

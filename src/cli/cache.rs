@@ -1,0 +1,29 @@
+//! `ragd cache clear`.
+
+use super::connection::Connection;
+use super::index::print;
+use super::{Context, JsonFlag};
+use crate::error::Result;
+use reqwest::Method;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Cache {
+    /// Forget what is kept for a while; history, jobs and documents stay.
+    ///
+    /// That is every kept answer, those under an Idempotency-Key as well: of the running server, and
+    /// of the Redis that the configuration names.
+    Clear(JsonFlag),
+}
+
+impl Cache {
+    pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
+        let Self::Clear(json) = self;
+        let connection = Connection::open(context).await?;
+        let request = connection.request(Method::POST, "/api/admin/cache/clear");
+        let cleared = connection.json(request).await;
+        connection.close().await;
+        print(&cleared?, json)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
