@@ -9,13 +9,14 @@
 #
 # DATABASE_URL names an empty Postgres database; without it SQLite is used. RAGD_BIN names a binary
 # that is built already, CHAOS_SEED repeats a run's choices, EMBEDDING_PROVIDER=local makes vectors
-# too (default off). Everything else is in a temporary folder. Exits with 1 when anything is wrong.
+# too (default off), PSQL the client that reads Postgres (default psql). Everything else is in a
+# temporary folder. Exits with 1 when anything is wrong.
 set -eu
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
 -h | --help)
-    sed -n '2,14s/^#\( \|$\)//p' "$0"
+    sed -n '2,15s/^#\( \|$\)//p' "$0"
     exit 0
     ;;
 esac

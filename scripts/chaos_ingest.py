@@ -56,10 +56,12 @@ class Server:
     def __init__(self, failpoint=None):
         self.port = free_port()
         environment = dict(os.environ)
-        for name in ("QDRANT_URL", "REDIS_URL", "LLM_PROVIDER", "RAGD_CONFIG"):
+        for name in ("QDRANT_URL", "REDIS_URL", "LLM_PROVIDER", "RAGD_CONFIG", "DATABASE_URL"):
             environment.pop(name, None)
         environment.update(DATA_DIR=DATA, PORT=str(self.port), HOST="127.0.0.1", API_KEY=KEY,
                            LOG_LEVEL="warning", AUTO_MIGRATE="true")
+        if DATABASE:
+            environment["DATABASE_URL"] = DATABASE
         environment.setdefault("EMBEDDING_PROVIDER", "off")
         environment.pop("RAGD_FAILPOINT", None)
         if failpoint:
@@ -257,8 +259,7 @@ def settle(server):
 def rows(sql):
     """Reads the database past the server."""
     if DATABASE:
-        psql = next((path for path in ("/usr/lib/postgresql/15/bin/psql",) if os.path.exists(path)), "psql")
-        run = subprocess.run([psql, DATABASE, "-At", "-F", "\t", "-c", sql], check=True,
+        run = subprocess.run([os.environ.get("PSQL", "psql"), DATABASE, "-At", "-F", "\t", "-c", sql], check=True,
                              capture_output=True, text=True)
         return [line.split("\t") for line in run.stdout.splitlines()]
     with sqlite3.connect(os.path.join(DATA, "ragd.db")) as connection:

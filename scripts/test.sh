@@ -159,3 +159,16 @@ fi
 # Tests -------------------------------------------------------------------------------------------
 
 cargo test --release --locked --lib --bins --test it "$@"
+
+# A short rehearsal of crashes, where everything was asked for --------------------------------------
+
+if [ $# = 0 ]; then
+    say "killing a server at every failpoint, on SQLite"
+    RAGD_BIN=target/release/ragd DATABASE_URL='' scripts/chaos-ingest.sh 24
+    if [ -n "$postgres_bin" ]; then
+        say "the same on Postgres"
+        "$postgres_bin/psql" "$TEST_POSTGRES_URL" -qc 'CREATE DATABASE ragd_chaos'
+        PSQL="$postgres_bin/psql" DATABASE_URL="${TEST_POSTGRES_URL%/*}/ragd_chaos" \
+            RAGD_BIN=target/release/ragd scripts/chaos-ingest.sh 24
+    fi
+fi
