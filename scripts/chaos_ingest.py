@@ -53,6 +53,8 @@ def free_port():
 class Server:
     """One life of the server."""
 
+    living = None
+
     def __init__(self, failpoint=None):
         self.port = free_port()
         environment = dict(os.environ)
@@ -66,6 +68,7 @@ class Server:
         environment.pop("RAGD_FAILPOINT", None)
         if failpoint:
             environment["RAGD_FAILPOINT"] = failpoint
+        Server.living = self
         self.log = open(os.path.join(WORK, "server.log"), "ab")
         self.process = subprocess.Popen([BINARY, "serve"], env=environment, stdout=self.log,
                                         stderr=self.log)
@@ -114,6 +117,8 @@ class Server:
 
 def fail(message):
     print(f"chaos-ingest: {message} (CHAOS_SEED={SEED})", file=sys.stderr)
+    if Server.living is not None and Server.living.process.poll() is None:
+        Server.living.process.kill()
     log = os.path.join(WORK, "server.log")
     if os.path.exists(log):
         print(open(log, errors="replace").read()[-3000:], file=sys.stderr)
