@@ -35,7 +35,9 @@ pub(super) fn start_at_zero(metrics: &Metrics) {
         metrics.job_oldest_age.with_label_values(&[lane]).set(0.0);
     }
     for outcome in ["done", "dead", "cancelled"] {
-        metrics.jobs.with_label_values(&["ingest", outcome]);
+        for kind in crate::domain::JobKind::ALL {
+            metrics.jobs.with_label_values(&[kind.as_str(), outcome]);
+        }
     }
     for cache in ["response", "session", "embedding"] {
         metrics.cache_hits.with_label_values(&[cache]);
