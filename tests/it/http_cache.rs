@@ -136,6 +136,7 @@ macro_rules! on_both_engines {
         }
     };
 }
+pub(crate) use on_both_engines;
 
 on_both_engines! {
     an_equal_question_makes_no_call,

@@ -1,6 +1,7 @@
 //! `Idempotency-Key` over HTTP, on both engines of the cache: a request that is sent again does its
 //! work once.
 
+use crate::http_cache::on_both_engines;
 use crate::support::app::TestApp;
 use crate::support::redis::{held, prefix, url};
 use crate::support::upstream::Upstream;
@@ -97,25 +98,6 @@ async fn problem(answer: Response) -> (u16, Value) {
     let media_type = answer.headers()["content-type"].clone();
     assert_eq!(media_type, "application/problem+json");
     (answer.status().as_u16(), answer.json().await.unwrap())
-}
-
-/// Makes of each function that takes a `World` two tests, one on each engine of the cache.
-macro_rules! on_both_engines {
-    ($($name:ident),+ $(,)?) => {
-        mod memory {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(super::World::new(&[]).await).await;
-            })+
-        }
-        mod redis_server {
-            $(#[tokio::test]
-            async fn $name() {
-                let url = super::url();
-                super::$name(super::World::new(&[("REDIS_URL", &url)]).await).await;
-            })+
-        }
-    };
 }
 
 on_both_engines! {

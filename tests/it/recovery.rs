@@ -2,6 +2,7 @@
 //! middle of its work; whoever opens the folder next finds every document whole, and the index
 //! catches up from SQL alone.
 
+use crate::support::process::Process;
 use ragd::app::{App, OpenedApp};
 use ragd::clock::Clock;
 use ragd::config::{Config, Sources};
@@ -10,58 +11,10 @@ use ragd::index::IndexFilter;
 use ragd::store::DocumentFilter;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use tokio_util::sync::CancellationToken;
 
 const KEY: &str = "recovery-key-0123456789";
-
-/// A server process of its own.
-struct Process {
-    child: Child,
-    address: String,
-}
-
-impl Process {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ragd"))
-            .env_remove("QDRANT_URL")
-            .args(["serve", "--port", "0"])
-            .env("DATA_DIR", folder)
-            .env("API_KEY", KEY)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines
-            .map_while(Result::ok)
-            .find_map(|line| {
-                Some(
-                    line.split_once("listens on ")?
-                        .1
-                        .split(' ')
-                        .next()?
-                        .to_owned(),
-                )
-            })
-            .expect("the server did not say where it listens");
-        Self { child, address }
-    }
-
-    /// SIGKILL: no handler runs, nothing is flushed.
-    fn kill(self) {
-        drop(self);
-    }
-}
-
-/// Also when a test fails: nothing may go on behind it.
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _killed = self.child.kill();
-        let _status = self.child.wait();
-    }
-}
 
 async fn open(folder: &Path) -> OpenedApp {
     let environment = HashMap::from([
@@ -158,7 +111,7 @@ async fn a_kill_in_the_middle_of_an_ingest_loses_nothing() {
     let mut acknowledged = Vec::new();
     // Twice: a third crash would make a dead letter of what it met each time.
     for round in 0..2 {
-        let process = Process::start(folder.path());
+        let process = Process::start(folder.path(), &[]);
         // More each time, so that the kill meets other stages of the work.
         for number in 0..=(round * 3) {
             acknowledged.push(send(&process, folder.path(), round * 100 + number).await);
@@ -174,7 +127,7 @@ async fn a_kill_in_the_middle_of_an_ingest_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_vector_folder_comes_back_from_sql_without_embedding_anything() {
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path());
+    let process = Process::start(folder.path(), &[]);
     let acknowledged = vec![send(&process, folder.path(), 1).await];
     process.kill();
     let opened = open(folder.path()).await;

@@ -205,8 +205,17 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn release_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool> {
+        self.put_back(lease, (now, PutBack::Released), now).await
+    }
+
+    async fn put_back(
+        &self,
+        lease: Lease,
+        when: (DateTime<Utc>, PutBack<'_>),
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let held = tx.put_back(lease, (now, PutBack::Released), now).await?;
+        let held = tx.put_back(lease, when, now).await?;
         tx.commit().await?;
         Ok(held)
     }

@@ -1,5 +1,6 @@
-//! The embedded index after its process died without a word: a child process, this same program,
-//! writes and aborts; what it committed must be there, and what it did not may be repeated.
+//! The embedded index after its process died without a word: a child process, the same test of this
+//! same program, writes and aborts; what it committed must be there, and what it did not may be
+//! repeated.
 
 use super::corpus::{DIMENSION, Entry, Numbers, document, passage, points};
 use super::{open, settings};
@@ -9,10 +10,10 @@ use std::process::Command;
 
 const FOLDER: &str = "RAGD_TEST_CRASH_FOLDER";
 
-/// Runs the ignored test `name` of this program with `folder`, and sees it die.
+/// Runs the test `name` of this program as a child over `folder`, and sees it die.
 fn die_in(name: &str, folder: &Path) {
     let child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", &format!("index::crash::{name}"), "--ignored"])
+        .args(["--exact", &format!("index::crash::{name}")])
         .env(FOLDER, folder)
         .output()
         .expect("a child");
@@ -21,10 +22,9 @@ fn die_in(name: &str, folder: &Path) {
     assert_eq!(child.status.code(), None, "it died: {said}");
 }
 
-fn folder() -> PathBuf {
-    std::env::var_os(FOLDER)
-        .expect("run by its parent alone")
-        .into()
+/// The folder in which this process is to die; `None`: it is the parent.
+fn to_die_in() -> Option<PathBuf> {
+    std::env::var_os(FOLDER).map(PathBuf::from)
 }
 
 async fn words(index: &Index, text: &str) -> usize {
@@ -44,8 +44,14 @@ fn batch(number: u128, word: &str) -> Vec<Entry> {
 
 #[tokio::test]
 async fn what_was_committed_is_there_after_a_crash_and_the_rest_can_be_repeated() {
+    if let Some(folder) = to_die_in() {
+        return write_commit_write_and_die(&folder).await;
+    }
     let folder = tempfile::tempdir().expect("a folder");
-    die_in("writes_commits_writes_and_dies", folder.path());
+    die_in(
+        "what_was_committed_is_there_after_a_crash_and_the_rest_can_be_repeated",
+        folder.path(),
+    );
     let index = open(folder.path()).await;
     assert_eq!(index.position().sequence, 10);
     assert_eq!(words(&index, "heron").await, 400);
@@ -66,10 +72,8 @@ async fn what_was_committed_is_there_after_a_crash_and_the_rest_can_be_repeated(
     );
 }
 
-#[tokio::test]
-#[ignore = "dies: run by what_was_committed_is_there_after_a_crash_and_the_rest_can_be_repeated"]
-async fn writes_commits_writes_and_dies() {
-    let index = open(&folder()).await;
+async fn write_commit_write_and_die(folder: &Path) {
+    let index = open(folder).await;
     index
         .upsert(points(&batch(1, "heron")))
         .await
@@ -96,18 +100,22 @@ const MANY: i64 = 7_000;
 
 #[tokio::test]
 async fn a_deletion_committed_during_an_optimisation_survives_a_crash() {
+    if let Some(folder) = to_die_in() {
+        return delete_while_it_is_optimised_and_die(&folder).await;
+    }
     let folder = tempfile::tempdir().expect("a folder");
-    die_in("deletes_while_it_is_optimised_and_dies", folder.path());
+    die_in(
+        "a_deletion_committed_during_an_optimisation_survives_a_crash",
+        folder.path(),
+    );
     let index = open_wide(folder.path()).await;
     assert_eq!(index.position().sequence, 2);
     assert_eq!(words(&index, "pelican").await, 0);
     assert_eq!(words(&index, "heron").await, MANY as usize);
 }
 
-#[tokio::test]
-#[ignore = "dies: run by a_deletion_committed_during_an_optimisation_survives_a_crash"]
-async fn deletes_while_it_is_optimised_and_dies() {
-    let index = open_wide(&folder()).await;
+async fn delete_while_it_is_optimised_and_die(folder: &Path) {
+    let index = open_wide(folder).await;
     let mut numbers = Numbers(1);
     let mut wide = |number, ordinal, word| {
         let mut entry = passage(number, ordinal, word);

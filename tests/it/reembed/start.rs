@@ -4,6 +4,7 @@
 use super::world::{environment, ingest, open, text};
 use crate::support::app::TestApp;
 use crate::support::embeddings::{answer, endpoint, texts};
+use crate::support::process::Process;
 use crate::support::upstream::Upstream;
 use crate::support::upstream_reply::Reply;
 use chrono::DateTime;
@@ -13,63 +14,10 @@ use ragd::error::ErrorKind;
 use ragd::store::ModelRole;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-/// A server process of its own.
-struct Process {
-    child: Child,
-    address: String,
-    token: String,
-}
-
-impl Process {
-    fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ragd"))
-            .args(["serve", "--port", "0"])
-            .env_remove("QDRANT_URL")
-            .envs(environment(folder, variables))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let address = line.split_once("listens on ")?.1;
-            Some(address.split(' ').next()?.to_owned())
-        });
-        // Whoever writes to a pipe that nobody reads stops.
-        std::thread::spawn(move || lines.for_each(drop));
-        let token = std::fs::read_to_string(folder.join("local.token")).unwrap();
-        Self {
-            child,
-            address: address.expect("the server did not say where it listens"),
-            token: token.trim().to_owned(),
-        }
-    }
-
-    async fn get(&self, path: &str) -> (u16, Value) {
-        let client = ragd::outbound::api_client().unwrap();
-        let request = client.get(format!("{}{path}", self.address));
-        let answer = request.bearer_auth(&self.token).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
-
-    fn kill(self) {
-        drop(self);
-    }
-}
-
-/// Also when a test fails: nothing may go on behind it.
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _killed = self.child.kill();
-        let _status = self.child.wait();
-    }
-}
 
 /// Runs a command over the folder and returns its code and what it said.
 fn ragd(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> (i32, String) {

@@ -63,6 +63,11 @@ impl Process {
         request.send().await.ok()?.json().await.ok()
     }
 
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill(self) {
+        drop(self);
+    }
+
     /// Waits until the process has ended by itself.
     pub fn ends(&mut self) {
         self.child.wait().unwrap();
