@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs every test of ragd, with everything that they need: a Postgres and a Redis of their own in a
-# temporary folder, the embedding model, two real PDFs. What it starts, it stops. Arguments go to the
-# test runner: `scripts/test.sh store` runs the tests whose name contains "store".
+# temporary folder, the embedding model, two real PDFs, real clients of OpenAI's API from PyPI and npm.
+# What it starts, it stops. Arguments go to the test runner: `scripts/test.sh store` runs the tests whose
+# name contains "store".
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,7 +13,7 @@ fail() {
 }
 
 if [ "${1:-}" = --help ]; then
-    sed -n '2,4s/^# //p' "$0"
+    sed -n '2,6s/^# //p' "$0"
     exit 0
 fi
 
@@ -159,6 +160,13 @@ fi
 # Tests -------------------------------------------------------------------------------------------
 
 cargo test --release --locked --lib --bins --test it "$@"
+
+# Real clients of OpenAI's API, where everything was asked for ---------------------------------------
+
+if [ $# = 0 ]; then
+    say "clients of OpenAI's API: openai, langchain, llama-index, ai-sdk"
+    RAGD_BIN=target/release/ragd scripts/test-clients.sh
+fi
 
 # A short rehearsal of crashes, where everything was asked for --------------------------------------
 

@@ -43,6 +43,7 @@ pub struct Error {
     kind: ErrorKind,
     code: Option<&'static str>,
     limit: Option<NonZeroU32>,
+    retry_after_seconds: Option<NonZeroU32>,
     message: String,
     #[source]
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -55,6 +56,7 @@ impl Error {
             kind,
             code: None,
             limit: None,
+            retry_after_seconds: None,
             message: message.into(),
             source: None,
         }
@@ -99,6 +101,19 @@ impl Error {
         self.limit.map(NonZeroU32::get)
     }
 
+    /// Says when asking again may help, rounded up to whole seconds.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.retry_after_seconds = NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// When asking again may help, in seconds, where that is known.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds.map(NonZeroU32::get)
+    }
+
     /// Keeps the cause, for logs; it is never shown to a caller.
     #[must_use]
     pub fn with_source(
@@ -119,6 +134,7 @@ impl Error {
             code: self.code,
             message: self.message.clone(),
             limit: self.limit,
+            retry_after_seconds: self.retry_after_seconds,
             source: cause.map(|cause| with_causes(cause).into()),
         }
     }

@@ -19,6 +19,7 @@ pub mod cache;
 pub mod embed;
 pub mod index;
 pub mod provider;
+pub mod rehearsal;
 pub mod secret;
 pub mod store;
 pub mod text;

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::embed::Embedder;
+use crate::provider::{Member, MemberSnapshot};
 use crate::resilience::BreakerState;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -73,12 +74,7 @@ impl App {
         let database = self.database_health().await;
         let index = self.index_health().await;
         let embeddings = self.embedding_health();
-        let models = self.chat().models();
-        let providers: Vec<ComponentHealth> = models
-            .names()
-            .chain((models.default_provider() == "extractive").then_some("extractive"))
-            .map(ComponentHealth::healthy)
-            .collect();
+        let providers = self.provider_health();
         let not_ready = if database.status == HealthStatus::Unhealthy {
             database.reason.clone()
         } else if index.status == HealthStatus::Unhealthy {
@@ -90,7 +86,7 @@ impl App {
             None
         };
         let mut components = vec![index, embeddings];
-        components.push(ComponentHealth::healthy("providers"));
+        components.push(all_providers(&providers));
         components.extend(self.rerank_health());
         for component in components.iter().chain([&database]) {
             let up = i64::from(component.status != HealthStatus::Unhealthy);
@@ -106,6 +102,21 @@ impl App {
             providers,
             not_ready,
         }
+    }
+
+    /// Each provider, told from its breaker, its limiter and its last call: none is made for this.
+    fn provider_health(&self) -> Vec<ComponentHealth> {
+        let router = self.router();
+        router.observe();
+        let now = self.clock().now();
+        let mut providers: Vec<ComponentHealth> = router
+            .members()
+            .map(|member| member_health(member, &member.snapshot(now)))
+            .collect();
+        if router.default_provider() == "extractive" {
+            providers.push(ComponentHealth::healthy("extractive"));
+        }
+        providers
     }
 
     /// What the last request said; none is made for this.
@@ -200,4 +211,63 @@ impl App {
             Err(_) => health.failing(HealthStatus::Degraded, "no answer in time"),
         }
     }
+}
+
+fn member_health(member: &Member, seen: &MemberSnapshot) -> ComponentHealth {
+    let name = member.name();
+    let mut health = ComponentHealth::healthy(name);
+    health.detail = Some(format!(
+        "{} at {}",
+        member.model(),
+        member.provider().base_url()
+    ));
+    let states = seen
+        .breakers
+        .iter()
+        .filter(|(_, breaker)| breaker.state != BreakerState::Closed);
+    let worst = states.max_by_key(|(_, breaker)| breaker.state == BreakerState::Open);
+    if let Some((_, why)) = seen.limiter.unusable {
+        return health.failing(
+            HealthStatus::Unhealthy,
+            format!("{name} cannot be used: {why}"),
+        );
+    }
+    if let Some((operation, breaker)) = worst {
+        let operation = operation.as_str();
+        return match breaker.state {
+            BreakerState::Open => {
+                let reason = format!("Circuit breaker open: {name} ({operation})");
+                health.failing(HealthStatus::Unhealthy, reason)
+            }
+            _ => {
+                let reason =
+                    format!("Circuit breaker half-open: {name} ({operation}) is being tried");
+                health.failing(HealthStatus::Degraded, reason)
+            }
+        };
+    }
+    if seen.limiter.cools_for.is_some() {
+        let reason = format!("{name} asked to be left alone");
+        return health.failing(HealthStatus::Degraded, reason);
+    }
+    health
+}
+
+/// All providers as one component: what it takes to be unhealthy is that none can be asked.
+fn all_providers(providers: &[ComponentHealth]) -> ComponentHealth {
+    let health = ComponentHealth::healthy("providers");
+    let reasons: Vec<&str> = providers
+        .iter()
+        .filter_map(|one| one.reason.as_deref())
+        .collect();
+    if reasons.is_empty() {
+        return health;
+    }
+    let is_up = |one: &ComponentHealth| one.status != HealthStatus::Unhealthy;
+    let status = if providers.iter().any(is_up) {
+        HealthStatus::Degraded
+    } else {
+        HealthStatus::Unhealthy
+    };
+    health.failing(status, reasons.join("; "))
 }

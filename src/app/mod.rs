@@ -8,6 +8,8 @@ mod foundation;
 mod health;
 mod index;
 mod open;
+mod overrides;
+mod providers;
 mod reembed;
 mod running;
 mod storage;
@@ -17,6 +19,7 @@ pub use embedding::CODE_OTHER_MODEL;
 pub use foundation::{create_admin_beside, open_database};
 pub use health::{ComponentHealth, HealthReport, HealthStatus};
 pub use open::{Notice, OpenedApp};
+pub use overrides::{Change, OverrideName};
 pub use reembed::{CODE_REEMBEDDING, ReembedStage, ReembedState, ReembedStatus};
 pub use running::Settling;
 
@@ -28,6 +31,7 @@ use crate::config::Config;
 use crate::embed::{CurrentEmbedder, Embedder};
 use crate::indexing::Follower;
 use crate::ingest::Ingest;
+use crate::provider::Router;
 use crate::retrieval::Retrieval;
 use crate::secret::Sealer;
 use crate::store::Store;
@@ -140,13 +144,8 @@ impl App {
         &self.0.chat
     }
 
-    /// The default provider's name.
-    pub fn default_provider(&self) -> &str {
-        self.0.chat.models().default_provider()
-    }
-
-    /// The default provider's model.
-    pub fn default_model(&self) -> &str {
-        self.0.chat.models().default_model()
+    /// Who answers: the providers and the way through them.
+    pub fn router(&self) -> &Router {
+        self.0.chat.router()
     }
 }

@@ -4,11 +4,13 @@ use super::data_folder::FolderLock;
 use super::embedding::{Models as EmbeddingModels, OpenedEmbedding, Purpose, threads};
 use super::foundation::{open_cache, open_sealer, open_secrets, open_store};
 use super::index::open_configured_index;
+use super::overrides::open_overrides;
+use super::providers::open_router;
 use super::reembed::Reembedding;
 use super::{App, DataFolder, Parts};
 use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
-use crate::chat::{Chat, ChatParts, Models, ResponseCache};
+use crate::chat::{Chat, ChatParts, ResponseCache};
 use crate::clock::Clock;
 use crate::config::{Config, OcrMode, RerankProvider};
 use crate::error::{Error, Result};
@@ -16,7 +18,7 @@ use crate::index::TermCounter;
 use crate::indexing::Follower;
 use crate::ingest::{Ingest, IngestParts};
 use crate::memory::MessageTexts;
-use crate::outbound;
+use crate::outbound::ModelClient;
 use crate::provider::{RerankWire, Reranker, RerankerSettings};
 use crate::resilience::arm_failpoint;
 use crate::retrieval::{Reranking, Retrieval, RetrievalParts};
@@ -172,13 +174,15 @@ impl App {
             config.ingest.clone(),
             folder.documents().to_owned(),
         );
+        let router = open_router(&config.llm, (&clock, &metrics))?;
+        open_overrides((&store, &router), &config.llm, clock.now()).await?;
         let chat = Chat::new(
             ChatParts {
                 store: store.clone(),
                 retrieval: retrieval.clone(),
                 embedder: embedder.clone(),
                 counter,
-                models: Models::new(&config.llm, &outbound::api_client()?)?,
+                router,
                 texts,
                 follower: follower.clone(),
                 responses: ResponseCache::new(
@@ -249,7 +253,7 @@ fn open_reranking(
         model: rerank.model.clone(),
         timeout: Duration::from_millis(rerank.timeout_ms),
     };
-    let upstream = Reranker::new(settings, outbound::api_client()?)?;
+    let upstream = Reranker::new(settings, ModelClient::new()?)?;
     let around = (clock.clone(), Arc::clone(metrics));
     Ok(Some(Reranking::new(upstream, rerank.top, around)))
 }

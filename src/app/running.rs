@@ -71,6 +71,14 @@ impl App {
         let follower = self.follower().clone();
         let stopped = stop.clone();
         tasks.spawn(async move { follower.run(stopped.cancelled_owned()).await });
+        let app = self.clone();
+        let stopped = stop.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stopped.cancelled() => {}
+                () = app.keep_following_overrides() => {}
+            }
+        });
         let ingest = self.ingest().clone();
         let stopped = stop.clone();
         tasks.spawn(async move { ingest.keep_filling(stopped.cancelled_owned()).await });

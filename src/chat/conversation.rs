@@ -25,6 +25,22 @@ impl Chat {
         summary.into_iter().chain(messages).collect()
     }
 
+    /// Turns that a caller sends along, as if they were the room's.
+    pub(super) fn given(&self, room: &Room, turns: &[(Role, String)]) -> Vec<Message> {
+        let now = self.parts.clock.now();
+        let message = |(role, content): &(Role, String)| Message {
+            id: MessageId::new(now),
+            room: room.id,
+            owner: room.owner,
+            role: *role,
+            content: content.clone(),
+            status: MessageStatus::Complete,
+            details: serde_json::Value::Null,
+            created_at: now,
+        };
+        turns.iter().map(message).collect()
+    }
+
     /// Stores a question and its answer, together.
     pub(super) async fn store_turn(
         &self,

@@ -6,6 +6,7 @@ use super::{Answer, Citation, Source};
 use crate::domain::MessageId;
 use crate::provider::Usage;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A checked answer that belongs to no conversation yet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,6 +18,7 @@ pub(super) struct Draft {
     pub(super) confidence: f64,
     pub(super) provider: String,
     pub(super) model: String,
+    pub(super) asked_model: String,
     pub(super) usage: Usage,
     /// What was missing; a draft that is kept missed nothing.
     #[serde(skip)]
@@ -24,6 +26,12 @@ pub(super) struct Draft {
     /// Whether the model came to its end by itself.
     #[serde(skip)]
     pub(super) is_whole: bool,
+    /// How many calls of upstreams it took; none for one that was kept.
+    #[serde(skip)]
+    pub(super) attempts: u32,
+    /// How long upstreams were waited for.
+    #[serde(skip)]
+    pub(super) upstream: Duration,
 }
 
 impl Draft {
@@ -44,8 +52,11 @@ impl Draft {
             message_id,
             provider: self.provider,
             model: self.model,
+            asked_model: self.asked_model,
             usage: self.usage,
             degraded: self.degraded,
+            attempts: self.attempts,
+            upstream: self.upstream,
         }
     }
 }

@@ -5,11 +5,15 @@ use super::{Chat, Source};
 use crate::error::{Error, Result};
 use crate::index::QueryVector;
 use crate::provider::extractive::{self, ExtractiveSource, Sentence, Signals};
-use crate::provider::{ChatReply, FinishReason, Usage};
+use crate::telemetry::{CallCost, CallOutcome};
+use std::time::Instant;
 
 /// The most sentences whose meaning is compared; a source list is far below it, an odd document
 /// with thousands of fragments is not.
 const MAX_EMBEDDED: usize = 160;
+
+/// The name of the provider that needs no model.
+pub(super) const EXTRACTIVE: &str = "extractive";
 
 impl Chat {
     pub(super) async fn extract_answer(
@@ -17,7 +21,8 @@ impl Chat {
         question: &str,
         sources: &[Source],
         question_vector: Option<&QueryVector>,
-    ) -> Result<ChatReply> {
+    ) -> Result<String> {
+        let begun = Instant::now();
         let sentences = extractive::candidates(&as_extractive(sources));
         let similarities = self.similarities(&sentences, question_vector).await;
         let question = question.to_owned();
@@ -31,12 +36,16 @@ impl Chat {
         })
         .await
         .map_err(|error| Error::internal("answering was interrupted").with_source(error))?;
-        Ok(ChatReply {
-            text: answer.text,
-            model: super::models::EXTRACTIVE.to_owned(),
-            finish_reason: FinishReason::Stop,
-            usage: Usage::default(),
-        })
+        let cost = CallCost {
+            seconds: begun.elapsed().as_secs_f64(),
+            ..CallCost::default()
+        };
+        let series = self
+            .parts
+            .metrics
+            .provider_series(EXTRACTIVE, EXTRACTIVE, "chat");
+        series.record(CallOutcome::Success, cost);
+        Ok(answer.text)
     }
 
     /// The cosine of the question and each sentence; `None` when there is no model, or it fails:

@@ -6,6 +6,7 @@
 use super::draft::Draft;
 use super::making::Found;
 use crate::error::{Error, Result};
+use crate::provider::Served;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
 use std::collections::HashMap;
@@ -25,6 +26,8 @@ type Future = BoxFuture<'static, Ending>;
 pub(super) struct Progress {
     /// The sources, once they are chosen.
     pub(super) found: Option<Arc<Found>>,
+    /// Who answers, once the first content has come.
+    pub(super) served: Option<Served>,
     /// The answer's pieces, as they came; none when it comes whole.
     pub(super) tokens: Vec<String>,
 }
@@ -182,9 +185,12 @@ mod tests {
             confidence: 0.0,
             provider: String::new(),
             model: String::new(),
+            asked_model: String::new(),
             usage: Usage::default(),
             degraded: Vec::new(),
             is_whole: true,
+            attempts: 1,
+            upstream: std::time::Duration::ZERO,
         }
     }
 

@@ -2,19 +2,20 @@
 //! provider, check what it says. Nothing here belongs to a session or is stored in one, so several
 //! callers may share it.
 
-use super::answering::Asked;
 use super::draft::Draft;
+use super::extract::EXTRACTIVE;
 use super::flight::Teller;
-use super::models::Answerer;
 use super::request::Source;
 use super::response_cache::ResponseKey;
-use super::{Chat, ChatRequest, CitationStatus, prompt, sanitize, sources};
+use super::{Answer, Chat, ChatRequest, CitationStatus, prompt, sanitize, sources};
 use crate::citation::strip_unknown_markers;
 use crate::domain::{Message, ReadScope, Room};
 use crate::error::{Error, Result};
 use crate::index::{QueryVector, TermCounter};
 use crate::provider::extractive::NOT_FOUND;
-use crate::provider::{self, ChatReply, FinishReason, Provider, StreamEvent, Usage};
+use crate::provider::{
+    self, Answering, FinishReason, Route, RouteError, RouteErrorKind, Served, StreamEvent, Usage,
+};
 use crate::retrieval::{RetrievalRequest, RetrievalScope};
 use futures_util::StreamExt;
 use std::collections::HashSet;
@@ -29,7 +30,7 @@ pub(super) struct Asking {
     pub(super) room: Room,
     /// The turns before, oldest first.
     pub(super) history: Vec<Message>,
-    pub(super) answerer: Answerer,
+    pub(super) route: Route,
     /// Whether the answer is wanted while it is made.
     pub(super) streamed: bool,
 }
@@ -42,6 +43,29 @@ pub(super) struct Found {
     fits: Vec<f64>,
     question_vector: Option<QueryVector>,
     degraded: Vec<&'static str>,
+}
+
+/// What was said, and by whom.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) finish_reason: FinishReason,
+    pub(super) usage: Usage,
+    /// The model, as its provider names it.
+    pub(super) model: String,
+    pub(super) served: Served,
+}
+
+impl Said {
+    fn without_a_model(text: String, served: Served) -> Self {
+        Self {
+            text,
+            finish_reason: FinishReason::Stop,
+            usage: Usage::default(),
+            model: served.model.clone(),
+            served,
+        }
+    }
 }
 
 impl Chat {
@@ -80,13 +104,8 @@ impl Chat {
     async fn make_anew(&self, asking: &Asking, teller: &Teller) -> Result<Draft> {
         let found = Arc::new(self.find(asking).await?);
         teller.send_modify(|progress| progress.found = Some(Arc::clone(&found)));
-        let asked = self.asked(asking);
-        let reply = self.ask(asking, &found, (&asked, teller)).await;
-        // Without sources nobody was asked.
-        if !found.sources.is_empty() {
-            asked.record_result(&reply);
-        }
-        self.judge(&found, &asking.answerer, reply?).await
+        let said = self.ask(asking, &found, teller).await?;
+        self.judge(&found, said).await
     }
 
     async fn find(&self, asking: &Asking) -> Result<Found> {
@@ -122,49 +141,76 @@ impl Chat {
         })
     }
 
-    async fn ask(
-        &self,
-        asking: &Asking,
-        found: &Found,
-        (asked, teller): (&Asked, &Teller),
-    ) -> Result<ChatReply> {
-        match &asking.answerer {
-            answerer if found.sources.is_empty() => Ok(nothing_found(answerer)),
-            Answerer::Extractive => {
-                let question = asking.request.question.as_str();
-                let vector = found.question_vector.as_ref();
-                self.extract_answer(question, &found.sources, vector).await
+    async fn ask(&self, asking: &Asking, found: &Found, teller: &Teller) -> Result<Said> {
+        let route = &asking.route;
+        if found.sources.is_empty() {
+            let text = NOT_FOUND.to_owned();
+            return Ok(Said::without_a_model(text, nobody(asking)));
+        }
+        // Nobody is left either when operators have switched everybody off: that is an outage.
+        if route.asks_nobody() && route.ends_extractive() {
+            return self.extract(asking, found, Served::default()).await;
+        }
+        let call = self.call(asking, found)?;
+        let router = &self.parts.router;
+        let said = if asking.streamed {
+            match router.stream(route, &call).await {
+                Ok(answering) => return told(answering, teller).await,
+                Err(error) => Err(error),
             }
-            Answerer::Llm(provider) => {
-                let call = self.call(asking, found);
-                if asking.streamed {
-                    stream(provider, &call, (asked, teller)).await
-                } else {
-                    provider.complete(&call).await.map_err(Error::from)
-                }
+        } else {
+            let answered = router.complete(route, &call).await;
+            answered.map(|answered| Said {
+                text: answered.reply.text,
+                finish_reason: answered.reply.finish_reason,
+                usage: answered.reply.usage,
+                model: answered.reply.model,
+                served: answered.served,
+            })
+        };
+        match said {
+            Err(error) if route.ends_extractive() && is_an_outage(&error) => {
+                tracing::warn!("{error}; the sources answer by themselves");
+                let served = Served {
+                    attempts: error.attempts,
+                    is_fallback: true,
+                    ..Served::default()
+                };
+                self.extract(asking, found, served).await
             }
+            said => answered_in_text(said?),
         }
     }
 
-    fn call(&self, asking: &Asking, found: &Found) -> provider::ChatRequest {
+    /// The answer of the sources by themselves, after what `before` says.
+    async fn extract(&self, asking: &Asking, found: &Found, before: Served) -> Result<Said> {
+        let question = asking.request.question.as_str();
+        let vector = found.question_vector.as_ref();
+        let text = self
+            .extract_answer(question, &found.sources, vector)
+            .await?;
+        let served = Served {
+            provider: EXTRACTIVE.to_owned(),
+            model: EXTRACTIVE.to_owned(),
+            ..before
+        };
+        Ok(Said::without_a_model(text, served))
+    }
+
+    fn call(&self, asking: &Asking, found: &Found) -> Result<provider::ChatRequest> {
         let request = &asking.request;
-        provider::ChatRequest {
-            messages: prompt::messages(&found.sources, &asking.history, &request.question),
-            model: request.model.clone(),
-            temperature: request.temperature,
-            max_tokens: Some(self.max_tokens(request)),
-        }
+        let messages = prompt::messages(&found.sources, &asking.history, &request.question);
+        let max_tokens = self.max_tokens(request);
+        provider::ChatRequest::of_messages(&messages)
+            .and_then(|call| call.with("temperature", request.temperature.as_ref()))
+            .and_then(|call| call.with("max_tokens", Some(&max_tokens)))
+            .map_err(|error| Error::internal("the prompt is no JSON").with_source(error))
     }
 
-    /// Checks the reply's citations and judges it.
-    pub(super) async fn judge(
-        &self,
-        found: &Found,
-        answerer: &Answerer,
-        reply: ChatReply,
-    ) -> Result<Draft> {
+    /// Checks the citations of what was said and judges it.
+    pub(super) async fn judge(&self, found: &Found, said: Said) -> Result<Draft> {
         let mut sources = found.sources.clone();
-        let known = strip_unknown_markers(&reply.text, sources.len());
+        let known = strip_unknown_markers(&said.text, sources.len());
         let text = sanitize::sanitize(&known, &sources);
         let citations = self.check(&text, &sources).await?;
         for source in &mut sources {
@@ -183,17 +229,24 @@ impl Chat {
             .fold(None, |best: Option<f64>, one| {
                 Some(best.map_or(one, |best| best.max(one)))
             });
+        let mut degraded = found.degraded.clone();
+        if said.served.is_fallback {
+            degraded.push(Answer::FALLBACK);
+        }
         Ok(Draft {
             answer: text,
             sources,
             grounded: confidence.is_some(),
             confidence: confidence.unwrap_or(0.0),
             citations,
-            provider: answerer.name().to_owned(),
-            model: reply.model,
-            usage: reply.usage,
-            degraded: found.degraded.clone(),
-            is_whole: reply.finish_reason == FinishReason::Stop,
+            provider: said.served.provider,
+            model: said.model,
+            asked_model: said.served.model,
+            usage: said.usage,
+            degraded,
+            is_whole: said.finish_reason == FinishReason::Stop,
+            attempts: said.served.attempts,
+            upstream: said.served.upstream,
         })
     }
 
@@ -207,55 +260,61 @@ impl Chat {
     pub(super) fn max_tokens(&self, request: &ChatRequest) -> u32 {
         request.max_tokens.unwrap_or(self.settings.max_tokens)
     }
-
-    fn asked(&self, asking: &Asking) -> Asked {
-        let model = match &asking.answerer {
-            // A model that a caller names is not a label: anybody could make as many as they like.
-            Answerer::Llm(_) if asking.request.model.is_some() => "other",
-            answerer => answerer.model(),
-        };
-        Asked::begin(&self.parts.metrics, asking.answerer.name(), model)
-    }
 }
 
-/// Asks for a streamed answer, and tells every piece of it as it comes.
-async fn stream(
-    provider: &Provider,
-    call: &provider::ChatRequest,
-    (asked, teller): (&Asked, &Teller),
-) -> Result<ChatReply> {
-    let mut events = provider.stream(call).await?;
+/// Tells every piece of a streamed answer as it comes, and gives the whole at its end.
+async fn told(answering: Answering, teller: &Teller) -> Result<Said> {
+    let Answering { mut events, served } = answering;
+    teller.send_modify(|progress| progress.served = Some(served.clone()));
     let mut text = String::new();
-    let mut ending = Err(Error::unavailable("the stream did not end").with_code("llm_unavailable"));
+    let mut ending = Err(unanswered("the stream did not end"));
     while let Some(event) = events.next().await {
         match event {
-            Ok(StreamEvent::Delta(delta)) => {
-                asked.first_content();
-                text.push_str(&delta);
-                teller.send_modify(|progress| progress.tokens.push(delta));
+            Ok(StreamEvent::Piece(piece)) if piece.text.is_empty() => {}
+            Ok(StreamEvent::Piece(piece)) => {
+                text.push_str(&piece.text);
+                teller.send_modify(|progress| progress.tokens.push(piece.text));
             }
-            Ok(StreamEvent::Done {
-                finish_reason,
-                usage,
-                model,
-            }) => ending = Ok((finish_reason, usage, model)),
-            Err(error) => ending = Err(error.into()),
+            Ok(StreamEvent::Done(done)) => ending = Ok(done),
+            Err(error) => ending = Err(unanswered(&error.to_string())),
         }
     }
-    ending.map(|(finish_reason, usage, model)| ChatReply {
-        text,
-        model,
-        finish_reason,
-        usage,
+    ending.and_then(|done| {
+        answered_in_text(Said {
+            text,
+            finish_reason: done.finish_reason,
+            usage: done.usage,
+            model: done.model,
+            served,
+        })
     })
 }
 
-fn nothing_found(answerer: &Answerer) -> ChatReply {
-    ChatReply {
-        text: NOT_FOUND.to_owned(),
-        model: answerer.model().to_owned(),
-        finish_reason: FinishReason::Stop,
-        usage: Usage::default(),
+/// A question is answered in words: no tool was offered.
+fn answered_in_text(said: Said) -> Result<Said> {
+    if said.text.trim().is_empty() {
+        let provider = &said.served.provider;
+        return Err(unanswered(&format!("{provider}: the answer has no text")));
+    }
+    Ok(said)
+}
+
+fn unanswered(message: &str) -> Error {
+    Error::unavailable(message).with_code("llm_unavailable")
+}
+
+/// Whether nobody answered, and not because of what was asked.
+fn is_an_outage(error: &RouteError) -> bool {
+    !matches!(error.kind, RouteErrorKind::Refused(_))
+}
+
+/// Who is named where no upstream was asked.
+pub(super) fn nobody(asking: &Asking) -> Served {
+    let route = &asking.route;
+    Served {
+        provider: route.provider().to_owned(),
+        model: route.model().to_owned(),
+        ..Served::default()
     }
 }
 

@@ -1,8 +1,7 @@
 //! Chat: the one path that every answer takes, whatever the door. Session → response cache →
-//! retrieve → prompt → provider → verify citations → store both messages. A provider's failure is an error, never an
+//! retrieve → prompt → provider chain → verify citations → store both messages. A provider's failure is an error, never an
 //! answer; an answer that the sources do not carry says so.
 
-mod answering;
 mod citations;
 mod conversation;
 mod draft;
@@ -10,7 +9,6 @@ mod extract;
 mod feedback;
 mod flight;
 mod making;
-mod models;
 mod people;
 mod prompt;
 mod recall;
@@ -25,7 +23,6 @@ mod summary;
 mod turn;
 
 pub use feedback::{Feedback, FeedbackSubject, NewFeedback, ShownSource};
-pub use models::Models;
 pub use people::Conversation;
 pub use request::{Answer, ChatEvent, ChatRequest, Citation, CitationStatus, Origin, Source};
 pub use response_cache::ResponseCache;
@@ -39,6 +36,7 @@ use crate::embed::CurrentEmbedder;
 use crate::index::TermCounter;
 use crate::indexing::Follower;
 use crate::memory::MessageTexts;
+use crate::provider::Router;
 use crate::retrieval::Retrieval;
 use crate::secret::Sealer;
 use crate::store::Store;
@@ -57,7 +55,7 @@ pub struct ChatParts {
     /// Compares an answer's words with its sources'.
     pub counter: TermCounter,
     /// Who answers.
-    pub models: Models,
+    pub router: Router,
     /// Seals and opens messages.
     pub texts: MessageTexts,
     /// Brings the index up when a room is deleted.
@@ -90,8 +88,8 @@ impl Chat {
     }
 
     /// Who answers.
-    pub fn models(&self) -> &Models {
-        &self.parts.models
+    pub fn router(&self) -> &Router {
+        &self.parts.router
     }
 }
 

@@ -3,14 +3,15 @@
 use super::recall;
 use crate::citation::Reason;
 use crate::domain::{
-    Collection, DocumentId, MessageId, Nickname, PassageId, PassageSource, Question, RoomId,
+    Collection, DocumentId, MessageId, Nickname, PassageId, PassageSource, Question, Role, RoomId,
     SessionKey, TopK,
 };
 use crate::error::Error;
-use crate::provider::Usage;
+use crate::provider::{Served, Usage};
 use crate::retrieval::Hit;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// Where a question comes from.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,8 @@ pub struct Origin {
 pub struct ChatRequest {
     /// The question.
     pub question: Question,
+    /// The turns before, oldest first, where the caller sends them along; `None`: as they are stored.
+    pub history: Option<Vec<(Role, String)>>,
     /// The conversation it belongs to; `None` begins one.
     pub session: Option<SessionKey>,
     /// The room it belongs to, in place of a session.
@@ -152,15 +155,32 @@ pub struct Answer {
     pub message_id: MessageId,
     /// Who answered.
     pub provider: String,
-    /// With which model.
+    /// With which model, as its provider names it.
     pub model: String,
+    /// The model that was asked.
+    pub asked_model: String,
     /// What it took.
     pub usage: Usage,
     /// What was missing.
     pub degraded: Vec<&'static str>,
+    /// How many calls of upstreams it took; none for an answer that was kept.
+    pub attempts: u32,
+    /// How long upstreams were waited for.
+    pub upstream: Duration,
 }
 
-/// A streamed answer's events, in their order: `Metadata`, `Token`s, then `Done` or `Error`.
+impl Answer {
+    /// What missed when another provider answered than the one that should have.
+    pub const FALLBACK: &'static str = "provider_fallback";
+
+    /// Whether another provider should have answered.
+    pub fn is_fallback(&self) -> bool {
+        self.degraded.contains(&Self::FALLBACK)
+    }
+}
+
+/// A streamed answer's events, in their order: `Metadata`, `Answering`, `Token`s, then `Done` or
+/// `Error`.
 #[derive(Debug)]
 pub enum ChatEvent {
     /// The conversation and the sources, before the first word.
@@ -170,6 +190,8 @@ pub enum ChatEvent {
         /// The numbered sources.
         sources: Vec<Source>,
     },
+    /// Who answers, before the first word; an answer that was kept has none.
+    Answering(Served),
     /// More of the answer.
     Token(String),
     /// The whole answer, checked and stored.

@@ -3,14 +3,12 @@
 //! Nothing is summed up without a model: other people's words are not cut at random.
 
 use super::Chat;
-use super::answering::Asked;
-use super::models::Answerer;
 use crate::domain::{
     JobKind, JobOutcome, Lane, LeasedJob, Message, MessageId, MessageStatus, NewJob, OwnerId, Role,
     RoomId,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{ChatMessage, ChatRequest, Provider};
+use crate::provider::{ChatMessage, ChatRequest, Route, Wish};
 use crate::store::NewSummary;
 use chrono::TimeDelta;
 use uuid::Uuid;
@@ -76,16 +74,14 @@ impl Chat {
         if self.parts.store.room(of.0, of.1).await?.is_none() {
             return Ok(JobOutcome::Cancelled);
         }
-        let provider = match self.parts.models.choose(None)? {
-            Answerer::Llm(provider) => provider,
-            Answerer::Extractive => {
-                tracing::info!(
-                    room_id = %of.0,
-                    "no summary was made: the extractive provider writes none"
-                );
-                return Ok(JobOutcome::Done);
-            }
-        };
+        let route = self.parts.router.route(Wish::default())?;
+        if route.asks_nobody() {
+            tracing::info!(
+                room_id = %of.0,
+                "no summary was made: the extractive provider writes none"
+            );
+            return Ok(JobOutcome::Done);
+        }
         loop {
             let before = self.parts.clock.now() - age;
             let store = &self.parts.store;
@@ -97,7 +93,7 @@ impl Chat {
             }
             let earlier = store.live_tail(of, 0).await?.summary;
             let earlier = earlier.map(|message| self.open(message)).transpose()?;
-            let text = self.ask_for_summary(&provider, &messages, earlier).await?;
+            let text = self.ask_for_summary(&route, &messages, earlier).await?;
             let Some(summary) = self.summary_of(&messages, text)? else {
                 return Ok(JobOutcome::Done);
             };
@@ -114,22 +110,19 @@ impl Chat {
 
     async fn ask_for_summary(
         &self,
-        provider: &Provider,
+        route: &Route,
         messages: &[Message],
         earlier: Option<Message>,
     ) -> Result<String> {
-        let request = ChatRequest {
-            messages: vec![
-                ChatMessage::new(Role::System, INSTRUCTIONS),
-                ChatMessage::new(Role::User, quoted(messages, earlier)),
-            ],
-            max_tokens: Some(MAX_TOKENS),
-            ..ChatRequest::default()
-        };
-        let asked = Asked::begin(&self.parts.metrics, provider.name(), provider.model());
-        let reply = provider.complete(&request).await.map_err(Error::from);
-        asked.record_result(&reply);
-        Ok(reply?.text)
+        let messages = [
+            ChatMessage::new(Role::System, INSTRUCTIONS),
+            ChatMessage::new(Role::User, quoted(messages, earlier)),
+        ];
+        let request = ChatRequest::of_messages(&messages)
+            .and_then(|request| request.with("max_tokens", Some(&MAX_TOKENS)))
+            .map_err(|error| Error::internal("the prompt is no JSON").with_source(error))?;
+        let answered = self.parts.router.complete(route, &request).await?;
+        Ok(answered.reply.text)
     }
 
     /// The summary as it is stored; `None` without messages.

@@ -4,12 +4,12 @@
 
 use super::draft::Draft;
 use super::flight::{Flight, Progress};
-use super::making::{Asking, Found};
+use super::making::{Asking, Found, Said, nobody};
 use super::request::Source;
 use super::{Answer, Chat, ChatEvent, ChatRequest};
 use crate::domain::{MessageId, MessageStatus, Principal, Room};
 use crate::error::Result;
-use crate::provider::{ChatReply, FinishReason, Usage};
+use crate::provider::{FinishReason, Usage, Wish};
 use futures_util::{FutureExt, Stream};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -90,15 +90,21 @@ impl Chat {
     }
 
     async fn open_turn(&self, caller: &Principal, request: ChatRequest) -> Result<(Room, Asking)> {
-        let answerer = self.parts.models.choose(request.provider.as_deref())?;
+        let route = self.parts.router.route(Wish {
+            provider: request.provider.as_deref(),
+            model: request.model.as_deref(),
+        })?;
         let room = self.room_of(caller, &request).await?;
-        let history = self.history(&room).await?;
+        let history = match &request.history {
+            Some(given) => self.given(&room, given),
+            None => self.history(&room).await?,
+        };
         let asking = Asking {
             request,
             read: caller.read_scope(),
             room: room.clone(),
             history,
-            answerer,
+            route,
             streamed: false,
         };
         Ok((room, asking))
@@ -150,13 +156,14 @@ impl Chat {
 
     /// Keeps what had come of a stream that broke off.
     async fn store_part(&self, room: &Room, asking: &Asking, (found, text): (&Found, String)) {
-        let reply = ChatReply {
+        let part = Said {
             text,
-            model: String::new(),
             finish_reason: FinishReason::Stop,
             usage: Usage::default(),
+            model: String::new(),
+            served: nobody(asking),
         };
-        let stored = match self.judge(found, &asking.answerer, reply).await {
+        let stored = match self.judge(found, part).await {
             Ok(draft) => {
                 let part = (draft, MessageStatus::Incomplete);
                 self.store(room, asking, part).await.map(drop)
@@ -173,6 +180,7 @@ impl Chat {
 struct Reader {
     progress: watch::Receiver<Progress>,
     found: Option<Arc<Found>>,
+    is_served: bool,
     tokens: usize,
     text: String,
 }
@@ -185,6 +193,7 @@ impl Reader {
         Self {
             progress,
             found: None,
+            is_served: false,
             tokens: 0,
             text: String::new(),
         }
@@ -197,6 +206,10 @@ impl Reader {
         if let (None, Some(found)) = (&self.found, &progress.found) {
             events.push(metadata(room, &found.sources));
             self.found = Some(Arc::clone(found));
+        }
+        if let (false, Some(served)) = (self.is_served, &progress.served) {
+            self.is_served = true;
+            events.push(ChatEvent::Answering(served.clone()));
         }
         for token in &progress.tokens[self.tokens..] {
             self.text.push_str(token);

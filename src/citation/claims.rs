@@ -10,10 +10,14 @@ pub struct Claim {
 }
 
 /// A marker's place in a text: bytes from its `[` to past its `]`.
-struct Marker {
-    start: usize,
-    end: usize,
-    number: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marker {
+    /// Where its `[` is.
+    pub start: usize,
+    /// Past its `]`.
+    pub end: usize,
+    /// Its number.
+    pub number: usize,
 }
 
 /// Removes every marker that names none of `sources` numbered 1 to `count`.
@@ -59,7 +63,8 @@ pub fn claims(answer: &str) -> Vec<Claim> {
     claims
 }
 
-fn markers(text: &str) -> Vec<Marker> {
+/// The markers of a text, in order; what stands in code is none.
+pub fn markers(text: &str) -> Vec<Marker> {
     let mut markers = Vec::new();
     let mut in_code = false;
     let bytes = text.as_bytes();

@@ -19,7 +19,7 @@ mod synonyms;
 mod tokens;
 mod window;
 
-pub use claims::{Claim, claims, strip_unknown_markers};
+pub use claims::{Claim, Marker, claims, markers, strip_unknown_markers};
 pub use evidence::{CitedPassage, Evidence};
 pub use examine::{Examined, examine};
 pub use window::Fit;

@@ -18,10 +18,12 @@ mod models;
 mod openapi;
 mod output;
 mod private_file;
+mod providers;
 mod reembed;
 mod search;
 mod serve;
 mod sessions;
+mod stub_llm;
 
 use crate::config::{Config, Loaded, Sources};
 use crate::error::{Error, ErrorKind, Result};
@@ -81,12 +83,20 @@ enum Command {
     /// Forget what is kept for a while.
     #[command(subcommand)]
     Cache(cache::Cache),
+    /// Look at the providers of language models, try them, steer them.
+    #[command(subcommand)]
+    Providers(providers::Providers),
     /// Look at the embedding model, or install it.
     #[command(subcommand)]
     Models(models::Models),
     /// Look at the configuration.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Rehearse a provider's outage: a language model that is none, and fails as it is told.
+    ///
+    /// It speaks the shapes of OpenAI, Anthropic and Gemini, and says a fixed text. It needs no key,
+    /// no configuration and no data folder.
+    StubLlm(stub_llm::StubLlm),
     /// Make the user `admin`, or set its password, from ADMIN_PASSWORD.
     CreateAdmin(create_admin::CreateAdmin),
     /// Apply, revert or list the database's migrations.
@@ -149,6 +159,10 @@ pub fn run() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<ExitCode> {
+    // No configuration, however broken, stands in the way of a rehearsal.
+    if let Command::StubLlm(stub) = cli.command {
+        return runtime()?.block_on(stub.run());
+    }
     let mut sources = Sources::from_process(cli.config);
     if let Some(folder) = cli.data_dir {
         sources
@@ -159,14 +173,18 @@ fn start(cli: Cli) -> Result<ExitCode> {
     let context = Context { config, warnings };
     let serving = matches!(cli.command, Command::Serve(_));
     context.start_logging(serving);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::internal("the runtime does not start").with_source(error))?;
+    let runtime = runtime()?;
     let code = runtime.block_on(dispatch(cli.command, context));
     // Work that cannot be stopped (an optimisation of the index) is not waited for.
     runtime.shutdown_background();
     code
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal("the runtime does not start").with_source(error))
 }
 
 async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
@@ -183,12 +201,15 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Feedback(feedback) => Box::pin(feedback.run(context)).await,
         Command::Database(database) => Box::pin(database.run(context)).await,
         Command::Cache(cache) => Box::pin(cache.run(context)).await,
+        Command::Providers(providers) => Box::pin(providers.run(context)).await,
         Command::Models(models) => models.run(context).await,
         Command::Config(config) => config.run(&context),
         Command::CreateAdmin(create_admin) => create_admin.run(context).await,
         Command::Migrate(migrate) => migrate.run(context).await,
         Command::Openapi => openapi::run(),
-        Command::Extract { .. } | Command::Recognise { .. } => Ok(ExitCode::FAILURE),
+        Command::Extract { .. } | Command::Recognise { .. } | Command::StubLlm(_) => {
+            Ok(ExitCode::FAILURE)
+        }
     }
 }
 

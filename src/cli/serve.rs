@@ -45,8 +45,8 @@ impl Serve {
         let background = opened.app.start(&stop);
         let working = crate::jobs::start(&opened.app, &stop);
         tracing::info!(
-            provider = opened.app.default_provider(),
-            model = opened.app.default_model(),
+            provider = opened.app.router().default_provider(),
+            model = opened.app.router().default_model(),
             database = opened.app.store().backend_name(),
             "ragd {} listens on http://{address}",
             env!("CARGO_PKG_VERSION")

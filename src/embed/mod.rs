@@ -14,6 +14,7 @@ mod graph;
 mod local;
 mod matrix;
 mod onnx;
+mod openai_tokens;
 pub mod reference;
 mod tokens;
 mod weights;
@@ -25,6 +26,7 @@ pub use endpoint::{
 };
 pub use files::{MODEL_ID, MODEL_NAME, Manifest, installed};
 pub use local::Local;
+pub use openai_tokens::text_of_tokens;
 pub use tokens::MAX_TOKENS;
 
 /// How many numbers a vector of the local model has.

@@ -2,11 +2,13 @@
 
 use super::caller::{Caller, Chat};
 use super::chat_wire::{AnswerBody, AskBody};
+use super::disclosure::Disclosure;
 use super::extract::Json;
 use super::limited::refused;
 use super::problem::Failure;
 use super::state::Door;
 use axum::extract::State;
+use axum::http::HeaderMap;
 
 /// Answers a question from the documents, with citations.
 #[utoipa::path(
@@ -17,12 +19,16 @@ use axum::extract::State;
 pub(super) async fn chat(
     State(door): State<Door>,
     caller: Caller<Chat>,
+    disclosure: Disclosure,
     Json(body): Json<AskBody>,
-) -> Result<axum::Json<AnswerBody>, Failure> {
+) -> Result<(HeaderMap, axum::Json<AnswerBody>), Failure> {
     let mut request = body.into_request()?;
     request.origin.address = caller.address();
     match door.app.chat().turn(&caller.principal, request).await {
-        Ok(answer) => Ok(axum::Json(answer.into())),
+        Ok(answer) => {
+            let headers = disclosure.of_answer(&answer, door.app.metrics());
+            Ok((headers, axum::Json(answer.into())))
+        }
         Err(error) => Err(refused(&door, &caller, error).await),
     }
 }

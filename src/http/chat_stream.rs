@@ -4,24 +4,31 @@
 
 use super::caller::{Caller, Chat};
 use super::chat_wire::{AnswerBody, AskBody, SourceBody};
+use super::disclosure::Disclosure;
 use super::extract::Json;
-use super::frame::report;
 use super::limited::refused;
 use super::problem::Failure;
 use super::state::Door;
+use super::stream_outcome::StreamOutcome;
 use crate::app::App;
 use crate::chat::{ChatEvent, ChatRequest};
+use crate::error::Error;
+use axum::Extension;
 use axum::extract::State;
-use axum::http::HeaderName;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
+/// After so long without content the client is told that its question is being worked on.
+const COMMIT_AFTER: Duration = Duration::from_secs(10);
 /// A comment this often keeps proxies from closing a silent stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
@@ -58,120 +65,119 @@ pub(super) struct ErrorEvent<'a> {
 pub(super) async fn chat_stream(
     State(door): State<Door>,
     caller: Caller<Chat>,
+    disclosure: Disclosure,
     Json(body): Json<AskBody>,
 ) -> Result<impl IntoResponse, Failure> {
     let mut request = body.into_request()?;
     request.origin.address = caller.address();
-    streamed(&door, &caller, request).await
+    streamed((&door, &caller), request, disclosure).await
 }
 
 /// The answer to a question as events.
 pub(super) async fn streamed(
-    door: &Door,
-    caller: &Caller<Chat>,
+    (door, caller): (&Door, &Caller<Chat>),
     request: ChatRequest,
+    disclosure: Disclosure,
 ) -> Result<impl IntoResponse + use<>, Failure> {
-    let mut events = Box::pin(door.app.chat().stream(caller.principal.clone(), request));
-    let mut outcome = Outcome::new(door.app.clone());
-    // What fails before the first event has not been answered yet: it is answered by its status.
-    let first = match events.next().await {
-        Some(ChatEvent::Error { error, .. }) => {
+    let events = door.app.chat().stream(caller.principal.clone(), request);
+    let mut outcome = StreamOutcome::new(door.app.clone());
+    let begun = match Begun::of(events.boxed()).await {
+        Ok(begun) => begun,
+        Err(error) => {
             outcome.end("error_before_content");
             return Err(refused(door, caller, error).await);
         }
-        first => first,
     };
-    let events = stream::iter(first).chain(events);
+    let mut headers = begun.headers(disclosure, &door.app);
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    let mark = outcome.mark();
+    let events = stream::iter(begun.held).chain(begun.events);
     let answer = Sse::new(sent(events, outcome));
-    let unbuffered = [(HeaderName::from_static("x-accel-buffering"), "no")];
     Ok((
-        unbuffered,
+        Extension(mark),
+        headers,
         answer.keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("ping")),
     ))
 }
 
+/// A stream that may be answered with a status: its first content has come, or has not for so long
+/// that the client is told that it is being worked on.
+pub(super) struct Begun {
+    pub(super) held: Vec<ChatEvent>,
+    pub(super) events: BoxStream<'static, ChatEvent>,
+}
+
+impl Begun {
+    /// Waits for the first content. What fails before is the error, and is answered by its status.
+    pub(super) async fn of(mut events: BoxStream<'static, ChatEvent>) -> Result<Self, Error> {
+        let mut held = Vec::new();
+        let commit_at = Instant::now() + COMMIT_AFTER;
+        while let Ok(Some(event)) = timeout_at(commit_at, events.next()).await {
+            match event {
+                ChatEvent::Error { error, .. } => return Err(error),
+                event => {
+                    let is_content = matches!(event, ChatEvent::Token(_) | ChatEvent::Done(_));
+                    held.push(event);
+                    if is_content {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(Self { held, events })
+    }
+
+    /// The headers that say who answers, where that is known.
+    pub(super) fn headers(&self, disclosure: Disclosure, app: &App) -> HeaderMap {
+        let known = self.held.iter().find_map(|event| match event {
+            ChatEvent::Answering(served) => Some(disclosure.headers(served, app.metrics())),
+            ChatEvent::Done(answer) => Some(disclosure.of_answer(answer, app.metrics())),
+            _ => None,
+        });
+        known.unwrap_or_default()
+    }
+}
+
 type Sent = Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>;
 
-fn sent(events: impl Stream<Item = ChatEvent> + Send + 'static, mut outcome: Outcome) -> Sent {
-    Box::pin(events.map(move |event| Ok(outcome.see(event))))
+fn sent(events: impl Stream<Item = ChatEvent> + Send + 'static, outcome: StreamOutcome) -> Sent {
+    let mut outcome = outcome;
+    Box::pin(events.filter_map(move |event| std::future::ready(see(event, &mut outcome).map(Ok))))
 }
 
-/// How a stream ended, counted once. Dropped before its end, its client has gone.
-struct Outcome {
-    app: App,
-    has_content: bool,
-    ended: bool,
-}
-
-impl Outcome {
-    fn new(app: App) -> Self {
-        Self {
-            app,
-            has_content: false,
-            ended: false,
-        }
-    }
-
-    /// Notes what an event means for the outcome, and writes it down.
-    fn see(&mut self, event: ChatEvent) -> Event {
-        match event {
-            ChatEvent::Metadata {
+/// Notes what an event means for the outcome, and writes it down.
+fn see(event: ChatEvent, outcome: &mut StreamOutcome) -> Option<Event> {
+    match event {
+        ChatEvent::Metadata {
+            session_id,
+            sources,
+        } => {
+            let sources = sources.into_iter().map(SourceBody::from).collect();
+            let metadata = MetadataEvent {
                 session_id,
                 sources,
-            } => {
-                let sources = sources.into_iter().map(SourceBody::from).collect();
-                written(
-                    "metadata",
-                    &MetadataEvent {
-                        session_id,
-                        sources,
-                    },
-                )
-            }
-            ChatEvent::Token(token) => {
-                self.has_content = true;
-                written("token", &TokenEvent { token: &token })
-            }
-            ChatEvent::Done(answer) => {
-                self.end("complete");
-                written("done", &AnswerBody::from(*answer))
-            }
-            ChatEvent::Error { error, partial } => {
-                let content = self.has_content;
-                self.end(if content {
-                    "error_after_content"
-                } else {
-                    "error_before_content"
-                });
-                let failure = Failure::from(error);
-                report(&self.app, "chat", &failure);
-                let (code, message) = (failure.code(), failure.detail());
-                written(
-                    "error",
-                    &ErrorEvent {
-                        code,
-                        message,
-                        partial,
-                    },
-                )
-            }
+            };
+            Some(written("metadata", &metadata))
         }
-    }
-
-    fn end(&mut self, outcome: &str) {
-        if !std::mem::replace(&mut self.ended, true) {
-            self.app
-                .metrics()
-                .stream_outcomes
-                .with_label_values(&[outcome])
-                .inc();
+        ChatEvent::Answering(_) => None,
+        ChatEvent::Token(token) => {
+            outcome.content();
+            Some(written("token", &TokenEvent { token: &token }))
         }
-    }
-}
-
-impl Drop for Outcome {
-    fn drop(&mut self) {
-        self.end("client_abort");
+        ChatEvent::Done(answer) => {
+            outcome.complete();
+            Some(written("done", &AnswerBody::from(*answer)))
+        }
+        ChatEvent::Error { error, partial } => {
+            let failure = outcome.fail(error);
+            let (code, message) = (failure.code(), failure.detail());
+            let error = ErrorEvent {
+                code,
+                message,
+                partial,
+            };
+            Some(written("error", &error))
+        }
     }
 }
 

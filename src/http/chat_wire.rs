@@ -203,6 +203,7 @@ impl AskBody {
                 .as_deref()
                 .map(SessionKey::parse)
                 .transpose()?,
+            history: None,
             room: None,
             collection: self
                 .collection

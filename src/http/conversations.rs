@@ -5,6 +5,7 @@ use super::caller::{Caller, Chat};
 use super::conversation_view::{
     CompletionBody, ConversationBody, ConversationListBody, MessageBody, SummaryBody,
 };
+use super::disclosure::Disclosure;
 use super::extract::{Json, Page, PathId, Query};
 use super::limited::refused;
 use super::problem::Failure;
@@ -13,6 +14,7 @@ use crate::chat::{CODE_SESSION_NOT_FOUND, ChatRequest, Origin};
 use crate::domain::{Nickname, Question, RoomId, SessionKey};
 use crate::error::Error;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -58,9 +60,10 @@ impl Person {
 pub(super) async fn complete(
     State(door): State<Door>,
     caller: Caller<Chat>,
+    disclosure: Disclosure,
     Json(body): Json<MessageInBody>,
-) -> Result<axum::Json<CompletionBody>, Failure> {
-    answer(&door, &caller, body).await
+) -> Result<(HeaderMap, axum::Json<CompletionBody>), Failure> {
+    answer((&door, &caller), body, disclosure).await
 }
 
 /// The same at the address that other clients of Flow use.
@@ -72,9 +75,10 @@ pub(super) async fn complete(
 pub(super) async fn complete_api(
     State(door): State<Door>,
     caller: Caller<Chat>,
+    disclosure: Disclosure,
     Json(body): Json<MessageInBody>,
-) -> Result<axum::Json<CompletionBody>, Failure> {
-    answer(&door, &caller, body).await
+) -> Result<(HeaderMap, axum::Json<CompletionBody>), Failure> {
+    answer((&door, &caller), body, disclosure).await
 }
 
 /// The conversations of a nickname.
@@ -117,14 +121,15 @@ pub(super) async fn get(
 }
 
 async fn answer(
-    door: &Door,
-    caller: &Caller<Chat>,
+    (door, caller): (&Door, &Caller<Chat>),
     body: MessageInBody,
-) -> Result<axum::Json<CompletionBody>, Failure> {
+    disclosure: Disclosure,
+) -> Result<(HeaderMap, axum::Json<CompletionBody>), Failure> {
     let nickname = Nickname::parse(&body.nickname)?;
     let request = ChatRequest {
         question: Question::parse_field("message", &body.message)?,
         session: body.conversation_id.as_deref().map(key_of).transpose()?,
+        history: None,
         room: None,
         collection: None,
         model: None,
@@ -151,7 +156,9 @@ async fn answer(
         .map(MessageBody::from)
         .collect();
     let at = conversation.room.updated_at;
-    Ok(axum::Json(CompletionBody::new(answer, (id, at), messages)))
+    let headers = disclosure.of_answer(&answer, door.app.metrics());
+    let body = CompletionBody::new(answer, (id, at), messages);
+    Ok((headers, axum::Json(body)))
 }
 
 /// What is no id names no conversation.

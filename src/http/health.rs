@@ -76,14 +76,14 @@ pub(super) struct ServicesBody {
     responses((status = 200, body = HealthBody))
 )]
 pub(super) async fn health(State(door): State<Door>) -> Json<HealthBody> {
-    let models = door.app.chat().models();
+    let router = door.app.router();
     Json(HealthBody {
         status: "healthy",
         service: "ragd",
         version: env!("CARGO_PKG_VERSION"),
         timestamp: door.app.clock().now(),
-        provider: models.default_provider().to_owned(),
-        model: models.default_model().to_owned(),
+        provider: router.default_provider(),
+        model: router.default_model(),
     })
 }
 

@@ -3,6 +3,7 @@
 use super::caller::{Caller, Chat};
 use super::chat_stream::streamed;
 use super::chat_wire::SayBody;
+use super::disclosure::Disclosure;
 use super::extract::{Json, Page, PathId, Query};
 use super::problem::Failure;
 use super::room_view::{MessageBody, MessageListBody};
@@ -11,7 +12,7 @@ use super::state::Door;
 use crate::domain::{Role, RoomId};
 use crate::error::{Error, Result};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 
 /// A room's messages.
@@ -47,14 +48,17 @@ pub(super) async fn list(
 pub(super) async fn say(
     State(door): State<Door>,
     caller: Caller<Chat>,
+    disclosure: Disclosure,
     PathId(id): PathId<RoomId>,
     Json(body): Json<SayBody>,
-) -> Result<(StatusCode, axum::Json<MessageBody>), Failure> {
+) -> Result<(StatusCode, HeaderMap, axum::Json<MessageBody>), Failure> {
     let chat = door.app.chat();
     let owner = caller.principal.owner;
+    let mut headers = HeaderMap::new();
     let message = if body.wants_reply() {
         let request = body.into_request(id)?;
         let answer = chat.turn(&caller.principal, request).await?;
+        headers = disclosure.of_answer(&answer, door.app.metrics());
         let message = chat.message(answer.message_id, owner).await?;
         message.ok_or_else(|| Error::not_found("the room was deleted meanwhile"))?
     } else {
@@ -62,7 +66,7 @@ pub(super) async fn say(
         find(&door, id, owner).await?;
         chat.note((id, owner), role, content.as_str()).await?
     };
-    Ok((StatusCode::CREATED, axum::Json(message.into())))
+    Ok((StatusCode::CREATED, headers, axum::Json(message.into())))
 }
 
 /// Says something in a room and has it answered as events, which are those of `POST /chat/stream`.
@@ -75,6 +79,7 @@ pub(super) async fn say(
 pub(super) async fn stream(
     State(door): State<Door>,
     caller: Caller<Chat>,
+    disclosure: Disclosure,
     PathId(id): PathId<RoomId>,
     Json(body): Json<SayBody>,
 ) -> Result<impl IntoResponse, Failure> {
@@ -82,7 +87,7 @@ pub(super) async fn stream(
         return Err(Error::invalid("reply: a stream is the reply; it cannot be left out").into());
     }
     let request = body.into_request(id)?;
-    streamed(&door, &caller, request).await
+    streamed((&door, &caller), request, disclosure).await
 }
 
 /// The role of a message that a caller brings.

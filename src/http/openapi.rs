@@ -1,6 +1,7 @@
 //! What the OpenAPI document says beside the routes themselves: who may call, and how failures look.
 
 use super::idempotency::takes_key;
+use super::openai::{OpenAiFailure, OpenAiFailureDetail, is_openai};
 use super::problem::{FieldFault, PROBLEM_JSON, Problem};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -13,6 +14,9 @@ use utoipa::{Modify, OpenApi as _};
 /// The names of the two ways to say who calls.
 const API_KEY: &str = "api_key";
 const BEARER: &str = "bearer";
+/// How failures look: a schema's name, and its media type.
+const PROBLEM: (&str, &str) = ("Problem", PROBLEM_JSON);
+const OPENAI_FAILURE: (&str, &str) = ("OpenAiFailure", "application/json");
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -21,7 +25,7 @@ const BEARER: &str = "bearer";
         description = "Documents in, checked answers out. Failures are RFC 9457 problems with a \
                        `code` and a `request_id`."
     ),
-    components(schemas(Problem, FieldFault)),
+    components(schemas(Problem, FieldFault, OpenAiFailure, OpenAiFailureDetail)),
     modifiers(&Credentials)
 )]
 struct Skeleton;
@@ -56,19 +60,33 @@ pub(super) fn skeleton() -> OpenApi {
 
 /// Adds to every operation a name of its own, what its answers mean, and how it fails.
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
+    // The router's mark of a parameter that may hold slashes is none of OpenAPI's.
+    let paths = std::mem::take(&mut document.paths.paths);
+    let renamed = paths.into_iter();
+    let renamed = renamed.map(|(path, item)| (path.replace("{*", "{"), item));
+    document.paths.paths = renamed.collect();
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_name(method, path));
             describe_answers(operation);
             let needed = operation.security.as_deref();
+            let failing = if is_openai(path) {
+                OPENAI_FAILURE
+            } else {
+                PROBLEM
+            };
             if !needed.is_some_and(is_open) {
-                add(operation, "401", "No credential, or one that is not known.");
-                add(operation, "403", "The credential does not allow this.");
+                let why = "No credential, or one that is not known.";
+                add(operation, ("401", why), failing);
+                let why = "The credential does not allow this.";
+                add(operation, ("403", why), failing);
             }
             if method == "post" && takes_key(path) {
                 describe_key(operation);
+                let why = "The first request with this key is still under way.";
+                add(operation, ("409", why), failing);
             }
-            add(operation, "default", "Any other failure.");
+            add(operation, ("default", "Any other failure."), failing);
         }
     }
     document
@@ -91,11 +109,6 @@ fn describe_key(operation: &mut Operation) {
         .schema(Some(text.build()));
     let parameters = operation.parameters.get_or_insert_default();
     parameters.push(RefOr::T(header.build()));
-    add(
-        operation,
-        "409",
-        "The first request with this key is still under way.",
-    );
 }
 
 /// `get_api_documents_id` for `GET /api/documents/{id}`.
@@ -130,12 +143,16 @@ fn is_open(needed: &[SecurityRequirement]) -> bool {
     needed.is_empty() || needed.contains(&SecurityRequirement::default())
 }
 
-fn add(operation: &mut Operation, status: &str, description: &str) {
-    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+fn add(
+    operation: &mut Operation,
+    (status, description): (&str, &str),
+    (schema, media_type): (&str, &str),
+) {
+    let content = Content::new(Some(Ref::from_schema_name(schema)));
     let mut response = Response::new(description);
     response
         .content
-        .insert(PROBLEM_JSON.to_owned(), content.into());
+        .insert(media_type.to_owned(), content.into());
     operation
         .responses
         .responses

@@ -28,6 +28,14 @@ pub(super) struct Failure {
     error: Error,
     errors: Vec<FieldFault>,
     of_document: Option<Box<DocumentFailure>>,
+    openai: Option<Box<OpenAiWords>>,
+}
+
+/// What an upstream said, for clients of OpenAI's API, in its own words.
+#[derive(Debug)]
+pub(super) struct OpenAiWords {
+    pub(super) code: Option<String>,
+    pub(super) param: Option<String>,
 }
 
 /// What became of a document, for a caller that waited for it.
@@ -81,6 +89,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = status_of(error.kind());
         let errors = match error.kind() {
+            // An upstream's words begin with its name, which is no field.
+            ErrorKind::Invalid if error.code() == "llm_rejected_request" => Vec::new(),
             ErrorKind::Invalid => field_fault(&error.to_string()).into_iter().collect(),
             _ => Vec::new(),
         };
@@ -89,11 +99,28 @@ impl From<Error> for Failure {
             error,
             errors,
             of_document: None,
+            openai: None,
         }
     }
 }
 
 impl Failure {
+    /// The same with an upstream's own words for it.
+    pub(super) fn with_openai(mut self, words: OpenAiWords) -> Self {
+        self.openai = Some(Box::new(words));
+        self
+    }
+
+    /// An upstream's own words for it.
+    pub(super) fn openai(&self) -> Option<&OpenAiWords> {
+        self.openai.as_deref()
+    }
+
+    /// The field that is wrong, where that is known.
+    pub(super) fn field(&self) -> Option<&str> {
+        self.errors.first().map(|fault| fault.field.as_str())
+    }
+
     /// A failure with a status of its own, where the kind's would say too little.
     pub(super) fn with_status(status: StatusCode, error: Error) -> Self {
         Self {
@@ -110,6 +137,7 @@ impl Failure {
             error,
             errors: Vec::new(),
             of_document: None,
+            openai: None,
         }
     }
 
@@ -143,6 +171,7 @@ impl Failure {
             error: Error::new(kind, detail).with_code(code),
             errors: Vec::new(),
             of_document: None,
+            openai: None,
         }
     }
 
@@ -162,6 +191,7 @@ impl Failure {
                 id: document.id,
                 code: code.to_owned(),
             })),
+            openai: None,
         }
     }
 
@@ -225,7 +255,13 @@ impl Failure {
                 }
             }
             ErrorKind::Unavailable => {
-                headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_LATER_SECONDS));
+                let known = self.error.retry_after_seconds().map(u64::from);
+                let seconds = known.unwrap_or(RETRY_LATER_SECONDS);
+                headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+                if self.error.code() == "llm_unavailable" {
+                    // ragd has asked again, and asked others, as often as can help.
+                    headers.insert("x-should-retry", HeaderValue::from_static("false"));
+                }
             }
             _ => {}
         }

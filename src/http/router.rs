@@ -4,9 +4,9 @@ use super::frame::{self, Deadline};
 use super::problem::Failure;
 use super::state::Door;
 use super::{
-    cache_admin, chat, chat_stream, conversations, database_admin, documents, export, feedback,
-    health, idempotency, index_admin, ingest, jobs, jobs_admin, messages, preview, probes,
-    rag_query, reembed, rooms, sessions_admin, stats, telemetry,
+    cache_admin, chat, chat_stream, conversations, database_admin, default_provider, documents,
+    export, feedback, health, idempotency, index_admin, ingest, jobs, jobs_admin, messages, openai,
+    preview, probes, providers_admin, rag_query, reembed, rooms, sessions_admin, stats, telemetry,
 };
 use super::{openapi as document, text_document, token, upload};
 use crate::app::App;
@@ -30,6 +30,11 @@ pub fn openapi() -> OpenApi {
 
 /// The whole door.
 pub fn router(app: App) -> Router {
+    opened(app).0
+}
+
+/// The whole door, and what its handlers are given.
+pub(super) fn opened(app: App) -> (Router, Door) {
     let server = &app.config().server;
     let deadline = Deadline(Duration::from_secs(server.request_timeout_seconds));
     let cors = frame::cors(&server.cors_origins);
@@ -45,7 +50,7 @@ pub fn router(app: App) -> Router {
         .merge(docs)
         .fallback(async || Failure::of_status(StatusCode::NOT_FOUND))
         .with_state(door.clone())
-        .layer(from_fn_with_state(door, idempotency::once))
+        .layer(from_fn_with_state(door.clone(), idempotency::once))
         // Every extractor of a body has its own limit, which its answer names.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(frame::panic_answer))
@@ -56,13 +61,17 @@ pub fn router(app: App) -> Router {
         Some(cors) => framed.layer(cors),
         None => framed,
     };
-    framed.layer(from_fn_with_state(app, frame::observe))
+    (framed.layer(from_fn_with_state(app, frame::observe)), door)
 }
 
 fn routes() -> OpenApiRouter<Door> {
     routes_of_a_worker()
         .routes(routes!(chat::chat))
         .routes(routes!(chat_stream::chat_stream))
+        .routes(routes!(openai::complete))
+        .routes(routes!(openai::create))
+        .routes(routes!(openai::list))
+        .routes(routes!(openai::get))
         .routes(routes!(feedback::give))
         .routes(routes!(conversations::complete))
         .routes(routes!(conversations::complete_api))
@@ -83,6 +92,13 @@ fn routes() -> OpenApiRouter<Door> {
         .routes(routes!(preview::preview))
         .routes(routes!(stats::stats))
         .routes(routes!(cache_admin::clear))
+        .routes(routes!(providers_admin::list))
+        .routes(routes!(providers_admin::get, providers_admin::change))
+        .routes(routes!(providers_admin::reset))
+        .routes(routes!(providers_admin::force_open))
+        .routes(routes!(providers_admin::release))
+        .routes(routes!(providers_admin::test))
+        .routes(routes!(default_provider::get, default_provider::change))
         .routes(routes!(feedback::list))
         .routes(routes!(sessions_admin::count))
         .routes(routes!(sessions_admin::show))

@@ -1,15 +1,18 @@
 //! Listens, and serves each connection until it ends, or until the server is told to stop: then it
 //! takes no more, lets what is under way end for a moment, and closes the rest.
 
-use super::router::router;
+use super::express::Express;
+use super::router::opened;
 use super::stalled::MustRead;
 use crate::app::App;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -30,7 +33,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `app` on `listener` until `shutdown`.
 pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) {
-    let router = router(app);
+    let (router, door) = opened(app);
+    let ways = (router, Express::of(&door));
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
     loop {
@@ -40,7 +44,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken)
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, router.clone(), shutdown.clone());
+                let connection = connection((stream, peer), ways.clone(), shutdown.clone());
                 connections.spawn(cut.clone().run_until_cancelled_owned(connection));
             }
             Err(error) => {
@@ -67,9 +71,8 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken)
 }
 
 async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
+    (stream, peer): (TcpStream, SocketAddr),
+    ways: (Router, Option<Express>),
     shutdown: CancellationToken,
 ) {
     // Small events of a stream are to leave at once. A socket that refuses is about to fail anyway.
@@ -77,7 +80,7 @@ async fn connection(
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
+        answer(ways.clone(), request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -94,5 +97,15 @@ async fn connection(
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn answer(
+    (mut router, express): (Router, Option<Express>),
+    request: Request,
+) -> Result<Response, Infallible> {
+    match express.filter(|_| Express::takes(&request)) {
+        Some(express) => Ok(express.answer(request).await),
+        None => router.call(request).await,
     }
 }

@@ -3,6 +3,10 @@
 //! build none themselves. It knows no vendor, and sets no limit on how long an answer may take: that
 //! belongs to the wire that asks.
 
+mod upstream;
+
+pub use upstream::{CallError, CallFault, ModelClient, Reply, Target};
+
 use crate::error::{Error, Result};
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! What can go wrong with an upstream, whose fault it is, and what a caller is told of it. It holds
 //! the words; which answer means which word is decided where the answer is read.
 
-use crate::error::{Error, ErrorKind};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use std::time::Duration;
 
 /// How long a provider that said "too many requests" is left alone when it did not say for how long.
@@ -79,6 +80,32 @@ impl ProviderErrorKind {
     }
 }
 
+/// What an upstream's error body says beside its words, in OpenAI's fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorDetail {
+    /// What is wrong, for programs: `context_length_exceeded`, …
+    pub code: Option<String>,
+    /// The field that is wrong.
+    pub param: Option<String>,
+}
+
+impl ErrorDetail {
+    /// The longest word that is passed on, in bytes.
+    const MAX_BYTES: usize = 64;
+
+    /// Reads them from an error body.
+    pub(super) fn of(body: &Value) -> Option<Box<Self>> {
+        let word = |field: &str| {
+            let word = body.get("error")?.get(field)?.as_str()?;
+            let is_sane =
+                word.len() <= Self::MAX_BYTES && word.bytes().all(|byte| byte.is_ascii_graphic());
+            is_sane.then(|| word.to_owned())
+        };
+        let (code, param) = (word("code"), word("param"));
+        (code.is_some() || param.is_some()).then(|| Box::new(Self { code, param }))
+    }
+}
+
 /// A failed call of one provider.
 #[derive(Debug, thiserror::Error)]
 #[error("{provider}: {message}")]
@@ -93,6 +120,8 @@ pub struct ProviderError {
     pub retry_after: Option<Duration>,
     /// The HTTP status, where one came.
     pub status: Option<u16>,
+    /// What the upstream says of it in OpenAI's fields.
+    pub detail: Option<Box<ErrorDetail>>,
     /// The cause, for logs.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -107,6 +136,7 @@ impl ProviderError {
             message: message.into(),
             retry_after: None,
             status: None,
+            detail: None,
             source: None,
         }
     }
@@ -134,28 +164,15 @@ impl ProviderError {
     }
 }
 
-impl From<ProviderError> for Error {
-    /// The caller's fault becomes `Invalid`; all else is an outage to the caller, whoever caused it.
-    fn from(error: ProviderError) -> Self {
-        let (kind, code) = match error.fault() {
-            Fault::Caller => (ErrorKind::Invalid, "llm_rejected_request"),
-            Fault::Upstream | Fault::Ours => (ErrorKind::Unavailable, "llm_unavailable"),
-        };
-        let shown = Self::new(kind, error.to_string()).with_code(code);
-        match error.source {
-            Some(cause) => shown.with_source(cause),
-            None => shown,
+/// An upstream's own words made fit to pass on: one line, cut, and without our secrets, which some
+/// upstreams quote back.
+pub(super) fn presentable(words: &str, secrets: &[SecretString]) -> String {
+    let mut words = words.to_owned();
+    for secret in secrets.iter().map(ExposeSecret::expose_secret) {
+        if !secret.is_empty() && words.contains(secret) {
+            words = words.replace(secret, "***");
         }
     }
-}
-
-/// An upstream's own words made fit to pass on: one line, cut, and without `secret`, which some
-/// upstreams quote back.
-pub(super) fn presentable(words: &str, secret: Option<&str>) -> String {
-    let words = match secret {
-        Some(secret) if !secret.is_empty() => words.replace(secret, "***"),
-        _ => words.to_owned(),
-    };
     let mut line = String::new();
     for word in words.split(|c: char| c.is_whitespace() || c.is_control()) {
         if !word.is_empty() {
@@ -176,25 +193,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_fault_but_the_callers_is_an_outage_to_the_caller() {
-        let of = |kind| Error::from(ProviderError::new("openai", kind, "no"));
-        assert_eq!(of(ProviderErrorKind::BadRequest).kind(), ErrorKind::Invalid);
-        for kind in [
-            ProviderErrorKind::Timeout,
-            ProviderErrorKind::RateLimited,
-            ProviderErrorKind::Unauthorized,
-            ProviderErrorKind::Quota,
-            ProviderErrorKind::Empty,
-        ] {
-            assert_eq!(of(kind).kind(), ErrorKind::Unavailable);
-            assert_eq!(of(kind).code(), "llm_unavailable");
-        }
-    }
-
-    #[test]
     fn upstream_words_are_one_short_line_without_the_key() {
         let words = format!("bad key\n\tsk-1234 {}", "x".repeat(1_000));
-        let shown = presentable(&words, Some("sk-1234"));
+        let shown = presentable(&words, &["sk-1234".into()]);
         assert!(shown.starts_with("bad key *** xxx"), "{shown}");
         assert_eq!(shown.chars().count(), MAX_UPSTREAM_WORDS + 1);
     }

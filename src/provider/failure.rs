@@ -1,21 +1,23 @@
 //! Which answer, or missing answer, means which failure: the one table from HTTP statuses and
 //! connection errors to kinds.
 
-use super::error::{DEFAULT_COOL_DOWN, MAX_COOL_DOWN, presentable};
+use super::error::{DEFAULT_COOL_DOWN, ErrorDetail, MAX_COOL_DOWN, presentable};
 use super::wire::{Refusal, Wire};
 use super::{ProviderError, ProviderErrorKind as Kind};
+use crate::outbound::{CallError, CallFault};
 use chrono::DateTime;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Whose failures are being named, and which secret their words must not show.
+/// Whose failures are being named, and which secrets their words must not show.
 #[derive(Debug, Clone)]
 pub(super) struct Blame {
-    pub provider: String,
+    pub provider: Arc<str>,
     pub wire: Wire,
-    pub secret: Option<SecretString>,
+    pub secrets: Arc<[SecretString]>,
 }
 
 impl Blame {
@@ -24,23 +26,25 @@ impl Blame {
         ProviderError::new(&self.provider, kind, message)
     }
 
-    /// A body or event that is no answer.
+    /// A body or event of a 200 that is no answer. An upstream that says there that it is busy, or
+    /// that our money is spent, has broken its word all the same.
     pub fn refused(&self, refusal: &Refusal) -> ProviderError {
-        self.error(refusal.kind, self.presentable(&refusal.reason))
+        let kind = match refusal.kind {
+            Kind::RateLimited | Kind::Unauthorized | Kind::Quota => Kind::Server,
+            kind => kind,
+        };
+        self.error(kind, self.presentable(&refusal.reason))
     }
 
     /// A request that got no answer, or lost it half way.
-    pub fn broken(&self, error: reqwest::Error) -> ProviderError {
-        let (kind, message) = if error.is_connect() || error.is_dns() {
-            (Kind::Connect, "no connection to the upstream")
-        } else if error.is_timeout() {
-            (Kind::Timeout, "the connection timed out")
-        } else if error.is_builder() {
-            (Kind::Misconfigured, "the request could not be made")
-        } else {
-            (Kind::Interrupted, "the connection broke off")
+    pub fn broken(&self, error: CallError) -> ProviderError {
+        let (kind, message) = match error.fault {
+            CallFault::Connect => (Kind::Connect, "no connection to the upstream"),
+            CallFault::Timeout => (Kind::Timeout, "the connection timed out"),
+            CallFault::Unsendable => (Kind::Misconfigured, "the request could not be made"),
+            CallFault::Broken => (Kind::Interrupted, "the connection broke off"),
         };
-        self.error(kind, message).with_source(error.without_url())
+        self.error(kind, message).with_source(error.source)
     }
 
     /// An answer whose status is no success.
@@ -51,16 +55,20 @@ impl Blame {
             300..=399 => Kind::Misconfigured,
             401 | 403 => Kind::Unauthorized,
             402 => Kind::Quota,
-            429 if quota => Kind::Quota,
+            400 | 429 if quota => Kind::Quota,
             429 => Kind::RateLimited,
             408 => Kind::Server,
-            400..=499 => Kind::BadRequest,
+            // Some say of a wrong key that the request is bad.
+            400 => self.wire.error_kind(&body).unwrap_or(Kind::BadRequest),
+            401..=499 => Kind::BadRequest,
             _ => Kind::Server,
         };
         let mut error = self
             .error(kind, self.words(kind, status, &body))
             .with_status(status);
-        let asked = retry_after(headers).map(|wait| wait.min(MAX_COOL_DOWN));
+        let asked = retry_after(headers).or_else(|| self.wire.retry_delay(&body));
+        let asked = asked.map(|wait| wait.min(MAX_COOL_DOWN));
+        error.detail = ErrorDetail::of(&body);
         error.retry_after = match kind {
             Kind::RateLimited => Some(asked.unwrap_or(DEFAULT_COOL_DOWN)),
             _ => asked,
@@ -83,7 +91,7 @@ impl Blame {
     }
 
     fn presentable(&self, words: &str) -> String {
-        presentable(words, self.secret.as_ref().map(ExposeSecret::expose_secret))
+        presentable(words, &self.secrets)
     }
 }
 
@@ -106,9 +114,9 @@ mod tests {
 
     fn blame() -> Blame {
         Blame {
-            provider: "openai".to_owned(),
+            provider: "openai".into(),
             wire: Wire::OpenAi,
-            secret: Some("sk-secret".into()),
+            secrets: Arc::new(["sk-secret".into()]),
         }
     }
 

@@ -1,18 +1,19 @@
-//! A streamed answer, read to its end: bytes into events, events into deltas, under the three
+//! A streamed answer, read to its end: bytes into events, events into pieces, under the three
 //! timers. It decides how a stream ended, and calls it complete only after a terminal marker and
-//! some text.
+//! some answer.
 
+use super::answer::Answer;
+use super::failure::Blame;
 use super::sse::{SseEvent, SseParser};
-use super::transport::Transport;
-use super::wire::{Chunk, Frame, Refusal};
-use super::{FinishReason, ProviderError, ProviderErrorKind as Kind, StreamEvent, Usage};
-use reqwest::Response;
+use super::wire::{Frame, FrameReader, Refusal};
+use super::{Piece, ProviderError, ProviderErrorKind as Kind, StreamEvent};
+use crate::outbound::Reply;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// After the reason to stop nothing is missing but the usage and `[DONE]`; a server that never
-/// sends them is not waited for longer than this.
+/// Where the wire has no terminal marker, nothing is missing after the reason to stop; a server that
+/// does not end its body then is not waited for longer than this.
 const TAIL_WAIT: Duration = Duration::from_secs(2);
 
 /// How long the end of the body is awaited after `[DONE]`, so that the connection can be used again.
@@ -27,27 +28,16 @@ pub(super) struct StreamDeadlines {
 }
 
 pub(super) struct Reader {
-    transport: Transport,
-    response: Response,
+    blame: Blame,
+    response: Reply,
     deadlines: StreamDeadlines,
     parser: SseParser,
+    frames: FrameReader,
     waiting: VecDeque<SseEvent>,
+    ready: VecDeque<Piece>,
     answer: Answer,
     body_ended: bool,
     completed: bool,
-}
-
-/// What is known of the answer so far.
-struct Answer {
-    model: String,
-    usage: Usage,
-    finish_reason: Option<FinishReason>,
-    /// Content of any kind has come.
-    started: bool,
-    /// White space from before the first word: it goes out with that word, so that an answer of
-    /// nothing else can still be given up for another provider's.
-    held: String,
-    has_text: bool,
 }
 
 /// What the connection brought.
@@ -60,18 +50,20 @@ enum Arrival {
 
 impl Reader {
     pub fn new(
-        transport: Transport,
-        response: Response,
+        blame: Blame,
+        response: Reply,
         deadlines: StreamDeadlines,
-        asked_model: String,
+        (frames, answer): (FrameReader, Answer),
     ) -> Self {
         Self {
-            transport,
+            blame,
             response,
             deadlines,
             parser: SseParser::default(),
+            frames,
             waiting: VecDeque::new(),
-            answer: Answer::new(asked_model),
+            ready: VecDeque::new(),
+            answer,
             body_ended: false,
             completed: false,
         }
@@ -79,38 +71,53 @@ impl Reader {
 
     /// The next event for the caller; `None` after `Done`.
     pub async fn next(&mut self) -> Result<Option<StreamEvent>, ProviderError> {
-        if self.completed {
-            // Any end of the body will do: the answer is complete.
-            let close_by = Instant::now() + CLOSE_WAIT;
-            while let Ok(Ok(Some(_))) = timeout_at(close_by, self.response.chunk()).await {}
-            return Ok(None);
-        }
         loop {
-            while let Some(event) = self.waiting.pop_front() {
-                match self.read_event(&event)? {
-                    Frame::Done => return self.complete().map(Some),
-                    Frame::Chunk(chunk) => {
-                        if let Some(text) = self.answer.take(chunk) {
-                            return Ok(Some(StreamEvent::Delta(text)));
-                        }
-                    }
-                }
+            if let Some(piece) = self.ready.pop_front() {
+                return Ok(Some(StreamEvent::Piece(piece)));
+            }
+            if self.completed {
+                return Ok(self.close().await);
+            }
+            if let Some(event) = self.waiting.pop_front() {
+                self.take(event)?;
+                continue;
             }
             match self.receive().await? {
                 Arrival::Bytes => {}
-                Arrival::End | Arrival::Enough if self.answer.finish_reason.is_some() => {
-                    return self.complete().map(Some);
-                }
+                Arrival::End | Arrival::Enough if self.may_end_here() => self.complete()?,
                 Arrival::End | Arrival::Enough => return Err(self.unfinished()),
             }
         }
     }
 
-    fn read_event(&self, event: &SseEvent) -> Result<Frame, ProviderError> {
-        self.transport
-            .wire()
-            .parse_frame(event)
-            .map_err(|refusal| self.transport.blame.refused(&refusal))
+    /// Whether the end of the body is the end of the answer: where the wire has no terminal marker,
+    /// and the reason to stop has come.
+    fn may_end_here(&self) -> bool {
+        self.answer.has_ended() && !self.blame.wire.has_terminal_marker()
+    }
+
+    /// The last event, once; then the end of the body is awaited. Any end will do: the answer is
+    /// complete.
+    async fn close(&mut self) -> Option<StreamEvent> {
+        if let Some(ending) = self.answer.take_ending() {
+            return Some(StreamEvent::Done(ending));
+        }
+        if !self.body_ended {
+            let close_by = Instant::now() + CLOSE_WAIT;
+            while let Ok(Ok(Some(_))) = timeout_at(close_by, self.response.chunk()).await {}
+        }
+        None
+    }
+
+    fn take(&mut self, event: SseEvent) -> Result<(), ProviderError> {
+        let frame = self.frames.parse(&event);
+        match frame.map_err(|refusal| self.blame.refused(&refusal))? {
+            Frame::Done => self.complete(),
+            Frame::Chunk(chunk) => {
+                self.answer.take(chunk, event.data, &mut self.ready);
+                Ok(())
+            }
+        }
     }
 
     async fn receive(&mut self) -> Result<Arrival, ProviderError> {
@@ -118,10 +125,10 @@ impl Reader {
             return Ok(Arrival::End);
         }
         let now = Instant::now();
-        let finishing = self.answer.finish_reason.is_some();
+        let finishing = self.may_end_here();
         let (wait_until, missing) = if finishing {
             (now + TAIL_WAIT.min(self.deadlines.idle), "end")
-        } else if self.answer.started {
+        } else if self.answer.has_started() {
             (now + self.deadlines.idle, "more of the answer")
         } else {
             (self.deadlines.first_content, "content")
@@ -147,74 +154,32 @@ impl Reader {
                 self.parser.finish(&mut events).map(|()| Arrival::Bytes)
             }
             Ok(Err(_)) | Err(_) if finishing => Ok(Arrival::Enough),
-            Ok(Err(error)) => return Err(self.transport.blame.broken(error)),
+            Ok(Err(error)) => return Err(self.blame.broken(error)),
             Err(_) => return Err(self.late(missing)),
         };
         self.waiting.extend(events);
         parsed.map_err(|error| {
             let refusal = Refusal::malformed(error.to_string());
-            self.transport.blame.refused(&refusal)
+            self.blame.refused(&refusal)
         })
     }
 
     fn late(&self, missing: &str) -> ProviderError {
-        self.transport
-            .blame
+        self.blame
             .error(Kind::Timeout, format!("no {missing} in time"))
     }
 
     fn unfinished(&self) -> ProviderError {
-        self.transport.blame.error(
+        self.blame.error(
             Kind::Interrupted,
             "the stream ended without its terminal marker",
         )
     }
 
-    fn complete(&mut self) -> Result<StreamEvent, ProviderError> {
-        let finish_reason = self.answer.finish_reason.unwrap_or_default();
-        if !self.answer.has_text {
-            return Err(self.transport.blame.error(
-                Kind::Empty,
-                format!(
-                    "the answer is empty (it ended with {})",
-                    finish_reason.as_str()
-                ),
-            ));
-        }
+    fn complete(&mut self) -> Result<(), ProviderError> {
         self.completed = true;
-        Ok(StreamEvent::Done {
-            finish_reason,
-            usage: self.answer.usage,
-            model: std::mem::take(&mut self.answer.model),
-        })
-    }
-}
-
-impl Answer {
-    fn new(model: String) -> Self {
-        Self {
-            model,
-            usage: Usage::default(),
-            finish_reason: None,
-            started: false,
-            held: String::new(),
-            has_text: false,
-        }
-    }
-
-    /// Takes a chunk in; returns the text to pass on, if any.
-    fn take(&mut self, chunk: Chunk) -> Option<String> {
-        self.finish_reason = chunk.finish_reason.or(self.finish_reason);
-        self.usage = chunk.usage.unwrap_or(self.usage);
-        if let Some(model) = chunk.model {
-            self.model = model;
-        }
-        if self.has_text {
-            return Some(chunk.text).filter(|text| !text.is_empty());
-        }
-        self.held.push_str(&chunk.text);
-        self.has_text = !self.held.trim().is_empty();
-        self.started |= chunk.other_content || self.has_text;
-        self.has_text.then(|| std::mem::take(&mut self.held))
+        self.answer
+            .complete(&mut self.ready)
+            .map_err(|reason| self.blame.error(Kind::Empty, reason))
     }
 }

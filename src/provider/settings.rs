@@ -1,6 +1,7 @@
-//! What makes one provider out of a wire: where it is, its key, its model and how long it may take.
-//! Where the values come from is not its business.
+//! What makes one provider out of a wire: where it is, who we say we are, its model and how long it
+//! may take. Where the values come from is not its business.
 
+use super::Wire;
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -28,10 +29,14 @@ impl Default for Timeouts {
 /// One upstream's settings.
 #[derive(Debug, Clone)]
 pub struct ProviderSettings {
+    /// The name it is configured under.
+    pub name: String,
+    /// How it is spoken to.
+    pub wire: Wire,
     /// Where its API begins, for instance `https://api.openai.com/v1`.
     pub base_url: String,
-    /// Its key; local upstreams have none.
-    pub api_key: Option<SecretString>,
+    /// The headers that say who calls; a blank value is none. `authorization` is sent as a Bearer.
+    pub credentials: Vec<(&'static str, SecretString)>,
     /// The model used when a caller asks for none.
     pub model: String,
     /// How long it may take.

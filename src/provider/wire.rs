@@ -2,19 +2,27 @@
 //! shape, each a folder of pure translation; vendors that share a shape share a variant. What
 //! travels over a connection, and for how long, is the transport's business.
 
+use super::openai::Unsendable;
 use super::sse::SseEvent;
-use super::{ChatReply, ChatRequest, FinishReason, ProviderErrorKind, Usage, openai};
+use super::{
+    ChatReply, ChatRequest, FinishReason, ProviderErrorKind, Usage, anthropic, gemini, openai,
+};
 use serde_json::Value;
+use std::time::Duration;
 
 /// The shape in which a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     /// OpenAI's chat completions.
     OpenAi,
+    /// Anthropic's Messages.
+    Anthropic,
+    /// Google's Gemini: `generateContent`.
+    Gemini,
 }
 
 /// What a stream event says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Frame {
     /// A piece of the answer, or news about it.
     Chunk(Chunk),
@@ -23,18 +31,39 @@ pub(super) enum Frame {
 }
 
 /// A piece of the answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Chunk {
-    /// More text; may be empty.
+    /// More text of the first choice; may be empty.
     pub text: String,
-    /// Content came that is not text: reasoning or a tool call.
+    /// Content came that is not text: reasoning, a tool call, a refusal.
     pub other_content: bool,
-    /// Why the answer ended, when it has.
+    /// Content came that is an answer without being text: a tool call, a refusal.
+    pub has_answer: bool,
+    /// Why the answer ended, when all of it has.
     pub finish_reason: Option<FinishReason>,
     /// What it took, where the upstream says so.
     pub usage: Option<Usage>,
+    /// The same as the upstream wrote it, in OpenAI's shape.
+    pub usage_json: Option<String>,
     /// The model's name, where the upstream says so.
     pub model: Option<String>,
+    /// OpenAI's `choices` as JSON; empty when there is nothing to show.
+    pub choices: String,
+    /// Whether the JSON says who speaks.
+    pub names_role: bool,
+    /// How the event names its stream, where it is OpenAI's own and may be shown as it came.
+    pub named: Option<Named>,
+}
+
+/// How an event of OpenAI's wire names the stream that it belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    /// `id`.
+    pub id: String,
+    /// `created`, in seconds since 1970.
+    pub created: i64,
+    /// Whether everything else about it is as clients want it.
+    pub is_plain: bool,
 }
 
 /// Why a body or an event is no answer.
@@ -64,37 +93,89 @@ impl Refusal {
     }
 }
 
+/// What the events of one stream are read with.
+#[derive(Debug)]
+pub(super) enum FrameReader {
+    OpenAi(openai::StreamState),
+    Anthropic(anthropic::StreamState),
+    Gemini(gemini::StreamState),
+}
+
+impl FrameReader {
+    /// One event of a stream.
+    pub(super) fn parse(&mut self, event: &SseEvent) -> Result<Frame, Refusal> {
+        match self {
+            Self::OpenAi(state) => state.parse_frame(event),
+            Self::Anthropic(state) => state.parse_frame(event),
+            Self::Gemini(state) => state.parse_frame(event),
+        }
+    }
+}
+
 impl Wire {
     /// Where chat calls go, below the base URL.
-    pub(super) const fn chat_path(self) -> &'static str {
+    pub(super) fn chat_path(self, model: &str, stream: bool) -> String {
         match self {
-            Self::OpenAi => openai::CHAT_PATH,
+            Self::OpenAi => openai::CHAT_PATH.to_owned(),
+            Self::Anthropic => anthropic::path(model, stream),
+            Self::Gemini => gemini::path(model, stream),
         }
     }
 
-    /// The body of a call; `default_model` is used when the request names none.
+    /// Whether every call goes to one address, whatever its model.
+    pub(super) const fn has_one_address(self) -> bool {
+        !matches!(self, Self::Gemini)
+    }
+
+    /// Whether a stream ends with a marker of its own: `[DONE]`, `message_stop`. Gemini's ends with its
+    /// body.
+    pub(super) const fn has_terminal_marker(self) -> bool {
+        !matches!(self, Self::Gemini)
+    }
+
+    /// A header that every call has beside the credentials.
+    pub(super) const fn extra_header(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Anthropic => Some(anthropic::VERSION),
+            Self::OpenAi | Self::Gemini => None,
+        }
+    }
+
+    /// The body of a call to `model`.
     pub(super) fn body(
         self,
         request: &ChatRequest,
-        default_model: &str,
+        model: &str,
         stream: bool,
-    ) -> Result<Vec<u8>, serde_json::Error> {
+    ) -> Result<Vec<u8>, Unsendable> {
         match self {
-            Self::OpenAi => openai::body(request, default_model, stream),
+            Self::OpenAi => Ok(openai::body(request, model, stream)),
+            Self::Anthropic => anthropic::body(request, model, stream),
+            Self::Gemini => gemini::body(request, model, stream),
         }
     }
 
-    /// A whole answer out of a 200's body; `asked_model` stands in where it names none.
-    pub(super) fn parse_reply(self, body: &[u8], asked_model: &str) -> Result<ChatReply, Refusal> {
+    /// A whole answer out of a 200's body; `asked_model` stands in where it names none, `created`
+    /// (seconds since 1970) where it has no time.
+    pub(super) fn parse_reply(
+        self,
+        body: bytes::Bytes,
+        asked_model: &str,
+        created: u64,
+    ) -> Result<ChatReply, Refusal> {
         match self {
             Self::OpenAi => openai::parse_reply(body, asked_model),
+            Self::Anthropic => anthropic::parse_reply(&body, asked_model, created),
+            Self::Gemini => gemini::parse_reply(&body, asked_model, created),
         }
     }
 
-    /// One event of a stream.
-    pub(super) fn parse_frame(self, event: &SseEvent) -> Result<Frame, Refusal> {
+    /// What reads the events of a stream with `choices` answers.
+    pub(super) fn frames(self, choices: usize) -> FrameReader {
         match self {
-            Self::OpenAi => openai::parse_frame(event),
+            Self::OpenAi => FrameReader::OpenAi(openai::StreamState::of(choices)),
+            Self::Anthropic => FrameReader::Anthropic(anthropic::StreamState::default()),
+            Self::Gemini => FrameReader::Gemini(gemini::StreamState::default()),
         }
     }
 
@@ -102,6 +183,8 @@ impl Wire {
     pub(super) fn error_words(self, body: &Value) -> Option<String> {
         match self {
             Self::OpenAi => openai::error_words(body),
+            Self::Anthropic => anthropic::error_words(body),
+            Self::Gemini => gemini::error_words(body),
         }
     }
 
@@ -109,6 +192,25 @@ impl Wire {
     pub(super) fn is_quota(self, body: &Value) -> bool {
         match self {
             Self::OpenAi => openai::is_quota(body),
+            Self::Anthropic => anthropic::is_quota(body),
+            Self::Gemini => gemini::is_quota(body),
+        }
+    }
+
+    /// What an error body says by itself, for vendors whose statuses say too little.
+    pub(super) fn error_kind(self, body: &Value) -> Option<ProviderErrorKind> {
+        match self {
+            Self::OpenAi => None,
+            Self::Anthropic => anthropic::error_kind(body),
+            Self::Gemini => gemini::error_kind(body),
+        }
+    }
+
+    /// How long an error body asks to wait, for vendors that say so there.
+    pub(super) fn retry_delay(self, body: &Value) -> Option<Duration> {
+        match self {
+            Self::Gemini => gemini::retry_delay(body),
+            Self::OpenAi | Self::Anthropic => None,
         }
     }
 }

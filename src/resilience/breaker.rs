@@ -1,78 +1,12 @@
 //! The circuit breaker: after failures in a row an upstream is left alone for a while, then tried
-//! with few calls at a time, and used again when these succeed.
+//! with few calls at a time, and used again when these succeed. It knows nothing of what a failure
+//! is, nor of an upstream that asks for rest: the limiter keeps that.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use super::span::{between, later};
+use super::state::{BreakerSettings, BreakerSnapshot, BreakerState, Refused, Transition};
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-/// When a breaker opens, for how long, and what closes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BreakerSettings {
-    /// Failures in a row that open it.
-    pub failure_threshold: u32,
-    /// How long it rejects everything once it is open.
-    pub open_for: Duration,
-    /// How many probes may be under way at once while it is half-open.
-    pub half_open_max_probes: usize,
-    /// Successes of probes that close it.
-    pub success_threshold: u32,
-    /// A probe that takes longer counts as a failure, so that a lost one cannot wedge the breaker.
-    pub probe_timeout: Duration,
-}
-
-impl Default for BreakerSettings {
-    fn default() -> Self {
-        Self {
-            failure_threshold: 5,
-            open_for: Duration::from_secs(30),
-            half_open_max_probes: 1,
-            success_threshold: 3,
-            probe_timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// Where a breaker stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BreakerState {
-    /// Calls go through.
-    Closed,
-    /// Calls are rejected.
-    Open,
-    /// A few calls go through, to see.
-    HalfOpen,
-}
-
-impl BreakerState {
-    /// The word for logs and metric labels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-        }
-    }
-
-    /// The number for the gauge.
-    pub const fn gauge(self) -> i64 {
-        match self {
-            Self::Closed => 0,
-            Self::Open => 1,
-            Self::HalfOpen => 2,
-        }
-    }
-}
-
-/// A change of state: from, to.
-pub type Transition = (BreakerState, BreakerState);
-
-/// A call that was not let through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    /// When asking again may help.
-    pub retry_after: Duration,
-}
 
 /// A breaker for one upstream and one operation; the clones are one breaker.
 #[derive(Debug, Clone)]
@@ -87,16 +21,17 @@ struct Shared {
 #[derive(Debug)]
 struct Machine {
     state: BreakerState,
-    /// Rises with every transition; an outcome of an earlier generation changes nothing.
+    /// Rises with every transition; an outcome of another generation changes nothing.
     generation: u64,
     /// While closed: failures in a row. While half-open: successes.
     count: u32,
     opened_at: DateTime<Utc>,
-    /// Probes under way, by number, with their beginning.
-    probes: BTreeMap<u64, DateTime<Utc>>,
+    /// An operator holds it open, whatever the time.
+    forced: bool,
+    /// Probes of this generation that are under way; since when they wait for content, if they still
+    /// do. A number is never given twice.
+    probes: BTreeMap<u64, Option<DateTime<Utc>>>,
     next_probe: u64,
-    /// The upstream asked, or has reason, to be left alone until then.
-    rest_until: Option<DateTime<Utc>>,
     transitions: BTreeMap<Transition, u64>,
 }
 
@@ -126,9 +61,9 @@ impl Breaker {
                 generation: 0,
                 count: 0,
                 opened_at: DateTime::UNIX_EPOCH,
+                forced: false,
                 probes: BTreeMap::new(),
                 next_probe: 0,
-                rest_until: None,
                 transitions: BTreeMap::new(),
             }),
         }))
@@ -137,33 +72,10 @@ impl Breaker {
     /// The leave to make a call now.
     ///
     /// # Errors
-    /// [`Refused`] while the breaker is open, while its probes are under way, and while the upstream
-    /// rests.
+    /// [`Refused`] while the breaker is open, and while as many probes as may be are under way.
     pub fn acquire(&self, now: DateTime<Utc>) -> Result<Permit, Refused> {
-        let settings = &self.0.settings;
-        let mut machine = self.machine();
-        machine.pass_time(settings, now);
-        let until = |then: DateTime<Utc>| Refused {
-            retry_after: (then - now).to_std().unwrap_or_default(),
-        };
-        if let Some(rested) = machine.rest_until.filter(|rested| *rested > now) {
-            return Err(until(rested));
-        }
-        let mut probe = None;
-        match machine.state {
-            BreakerState::Closed => {}
-            BreakerState::Open => return Err(until(machine.opened_at + delta(settings.open_for))),
-            BreakerState::HalfOpen if machine.probes.len() >= settings.half_open_max_probes => {
-                let oldest = machine.probes.values().min().copied().unwrap_or(now);
-                return Err(until(oldest + delta(settings.probe_timeout)));
-            }
-            BreakerState::HalfOpen => {
-                let number = machine.next_probe;
-                machine.next_probe += 1;
-                machine.probes.insert(number, now);
-                probe = Some(number);
-            }
-        }
+        let mut machine = self.machine_at(now);
+        let probe = machine.admit(&self.0.settings, now)?;
         Ok(Permit {
             breaker: self.clone(),
             generation: machine.generation,
@@ -174,14 +86,71 @@ impl Breaker {
 
     /// Where it stands now.
     pub fn state(&self, now: DateTime<Utc>) -> BreakerState {
-        let mut machine = self.machine();
-        machine.pass_time(&self.0.settings, now);
-        machine.state
+        self.machine_at(now).state
+    }
+
+    /// Whether an operator holds it open.
+    pub fn is_forced(&self) -> bool {
+        self.machine().forced
+    }
+
+    /// All that an operator may want to see of it.
+    pub fn snapshot(&self, now: DateTime<Utc>) -> BreakerSnapshot {
+        let machine = self.machine_at(now);
+        let count_in = |state| {
+            if machine.state == state {
+                machine.count
+            } else {
+                0
+            }
+        };
+        let reopens_at = later(machine.opened_at, self.0.settings.open_for);
+        let reopens = machine.state == BreakerState::Open && !machine.forced;
+        BreakerSnapshot {
+            state: machine.state,
+            forced: machine.forced,
+            failures_in_a_row: count_in(BreakerState::Closed),
+            successes: count_in(BreakerState::HalfOpen),
+            probes_in_flight: machine.probes.len(),
+            reopens_in: reopens.then(|| between(now, reopens_at)),
+        }
     }
 
     /// How often each transition came since this was asked last, for whoever counts them.
     pub fn take_transitions(&self) -> BTreeMap<Transition, u64> {
         std::mem::take(&mut self.machine().transitions)
+    }
+
+    /// Opens it, until [`Breaker::release`] or [`Breaker::reset`]: time does not end this. Calls
+    /// under way go on; their outcomes change nothing.
+    pub fn force_open(&self, now: DateTime<Utc>) {
+        let mut machine = self.machine_at(now);
+        machine.forced = true;
+        machine.change_to(BreakerState::Open, now);
+    }
+
+    /// Ends a forced opening: it is half-open at once, and probes decide. A breaker that nobody
+    /// holds open is not changed.
+    pub fn release(&self, now: DateTime<Utc>) {
+        let mut machine = self.machine_at(now);
+        if std::mem::take(&mut machine.forced) {
+            machine.change_to(BreakerState::HalfOpen, now);
+        }
+    }
+
+    /// Closes it and forgets its failures; ends a forced opening too.
+    pub fn reset(&self, now: DateTime<Utc>) {
+        let mut machine = self.machine_at(now);
+        machine.forced = false;
+        machine.count = 0;
+        machine.change_to(BreakerState::Closed, now);
+    }
+
+    /// The machine as it is now: what time alone changes has been changed.
+    fn machine_at(&self, now: DateTime<Utc>) -> MutexGuard<'_, Machine> {
+        let mut machine = self.machine();
+        machine.pass_time(&self.0.settings, now);
+        machine
     }
 
     fn machine(&self) -> MutexGuard<'_, Machine> {
@@ -194,6 +163,15 @@ impl Breaker {
 }
 
 impl Permit {
+    /// The first content came: the call is not lost, however long the rest takes. A probe keeps its
+    /// place until it ends; the timers of its stream see to that.
+    pub fn content_came(&self) {
+        let mut machine = self.breaker.machine();
+        if let Some(waits_since) = self.probe.and_then(|probe| machine.probes.get_mut(&probe)) {
+            *waits_since = None;
+        }
+    }
+
     /// The upstream did what was asked.
     pub fn success(mut self, now: DateTime<Utc>) {
         self.end(Outcome::Success, now);
@@ -207,17 +185,10 @@ impl Permit {
     /// The call says nothing of the upstream's health.
     pub fn neutral(self) {}
 
-    /// The call says nothing of the upstream's health, but it is to be left alone until then.
-    pub fn rest(self, until: DateTime<Utc>) {
-        let mut machine = self.breaker.machine();
-        machine.rest_until = machine.rest_until.max(Some(until));
-    }
-
     fn end(&mut self, outcome: Outcome, now: DateTime<Utc>) {
         self.ended = true;
         let settings = self.breaker.0.settings;
-        let mut machine = self.breaker.machine();
-        machine.pass_time(&settings, now);
+        let mut machine = self.breaker.machine_at(now);
         if machine.generation != self.generation {
             return;
         }
@@ -230,25 +201,57 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.ended {
+        let Some(probe) = self.probe.filter(|_| !self.ended) else {
             return;
-        }
-        let mut machine = self.breaker.machine();
-        if let Some(probe) = self.probe.filter(|_| machine.generation == self.generation) {
-            machine.probes.remove(&probe);
-        }
+        };
+        self.breaker.machine().probes.remove(&probe);
     }
 }
 
 impl Machine {
-    /// What time alone changes: an open breaker becomes half-open, a probe that was lost fails.
+    /// What time alone changes: a probe that was lost fails, an open breaker becomes half-open. When
+    /// that is noticed makes no difference: a probe fails at the moment at which its time was up.
     fn pass_time(&mut self, settings: &BreakerSettings, now: DateTime<Utc>) {
-        if self.state == BreakerState::Open && now >= self.opened_at + delta(settings.open_for) {
+        // A clock that was set back must not make a wait longer.
+        self.opened_at = self.opened_at.min(now);
+        let waiting = self.probes.values_mut().flatten();
+        waiting.for_each(|since| *since = now.min(*since));
+        if let Some(lost_at) = self.next_loss(settings).filter(|lost_at| now >= *lost_at) {
+            self.change_to(BreakerState::Open, lost_at);
+        }
+        let reopens_at = later(self.opened_at, settings.open_for);
+        if self.state == BreakerState::Open && !self.forced && now >= reopens_at {
             self.change_to(BreakerState::HalfOpen, now);
         }
-        let lost = |begun: &DateTime<Utc>| now >= *begun + delta(settings.probe_timeout);
-        if self.state == BreakerState::HalfOpen && self.probes.values().any(lost) {
-            self.change_to(BreakerState::Open, now);
+    }
+
+    /// When the time of the oldest probe that waits for content is up.
+    fn next_loss(&self, settings: &BreakerSettings) -> Option<DateTime<Utc>> {
+        let since = self.probes.values().flatten().min()?;
+        Some(later(*since, settings.probe_timeout))
+    }
+
+    /// Lets a call through: the number of its probe, if it is one.
+    fn admit(
+        &mut self,
+        settings: &BreakerSettings,
+        now: DateTime<Utc>,
+    ) -> Result<Option<u64>, Refused> {
+        let refused = |retry_after| Err(Refused { retry_after });
+        match self.state {
+            BreakerState::Closed => Ok(None),
+            BreakerState::Open if self.forced => refused(settings.open_for),
+            BreakerState::Open => refused(between(now, later(self.opened_at, settings.open_for))),
+            BreakerState::HalfOpen if self.probes.len() >= settings.half_open_max_probes.max(1) => {
+                let lost_at = self.next_loss(settings);
+                refused(lost_at.map_or(settings.probe_timeout, |lost_at| between(now, lost_at)))
+            }
+            BreakerState::HalfOpen => {
+                let number = self.next_probe;
+                self.next_probe += 1;
+                self.probes.insert(number, Some(now));
+                Ok(Some(number))
+            }
         }
     }
 
@@ -272,7 +275,11 @@ impl Machine {
         }
     }
 
+    /// To the state in which it already is: nothing.
     fn change_to(&mut self, state: BreakerState, now: DateTime<Utc>) {
+        if self.state == state {
+            return;
+        }
         *self.transitions.entry((self.state, state)).or_default() += 1;
         self.state = state;
         self.generation += 1;
@@ -283,12 +290,3 @@ impl Machine {
         }
     }
 }
-
-/// No setting is so long that it does not fit.
-fn delta(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
-}
-
-#[cfg(test)]
-#[path = "breaker_tests.rs"]
-mod tests;

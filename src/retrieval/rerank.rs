@@ -5,7 +5,7 @@
 use super::Hit;
 use crate::clock::Clock;
 use crate::provider::{Fault, ProviderError, ProviderErrorKind, Reranker};
-use crate::resilience::{Breaker, BreakerSettings, BreakerState, Permit};
+use crate::resilience::{Breaker, BreakerSettings, BreakerState, Limiter, LimiterSettings, Permit};
 use crate::telemetry::Metrics;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
@@ -14,12 +14,14 @@ use std::sync::Arc;
 const UNUSABLE_FOR: TimeDelta = TimeDelta::minutes(5);
 const OPERATION: &str = "rerank";
 
-/// A reranker with its breaker; cheap to clone, and the clones share the breaker.
+/// A reranker with its breaker and its rests; cheap to clone, and the clones share both.
 #[derive(Debug, Clone)]
 pub struct Reranking {
     upstream: Reranker,
     top: usize,
     breaker: Breaker,
+    /// Without windows: it keeps only until when the upstream is left alone.
+    limiter: Limiter,
     clock: Clock,
     metrics: Arc<Metrics>,
 }
@@ -35,6 +37,7 @@ impl Reranking {
             upstream,
             top,
             breaker: Breaker::new(BreakerSettings::default()),
+            limiter: Limiter::new(LimiterSettings::default()),
             clock,
             metrics,
         };
@@ -67,11 +70,7 @@ impl Reranking {
         if best.is_empty() {
             return Ok(());
         }
-        let permit = self.breaker.acquire(self.clock.now());
-        self.record();
-        let Ok(permit) = permit else {
-            return Err(Skipped);
-        };
+        let permit = self.leave()?;
         let texts: Vec<String> = best
             .iter()
             .map(|hit| hit.stored.passage.indexed_text())
@@ -85,7 +84,7 @@ impl Reranking {
                 scores
             }
             Err(error) => {
-                settle(permit, &error, now);
+                self.settle(permit, &error, now);
                 self.record();
                 self.tell(&error);
                 return Err(Skipped);
@@ -98,6 +97,34 @@ impl Reranking {
         // Equal scores keep the fused order.
         best.sort_by(|a, b| score(b).total_cmp(&score(a)));
         Ok(())
+    }
+
+    /// The leave to ask the upstream now: it neither rests nor is its breaker open.
+    fn leave(&self) -> Result<Permit, Skipped> {
+        let now = self.clock.now();
+        let rested = self.limiter.admit(now).map_err(|_held| Skipped);
+        let permit = rested.and_then(|()| self.breaker.acquire(now).map_err(|_refused| Skipped));
+        self.record();
+        permit
+    }
+
+    /// What a failure says of the upstream.
+    fn settle(&self, permit: Permit, error: &ProviderError, now: DateTime<Utc>) {
+        match (error.kind, error.fault()) {
+            (ProviderErrorKind::RateLimited, _) => {
+                let wait = error.retry_after.unwrap_or_default();
+                let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX);
+                self.limiter.cool_down(until);
+                permit.neutral();
+            }
+            (ProviderErrorKind::Unauthorized | ProviderErrorKind::Quota, _) => {
+                self.limiter
+                    .unusable(now + UNUSABLE_FOR, error.kind.as_str());
+                permit.neutral();
+            }
+            (_, Fault::Upstream) => permit.failure(now),
+            (_, Fault::Caller | Fault::Ours) => permit.neutral(),
+        }
     }
 
     fn tell(&self, error: &ProviderError) {
@@ -145,20 +172,5 @@ impl Reranking {
             }
         }
         self.record();
-    }
-}
-
-/// What a failure says of the upstream.
-fn settle(permit: Permit, error: &ProviderError, now: DateTime<Utc>) {
-    match (error.kind, error.fault()) {
-        (ProviderErrorKind::RateLimited, _) => {
-            let wait = error.retry_after.unwrap_or_default();
-            permit.rest(now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::MAX));
-        }
-        (ProviderErrorKind::Unauthorized | ProviderErrorKind::Quota, _) => {
-            permit.rest(now + UNUSABLE_FOR);
-        }
-        (_, Fault::Upstream) => permit.failure(now),
-        (_, Fault::Caller | Fault::Ours) => permit.neutral(),
     }
 }

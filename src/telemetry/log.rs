@@ -4,7 +4,6 @@
 use super::rotating::RotatingFile;
 use crate::config::{LogConfig, LogFormat, LogLevel};
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write;
 use tracing::field::{Field, Visit};
@@ -53,7 +52,7 @@ pub fn start_logging(config: &LogConfig, json: bool, target: LogTarget) -> Optio
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(Output { target, file })
-        .fmt_fields(JsonFields)
+        .fmt_fields(LineFields { json })
         .event_format(LineFormat { json })
         .try_init();
     remark.or_else(|| {
@@ -98,18 +97,20 @@ impl Write for Output {
     }
 }
 
-/// Keeps a span's fields as JSON, so that each line can carry them.
-struct JsonFields;
+/// Keeps a span's fields as they stand in a line, so that each line can carry them.
+struct LineFields {
+    json: bool,
+}
 
-impl<'writer> FormatFields<'writer> for JsonFields {
+impl<'writer> FormatFields<'writer> for LineFields {
     fn format_fields<R: tracing_subscriber::field::RecordFields>(
         &self,
         mut writer: Writer<'writer>,
         fields: R,
     ) -> fmt::Result {
-        let mut collected = Collected::default();
+        let mut collected = Collected::new(self.json);
         fields.record(&mut collected);
-        write!(writer, "{}", Value::Object(collected.0))
+        writer.write_str(&collected.fields)
     }
 }
 
@@ -128,25 +129,23 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut fields = Map::new();
+        let mut collected = Collected::new(self.json);
         if let Some(scope) = context.event_scope() {
             for span in scope.from_root() {
                 let extensions = span.extensions();
-                let text = extensions.get::<tracing_subscriber::fmt::FormattedFields<N>>();
-                if let Some(Ok(Value::Object(of_span))) =
-                    text.map(|text| serde_json::from_str::<Value>(&text.fields))
+                if let Some(text) = extensions.get::<tracing_subscriber::fmt::FormattedFields<N>>()
                 {
-                    fields.extend(of_span);
+                    collected.fields.push_str(&text.fields);
                 }
             }
         }
-        let mut collected = Collected(fields);
         event.record(&mut collected);
-        let mut fields = collected.0;
-        let message = match fields.remove("message") {
-            Some(Value::String(message)) => message,
-            _ => String::new(),
-        };
+        let Collected {
+            message,
+            bridged,
+            fields,
+            ..
+        } = collected;
         #[expect(
             clippy::disallowed_methods,
             reason = "a log line tells the machine's own time"
@@ -155,26 +154,34 @@ where
         let timestamp = now.to_rfc3339_opts(SecondsFormat::Micros, true);
         let level = level_name(*event.metadata().level());
         // A line of a library that uses `log` brings its own target along as a field.
-        let bridged = fields.remove("log.target");
-        fields.retain(|name, _| !name.starts_with("log."));
-        let logger = bridged
-            .as_ref()
-            .and_then(Value::as_str)
-            .unwrap_or(event.metadata().target());
+        let logger = bridged.as_deref().unwrap_or(event.metadata().target());
         if self.json {
-            let mut line = Map::new();
-            line.insert("timestamp".into(), timestamp.into());
-            line.insert("level".into(), level.into());
-            line.insert("logger".into(), logger.into());
-            line.insert("message".into(), message.into());
-            line.extend(fields);
-            writeln!(writer, "{}", Value::Object(line))
+            writeln!(
+                writer,
+                "{{\"timestamp\":\"{timestamp}\",\"level\":\"{level}\",\"logger\":{},\
+                 \"message\":{}{fields}}}",
+                Quoted(logger),
+                Quoted(&message)
+            )
         } else {
-            write!(writer, "{timestamp} {level:<7} {logger} {message}")?;
-            for (name, value) in fields {
-                write!(writer, " {name}={value}")?;
-            }
-            writeln!(writer)
+            writeln!(writer, "{timestamp} {level:<7} {logger} {message}{fields}")
+        }
+    }
+}
+
+/// A text as a JSON string.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+        if self.0.bytes().all(is_plain) {
+            f.write_str("\"")?;
+            f.write_str(self.0)?;
+            f.write_str("\"")
+        } else {
+            let quoted = serde_json::to_string(self.0).map_err(|_| fmt::Error)?;
+            f.write_str(&quoted)
         }
     }
 }
@@ -188,32 +195,89 @@ const fn level_name(level: Level) -> &'static str {
     }
 }
 
-#[derive(Default)]
-struct Collected(Map<String, Value>);
+/// The fields of an event or a span, written down as they come: a line is made for every request, so
+/// nothing is built that is only taken apart again.
+struct Collected {
+    json: bool,
+    message: String,
+    bridged: Option<String>,
+    /// `,"name":value` for each, or ` name=value`.
+    fields: String,
+}
+
+impl Collected {
+    fn new(json: bool) -> Self {
+        Self {
+            json,
+            message: String::new(),
+            bridged: None,
+            fields: String::new(),
+        }
+    }
+
+    fn put(&mut self, field: &Field, value: impl fmt::Display) {
+        use fmt::Write;
+        let name = field.name();
+        // Writing into memory cannot fail.
+        let _infallible = if self.json {
+            write!(self.fields, ",\"{name}\":{value}")
+        } else {
+            write!(self.fields, " {name}={value}")
+        };
+    }
+
+    fn put_text(&mut self, field: &Field, text: &str) {
+        match field.name() {
+            "message" => text.clone_into(&mut self.message),
+            "log.target" => self.bridged = Some(text.to_owned()),
+            name if name.starts_with("log.") => {}
+            _ => self.put(field, Quoted(text)),
+        }
+    }
+}
 
 impl Visit for Collected {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0
-            .insert(field.name().to_owned(), format!("{value:?}").into());
+        self.put_text(field, &format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.put_text(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.put(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        if !field.name().starts_with("log.") {
+            self.put(field, value);
+        }
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.insert(field.name().to_owned(), value.into());
+        // JSON has no word for what is not finite.
+        if value.is_finite() {
+            self.put(field, value);
+        } else {
+            self.put(field, "null");
+        }
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name().to_owned(), value.into());
+        self.put(field, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quoted;
+
+    #[test]
+    fn any_text_is_a_json_string() {
+        for text in ["plain", "a \"b\" \\", "line\nend\u{1}", "grüße", ""] {
+            let quoted = Quoted(text).to_string();
+            assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text);
+        }
     }
 }

@@ -8,4 +8,4 @@ mod rotating;
 
 pub use audit_file::AuditFile;
 pub use log::{LogTarget, start_logging};
-pub use metrics::Metrics;
+pub use metrics::{CallCost, CallOutcome, Metrics, ProviderGauges, ProviderSeries};

@@ -30,6 +30,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("embed", WALLS),
     ("text", WALLS),
     ("provider", WALLS),
+    ("rehearsal", WALLS),
     ("memory", PURPOSES),
     ("indexing", PURPOSES),
     ("auth", PURPOSES),
@@ -134,6 +135,11 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         "the model's runtime is a detail of embed",
     ),
     (
+        "tiktoken_rs",
+        &["embed"],
+        "token ids of other models are a detail of embed",
+    ),
+    (
         "tokenizers",
         &["embed"],
         "the model's tokenizer is a detail of embed",
@@ -172,11 +178,10 @@ const CRATES: &[(&str, &[&str], &str)] = &[
         "document formats are details of text",
     ),
     ("text_splitter", &["text"], "chunking is a detail of text"),
-    // chat only hands the client of outbound to the providers that it makes; a command asks its
-    // server over HTTP.
+    // A command asks its server over HTTP.
     (
         "reqwest",
-        &["outbound", "provider", "embed", "chat", "cli"],
+        &["outbound", "provider", "embed", "cli"],
         "clients are built in outbound, used by wires",
     ),
     (
@@ -188,8 +193,16 @@ const CRATES: &[(&str, &[&str], &str)] = &[
     ("jsonwebtoken", &["auth"], "tokens are in auth"),
     ("prometheus", &["telemetry"], "metrics are declared once"),
     ("axum", &["http"], "HTTP is one door"),
-    ("hyper", &["http"], "HTTP is one door"),
-    ("hyper_util", &["http"], "HTTP is one door"),
+    (
+        "hyper",
+        &["http", "outbound", "rehearsal"],
+        "HTTP is one door; the rehearsal's is a stand-in for an upstream's",
+    ),
+    (
+        "hyper_util",
+        &["http", "outbound", "rehearsal"],
+        "HTTP is one door; the rehearsal's is a stand-in for an upstream's",
+    ),
     ("tower_http", &["http"], "HTTP is one door"),
     ("utoipa", &["http"], "HTTP is one door"),
     ("utoipa_axum", &["http"], "HTTP is one door"),

@@ -20,7 +20,7 @@ const OPEN: [&str; 10] = [
     "POST /auth/token",
 ];
 /// Every route that an API key (scope `chat`) may use.
-const CHAT: [&str; 21] = [
+const CHAT: [&str; 25] = [
     "DELETE /api/rooms/{id}",
     "GET /api/conversations",
     "GET /api/conversations/{id}",
@@ -32,6 +32,8 @@ const CHAT: [&str; 21] = [
     "GET /api/rooms/{id}/export",
     "GET /api/rooms/{id}/messages",
     "GET /auth/users/me",
+    "GET /v1/models",
+    "GET /v1/models/{model}",
     "PATCH /api/rooms/{id}",
     "POST /api/chat/completions",
     "POST /api/rag/query",
@@ -42,6 +44,8 @@ const CHAT: [&str; 21] = [
     "POST /chat/completions",
     "POST /chat/stream",
     "POST /feedback",
+    "POST /v1/chat/completions",
+    "POST /v1/embeddings",
 ];
 
 struct Route {
@@ -58,6 +62,17 @@ impl Route {
     fn path(&self) -> String {
         self.template
             .replace("{id}", "018f0000-0000-7000-8000-000000000000")
+            .replace("{name}", "openai")
+            .replace("{model}", "openai/gpt")
+    }
+
+    /// How its failures look: a media type, and the schema's name.
+    fn failure(&self) -> (&'static str, &'static str) {
+        if self.template.starts_with("/v1/") {
+            ("application/json", "OpenAiFailure")
+        } else {
+            ("application/problem+json", "Problem")
+        }
     }
 }
 
@@ -111,7 +126,7 @@ async fn every_other_route_refuses_who_is_not_known() {
         for answer in [bare, wrong_key, wrong_bearer, basic] {
             assert_eq!(answer.status(), 401, "{}", route.name());
             assert_eq!(answer.headers()["www-authenticate"], "Bearer");
-            assert_eq!(answer.headers()["content-type"], "application/problem+json");
+            assert_eq!(answer.headers()["content-type"], route.failure().0);
         }
     }
 }
@@ -125,7 +140,8 @@ async fn an_api_key_may_ask_and_read_and_nothing_else() {
         let answer = call.header("x-api-key", app.api_key).send().await.unwrap();
         let refused = answer.status() == 403;
         let body: Value = answer.json().await.unwrap();
-        let is_scope = body["detail"]
+        let detail = body.get("detail").unwrap_or(&body["error"]["message"]);
+        let is_scope = detail
             .as_str()
             .is_some_and(|detail| detail.contains("scope"));
         assert_eq!(
@@ -151,11 +167,15 @@ fn every_route_has_a_name_of_its_own_and_says_how_it_answers_and_fails() {
                 );
             }
             let failure = &operation["responses"]["default"]["content"];
-            let schema = &failure["application/problem+json"]["schema"]["$ref"];
-            assert_eq!(
-                schema, "#/components/schemas/Problem",
-                "{method} {template}"
-            );
+            let route = Route {
+                method: Method::GET,
+                template: template.clone(),
+                is_open: false,
+            };
+            let (media_type, schema) = route.failure();
+            let reference = &failure[media_type]["schema"]["$ref"];
+            let expected = format!("#/components/schemas/{schema}");
+            assert_eq!(*reference, expected, "{method} {template}");
         }
     }
     assert!(document["components"]["schemas"]["Problem"].is_object());

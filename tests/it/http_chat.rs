@@ -149,11 +149,9 @@ async fn a_provider_that_fails_is_a_failure() {
     assert_eq!(problem["code"], "llm_unavailable");
 
     let stream = ask(&app, "/chat/stream", json!({ "question": QUESTION })).await;
-    let events = events(&stream.text().await.unwrap());
-    let (name, data) = events.last().unwrap();
-    assert_eq!(name, "error");
-    assert_eq!(data["code"], "llm_unavailable");
-    assert_eq!(data["partial"], false);
+    assert_eq!(stream.status(), 503, "nothing was sent yet");
+    let problem: Value = stream.json().await.unwrap();
+    assert_eq!(problem["code"], "llm_unavailable");
     let outcome = "ragd_stream_outcomes_total{outcome=\"error_before_content\"}";
     assert_eq!(app.metric(outcome).await, 1.0);
     assert!(

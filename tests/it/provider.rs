@@ -4,15 +4,17 @@
 use crate::support::upstream::Upstream;
 use crate::support::upstream_reply::{Reply, delta, stop_chunk};
 use futures_util::StreamExt;
+use ragd::clock::Clock;
 use ragd::domain::Role;
 use ragd::provider::ProviderErrorKind as Kind;
 use ragd::provider::{
-    ChatMessage, ChatRequest, FinishReason, Provider, ProviderError, ProviderSettings, StreamEvent,
-    Timeouts, Usage,
+    ChatMessage, ChatReply, ChatRequest, ChatStream, FinishReason, Provider, ProviderError,
+    ProviderSettings, StreamEvent, Timeouts, Usage, Wire,
 };
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+use tokio::time::Instant;
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(100);
@@ -26,13 +28,33 @@ const PATIENT: Timeouts = Timeouts {
 
 fn provider_at(base_url: &str, timeouts: Timeouts) -> Provider {
     let settings = ProviderSettings {
+        name: "openai".to_owned(),
+        wire: Wire::OpenAi,
         base_url: base_url.to_owned(),
-        api_key: Some("sk-test-key".into()),
+        credentials: vec![("authorization", "sk-test-key".into())],
         model: "small".to_owned(),
         timeouts,
     };
-    let http = ragd::outbound::api_client().unwrap();
-    Provider::openai_compatible("openai", settings, http).unwrap()
+    let http = ragd::outbound::ModelClient::new().unwrap();
+    Provider::new(settings, http, Clock::system()).unwrap()
+}
+
+/// Asks for a whole answer, within the total time.
+async fn complete(provider: &Provider) -> Result<ChatReply, ProviderError> {
+    let deadline = Instant::now() + provider.timeouts().total;
+    let asked = question();
+    provider
+        .complete((&asked, provider.model()), deadline)
+        .await
+}
+
+/// Begins a streamed answer, within the total time.
+async fn begin(provider: &Provider) -> Result<ChatStream, ProviderError> {
+    let deadline = Instant::now() + provider.timeouts().total;
+    let asked = question();
+    provider
+        .stream((&asked, provider.model()), deadline, deadline)
+        .await
 }
 
 fn provider(upstream: &Upstream) -> Provider {
@@ -40,15 +62,12 @@ fn provider(upstream: &Upstream) -> Provider {
 }
 
 fn question() -> ChatRequest {
-    ChatRequest {
-        messages: vec![ChatMessage::new(Role::User, "What is ARP?")],
-        ..ChatRequest::default()
-    }
+    ChatRequest::of_messages(&[ChatMessage::new(Role::User, "What is ARP?")]).unwrap()
 }
 
 /// The text that came, and how the stream ended.
 async fn streamed(provider: &Provider) -> (String, Result<StreamEvent, ProviderError>) {
-    let mut stream = match provider.stream(&question()).await {
+    let mut stream = match begin(provider).await {
         Ok(stream) => stream,
         Err(error) => return (String::new(), Err(error)),
     };
@@ -57,11 +76,22 @@ async fn streamed(provider: &Provider) -> (String, Result<StreamEvent, ProviderE
     while let Some(item) = stream.next().await {
         assert!(end.is_none(), "{item:?} came after the end {end:?}");
         match item {
-            Ok(StreamEvent::Delta(more)) => text.push_str(&more),
+            Ok(StreamEvent::Piece(piece)) => text.push_str(&piece.text),
             other => end = Some(other),
         }
     }
     (text, end.expect("a stream says how it ended"))
+}
+
+/// The next text of a stream that goes on.
+async fn next_text(stream: &mut ChatStream) -> String {
+    loop {
+        match stream.next().await.unwrap().unwrap() {
+            StreamEvent::Piece(piece) if piece.text.is_empty() => {}
+            StreamEvent::Piece(piece) => return piece.text,
+            done => panic!("it ended: {done:?}"),
+        }
+    }
 }
 
 /// Plays `reply` to a streamed call; returns the text that came and the failure that ended it.
@@ -74,18 +104,18 @@ async fn failed_stream(reply: Reply, timeouts: Timeouts) -> (String, Kind) {
 /// Plays `reply` to a whole call; returns its failure.
 async fn failed_call(reply: Reply) -> ProviderError {
     let upstream = Upstream::playing([reply]).await;
-    let reply = provider(&upstream).complete(&question()).await;
+    let reply = complete(&provider(&upstream)).await;
     reply.expect_err("a failed call")
 }
 
 #[tokio::test]
 async fn a_whole_answer_comes_back_with_all_that_the_upstream_said() {
     let upstream = Upstream::playing([Reply::answer("It maps addresses.")]).await;
-    let request = ChatRequest {
-        temperature: Some(0.5),
-        ..question()
-    };
-    let reply = provider(&upstream).complete(&request).await.unwrap();
+    let request = question().with("temperature", Some(&0.5)).unwrap();
+    let provider = provider(&upstream);
+    let deadline = Instant::now() + LONG;
+    let asked = (&request, provider.model());
+    let reply = provider.complete(asked, deadline).await.unwrap();
     assert_eq!(reply.text, "It maps addresses.");
     assert_eq!(reply.model, "scripted");
     assert_eq!(reply.finish_reason, FinishReason::Stop);
@@ -125,14 +155,11 @@ async fn streams_end_with_their_usage_and_share_a_connection() {
         completion_tokens: 3,
         total_tokens: 10,
     };
-    assert_eq!(
-        end.unwrap(),
-        StreamEvent::Done {
-            finish_reason: FinishReason::Stop,
-            usage,
-            model: "scripted".to_owned()
-        }
-    );
+    let Ok(StreamEvent::Done(ending)) = end else {
+        panic!("no end: {end:?}");
+    };
+    assert_eq!(ending.finish_reason, FinishReason::Stop);
+    assert_eq!((ending.usage, ending.model.as_str()), (usage, "scripted"));
     assert_eq!(streamed(&provider).await.0, "Yes");
     assert_eq!(upstream.connections(), 1);
     assert_eq!(
@@ -148,7 +175,7 @@ async fn a_stream_reads_the_same_in_pieces_of_any_size() {
             Upstream::playing([Reply::stream_in_pieces(&["né ", "🙂 ", "中文"], size)]).await;
         let (text, end) = streamed(&provider(&upstream)).await;
         assert_eq!(text, "né 🙂 中文", "pieces of {size}");
-        assert!(matches!(end, Ok(StreamEvent::Done { .. })), "{end:?}");
+        assert!(matches!(end, Ok(StreamEvent::Done(_))), "{end:?}");
     }
 }
 
@@ -160,12 +187,10 @@ async fn deltas_come_as_soon_as_they_are_sent() {
         .event(&stop_chunk())
         .done()])
     .await;
-    let mut stream = provider(&upstream).stream(&question()).await.unwrap();
-    let first = stream.next().await.unwrap().unwrap();
-    assert_eq!(first, StreamEvent::Delta("first ".to_owned()));
+    let mut stream = begin(&provider(&upstream)).await.unwrap();
+    assert_eq!(next_text(&mut stream).await, "first ");
     upstream.open_gate();
-    let second = stream.next().await.unwrap().unwrap();
-    assert_eq!(second, StreamEvent::Delta("second".to_owned()));
+    assert_eq!(next_text(&mut stream).await, "second");
 }
 
 #[tokio::test]
@@ -190,7 +215,7 @@ async fn each_failing_status_has_its_kind_streamed_or_not() {
         let upstream = Upstream::start().await;
         upstream.otherwise(Reply::error(status, "no"));
         let provider = provider(&upstream);
-        let whole = provider.complete(&question()).await.unwrap_err();
+        let whole = complete(&provider).await.unwrap_err();
         assert_eq!((whole.kind, whole.status), (kind, Some(status)));
         let (text, end) = streamed(&provider).await;
         assert_eq!(
@@ -253,7 +278,7 @@ async fn every_answer_that_is_cut_short_is_a_failure() {
     let provider = provider(&upstream);
     for bytes in 0..whole.len() {
         upstream.then(whole.clone().cut_after(bytes));
-        let error = provider.complete(&question()).await.unwrap_err();
+        let error = complete(&provider).await.unwrap_err();
         assert_eq!(
             error.kind,
             Kind::Interrupted,
@@ -263,17 +288,17 @@ async fn every_answer_that_is_cut_short_is_a_failure() {
 }
 
 #[tokio::test]
-async fn every_stream_that_is_cut_before_its_reason_to_stop_is_a_failure() {
+async fn every_stream_that_is_cut_before_its_terminal_marker_is_a_failure() {
     let upstream = Upstream::start().await;
     let provider = provider(&upstream);
-    let without_end = Reply::tokens(&["It ", "maps"]);
-    let whole = without_end.clone().event(&stop_chunk()).done();
+    let unmarked = Reply::tokens(&["It ", "maps"]).event(&stop_chunk());
+    let whole = unmarked.clone().done();
     for bytes in 0..whole.len() {
         upstream.then(whole.clone().cut_after(bytes));
         let (text, end) = streamed(&provider).await;
         assert!("It maps".starts_with(&text), "{text}");
         match end {
-            Ok(_) => assert!(bytes > without_end.len(), "complete after {bytes} bytes"),
+            Ok(_) => assert!(bytes > unmarked.len(), "complete after {bytes} bytes"),
             Err(error) => assert_eq!(error.kind, Kind::Interrupted, "{bytes}: {error:?}"),
         }
     }
@@ -334,17 +359,20 @@ async fn a_stream_without_an_answer_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_reason_to_stop_is_an_end_even_without_the_marker() {
+async fn a_reason_to_stop_is_no_end_without_the_marker() {
     let begun = || Reply::tokens(&["Yes"]).event(&stop_chunk());
     let hurried = Timeouts {
         idle: SHORT,
         ..PATIENT
     };
-    for reply in [begun().end(), begun().close(), begun().hang()] {
+    for (reply, kind) in [
+        (begun().end(), Kind::Interrupted),
+        (begun().close(), Kind::Interrupted),
+        (begun().hang(), Kind::Timeout),
+    ] {
         let upstream = Upstream::playing([reply]).await;
         let (text, end) = streamed(&provider_at(&upstream.base_url(), hurried)).await;
-        assert_eq!(text, "Yes");
-        assert!(matches!(end, Ok(StreamEvent::Done { .. })), "{end:?}");
+        assert_eq!((text.as_str(), end.unwrap_err().kind), ("Yes", kind));
     }
 }
 
@@ -358,7 +386,7 @@ async fn silence_ends_a_call_and_closes_its_connection() {
         ..PATIENT
     };
     let provider = provider_at(&upstream.base_url(), hurried);
-    let error = provider.complete(&question()).await.unwrap_err();
+    let error = complete(&provider).await.unwrap_err();
     assert_eq!(error.kind, Kind::Timeout);
     upstream.clients_gone(1).await;
     assert_eq!(streamed(&provider).await.1.unwrap_err().kind, Kind::Timeout);
@@ -408,9 +436,8 @@ async fn an_endless_answer_ends_at_the_total_time() {
 #[tokio::test]
 async fn dropping_a_stream_closes_its_connection() {
     let upstream = Upstream::playing([Reply::tokens(&["It "]).hang()]).await;
-    let mut stream = provider(&upstream).stream(&question()).await.unwrap();
-    let first = stream.next().await.unwrap().unwrap();
-    assert_eq!(first, StreamEvent::Delta("It ".to_owned()));
+    let mut stream = begin(&provider(&upstream)).await.unwrap();
+    assert_eq!(next_text(&mut stream).await, "It ");
     drop(stream);
     upstream.clients_gone(1).await;
 }
@@ -425,7 +452,7 @@ async fn an_upstream_that_is_not_there_or_not_itself_is_a_connect_failure() {
         }
     });
     let provider = provider_at(&format!("https://{address}/v1"), PATIENT);
-    let error = provider.complete(&question()).await.unwrap_err();
+    let error = complete(&provider).await.unwrap_err();
     assert_eq!(error.kind, Kind::Connect, "{error:?}");
 
     not_tls.abort();
@@ -438,7 +465,7 @@ async fn an_upstream_that_is_not_there_or_not_itself_is_a_connect_failure() {
 async fn a_failure_shows_neither_the_key_nor_the_address() {
     let error = failed_call(Reply::error(500, "key sk-test-key\r\nhas failed")).await;
     let debug = format!("{error:?}");
-    let shown = format!("{} {debug}", ragd::error::Error::from(error).chain());
+    let shown = format!("{error} {debug}");
     assert!(
         shown.contains("openai: answered 500: key *** has failed"),
         "{shown}"
@@ -446,9 +473,6 @@ async fn a_failure_shows_neither_the_key_nor_the_address() {
     assert!(!shown.contains("sk-test-key"), "{shown}");
 
     let gone = Upstream::start().await.base_url();
-    let error = provider_at(&gone, PATIENT)
-        .complete(&question())
-        .await
-        .unwrap_err();
+    let error = complete(&provider_at(&gone, PATIENT)).await.unwrap_err();
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
 }

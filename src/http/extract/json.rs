@@ -44,7 +44,7 @@ impl<T: DeserializeOwned> FromRequest<Door> for OptionalJson<T> {
     }
 }
 
-fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
+pub(in crate::http) fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -63,11 +63,28 @@ fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     ))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+/// The value of a text whose fields are not looked into here: a fault names none.
+pub(in crate::http) fn parse_flat<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    require_shallow(bytes)?;
+    serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() {
+            invalid_value(".", &error)
+        } else {
+            malformed(&error)
+        }
+    })
+}
+
+fn require_shallow(bytes: &[u8]) -> Result<(), Failure> {
     if is_too_deep(bytes) {
         let message = format!("JSON may nest at most {MAX_DEPTH} levels deep");
         return Err(Error::invalid(message).with_code("json_too_deep").into());
     }
+    Ok(())
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    require_shallow(bytes)?;
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

@@ -11,7 +11,7 @@ mod whole;
 
 pub(super) use body::{DRAIN_BYTES, body_within};
 pub(super) use form::Form;
-pub(super) use json::{Json, OptionalJson};
+pub(super) use json::{Json, OptionalJson, parse_flat, require_json};
 pub(super) use path::PathId;
 pub(super) use query::{Page, Query, parsed};
 pub(super) use whole::Whole;

@@ -2,6 +2,9 @@
 
 use super::request_id::X_REQUEST_ID;
 use crate::http::caller::X_API_KEY;
+use crate::http::disclosure::{
+    X_RAGD_ATTEMPTS, X_RAGD_FALLBACK, X_RAGD_MODEL, X_RAGD_OVERHEAD_MS, X_RAGD_PROVIDER,
+};
 use crate::http::idempotency::{IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method};
@@ -25,7 +28,13 @@ pub(in crate::http) fn cors(origins: &[String]) -> Option<CorsLayer> {
     Some(
         CorsLayer::new()
             .allow_origin(allowed)
-            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+            .allow_methods([
+                Method::GET,
+                Method::POST,
+                Method::PUT,
+                Method::PATCH,
+                Method::DELETE,
+            ])
             .allow_headers([
                 AUTHORIZATION,
                 CONTENT_TYPE,
@@ -33,7 +42,16 @@ pub(in crate::http) fn cors(origins: &[String]) -> Option<CorsLayer> {
                 X_API_KEY,
                 X_REQUEST_ID,
             ])
-            .expose_headers([X_REQUEST_ID, RETRY_AFTER, IDEMPOTENCY_REPLAYED])
+            .expose_headers([
+                X_REQUEST_ID,
+                RETRY_AFTER,
+                IDEMPOTENCY_REPLAYED,
+                X_RAGD_PROVIDER,
+                X_RAGD_MODEL,
+                X_RAGD_ATTEMPTS,
+                X_RAGD_FALLBACK,
+                X_RAGD_OVERHEAD_MS,
+            ])
             .max_age(MAX_AGE),
     )
 }

@@ -19,7 +19,15 @@ pub(in crate::http) async fn end_at_deadline(
     request: Request,
     next: Next,
 ) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
+    within(limit, next.run(request)).await
+}
+
+/// The answer, if it comes within `limit`.
+pub(in crate::http) async fn within(
+    limit: Duration,
+    answering: impl Future<Output = Response>,
+) -> Response {
+    match tokio::time::timeout(limit, answering).await {
         Ok(response) => response,
         Err(_) => {
             let message = format!(
@@ -37,6 +45,14 @@ const MAX_HEAD_BYTES: usize = 32 * 1_024;
 
 /// The layer that refuses a head that is too large.
 pub(in crate::http) async fn limit_head(request: Request, next: Next) -> Response {
+    match head_limited(&request) {
+        Some(failure) => failure.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// The refusal of a head that is too large.
+pub(in crate::http) fn head_limited(request: &Request) -> Option<Failure> {
     let address = request
         .uri()
         .path_and_query()
@@ -46,14 +62,15 @@ pub(in crate::http) async fn limit_head(request: Request, next: Next) -> Respons
         sum + name.as_str().len() + value.len()
     });
     if head <= MAX_HEAD_BYTES {
-        return next.run(request).await;
+        return None;
     }
     let message = format!(
         "the request's head (address and headers) must be at most {} KiB",
         MAX_HEAD_BYTES / 1_024
     );
     let error = Error::new(ErrorKind::TooLarge, message).with_code("head_too_large");
-    Failure::with_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, error).into_response()
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    Some(Failure::with_status(status, error))
 }
 
 /// The answer of a handler that panicked: the process, and every other request, goes on.

@@ -8,6 +8,6 @@ mod observe;
 mod request_id;
 
 pub(super) use cors::cors;
-pub(super) use guard::{Deadline, end_at_deadline, limit_head, panic_answer};
-pub(super) use observe::{observe, report};
+pub(super) use guard::{Deadline, end_at_deadline, head_limited, limit_head, panic_answer, within};
+pub(super) use observe::{Begun, observe, observed, report};
 pub(super) use request_id::RequestId;

@@ -4,34 +4,56 @@
 use super::body::WatchedBody;
 use super::request_id::{RequestId, X_REQUEST_ID};
 use crate::app::App;
+use crate::http::openai::{as_openai, is_openai};
 use crate::http::problem::{Failure, PROBLEM_JSON, kind_label};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::response::Parts;
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
 
+/// When a request came.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::http) struct Begun(pub(in crate::http) Instant);
+
 /// The layer's function.
 pub(in crate::http) async fn observe(
     State(app): State<App>,
-    mut request: Request,
+    request: Request,
     next: Next,
+) -> Response {
+    let route = Cow::Owned(route_label(&request));
+    observed((app, route), request, |request| next.run(request)).await
+}
+
+/// Has `run` answer a request, and does around it all that is done for every request of `route`.
+pub(in crate::http) async fn observed<F: Future<Output = Response>>(
+    (app, route): (App, Cow<'static, str>),
+    mut request: Request,
+    run: impl FnOnce(Request) -> F,
 ) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers(), app.clock());
     let seen = Seen {
         method: method_label(request.method()),
-        route: route_label(&request),
+        route,
         started,
     };
     request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(Begun(started));
     let span = tracing::info_span!("request", request_id = id.as_str());
-    let response = next.run(request).instrument(span.clone()).await;
-    let mut response = span.in_scope(|| written_down(response, &id, &seen, &app));
+    let is_openai = is_openai(request.uri().path());
+    let response = run(request).instrument(span.clone()).await;
+    let mut response = span.in_scope(|| {
+        let failed = written_down(response, &seen, &app);
+        failed.unwrap_or_else(|(parts, failure)| in_words(parts, &failure, (&id, is_openai)))
+    });
     let headers = response.headers_mut();
     if let Some(value) = id.to_header() {
         headers.insert(X_REQUEST_ID, value);
@@ -44,7 +66,7 @@ pub(in crate::http) async fn observe(
 /// What is known of a request when it begins.
 struct Seen {
     method: &'static str,
-    route: String,
+    route: Cow<'static, str>,
     started: Instant,
 }
 
@@ -52,7 +74,7 @@ impl Seen {
     fn end(self, app: &App, status: u16) {
         let elapsed = self.started.elapsed();
         let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
-        let (method, route) = (self.method, self.route.as_str());
+        let (method, route) = (self.method, self.route.as_ref());
         if status >= 500 {
             tracing::error!(method, route, status, duration_ms, "request");
         } else {
@@ -71,20 +93,35 @@ impl Seen {
     }
 }
 
-/// Gives a failure its body.
-fn written_down(response: Response, id: &RequestId, seen: &Seen, app: &App) -> Response {
+/// Logs and counts a failure; its response is still to be written.
+fn written_down(
+    response: Response,
+    seen: &Seen,
+    app: &App,
+) -> Result<Response, (Parts, Arc<Failure>)> {
     let failure = match response.extensions().get::<Arc<Failure>>() {
         Some(failure) => Arc::clone(failure),
         None if is_bare_failure(&response) => Arc::new(Failure::of_status(response.status())),
-        None => return response,
+        None => return Ok(response),
     };
     report(app, component_of(&seen.route), &failure);
-    let (mut parts, _) = response.into_parts();
+    Err((response.into_parts().0, failure))
+}
+
+/// Gives a failure its body: OpenAI's error object for clients of its API, else a problem.
+fn in_words(mut parts: Parts, failure: &Failure, (id, is_openai): (&RequestId, bool)) -> Response {
     parts.headers.remove(CONTENT_LENGTH);
-    let json = HeaderValue::from_static(PROBLEM_JSON);
-    parts.headers.insert(CONTENT_TYPE, json);
+    let (media_type, body) = if is_openai {
+        let (status, body) = as_openai(failure);
+        parts.status = status;
+        ("application/json", body)
+    } else {
+        (PROBLEM_JSON, failure.to_json(id.as_str()))
+    };
+    let media_type = HeaderValue::from_static(media_type);
+    parts.headers.insert(CONTENT_TYPE, media_type);
     parts.headers.extend(failure.headers());
-    Response::from_parts(parts, Body::from(failure.to_json(id.as_str())))
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// Logs and counts a failure of ours, here and nowhere else; a caller's is its own affair.

@@ -5,10 +5,12 @@
 
 mod fingerprint;
 mod ledger;
+mod recorded;
 
 use super::caller::authenticate;
 use super::extract::body_within;
 use super::frame::RequestId;
+use super::openai::{as_openai, is_openai};
 use super::problem::{Failure, PROBLEM_JSON};
 use super::state::Door;
 use super::upload_form::max_form_bytes;
@@ -22,6 +24,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use fingerprint::fingerprint;
 use ledger::{Answered, Claim, Ledger, Name, Standing};
+pub(super) use recorded::StreamEnd;
+use recorded::recorded;
 use std::sync::Arc;
 
 /// The header that names a request.
@@ -30,16 +34,24 @@ pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 pub(super) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The routes that take a key, all with POST, and the scope that each asks for.
-const ROUTES: [(&str, Scope); 7] = [
+const ROUTES: [(&str, Scope); 13] = [
     ("/chat", Scope::Chat),
+    ("/chat/stream", Scope::Chat),
     ("/chat/completions", Scope::Chat),
     ("/api/chat/completions", Scope::Chat),
+    ("/api/rooms/{id}/messages", Scope::Chat),
+    ("/api/rooms/{id}/messages/stream", Scope::Chat),
+    ("/api/rag/query", Scope::Chat),
+    (COMPLETIONS, Scope::Chat),
+    (EMBEDDINGS, Scope::Chat),
     ("/ingest", Scope::Ingest),
     ("/api/documents/ingest", Scope::Ingest),
     (UPLOAD, Scope::Ingest),
     ("/api/documents", Scope::Ingest),
 ];
 const UPLOAD: &str = "/api/documents/upload";
+const COMPLETIONS: &str = "/v1/chat/completions";
+const EMBEDDINGS: &str = "/v1/embeddings";
 const MAX_KEY_CHARS: usize = 255;
 /// When to ask again for what is under way, in seconds.
 const ASK_AGAIN_SECONDS: u64 = 1;
@@ -68,6 +80,7 @@ pub(super) async fn once(State(door): State<Door>, request: Request, next: Next)
             let keyed = Keyed {
                 door,
                 principal,
+                path: request.uri().path().to_owned(),
                 route: route.as_str().to_owned(),
             };
             let answer = keyed.run(request, next).await;
@@ -82,6 +95,8 @@ struct Keyed {
     door: Door,
     principal: Principal,
     route: String,
+    /// The address itself: a room's key counts for that room.
+    path: String,
 }
 
 impl Keyed {
@@ -91,14 +106,17 @@ impl Keyed {
         let body = body_within(body, self.max_body_bytes())
             .await?
             .ok_or_else(|| self.too_large())?;
-        let name = Name::of(self.principal.owner, &self.route, &key);
+        let name = Name::of(self.principal.owner, &self.path, &key);
         let standing = Ledger::of(&self.door.app)
             .claim(name, fingerprint(&parts, &body).await)
             .await?;
         let id = parts.extensions.get::<RequestId>().cloned();
         let request = Request::from_parts(parts, Body::from(body));
         match standing {
-            Standing::Mine(claim) => Ok(settled(*claim, next.run(request).await, id).await),
+            Standing::Mine(claim) => {
+                let response = next.run(request).await;
+                Ok(settled(*claim, response, (id, is_openai(&self.route))).await)
+            }
             Standing::Unguarded => Ok(next.run(request).await),
             Standing::Answered(answered) => replay(answered),
             Standing::UnderWay => Ok(under_way()),
@@ -117,6 +135,8 @@ impl Keyed {
         let config = self.door.app.config();
         if self.route == UPLOAD {
             max_form_bytes(&config.ingest)
+        } else if is_openai(&self.route) {
+            config.llm.max_body_megabytes << 20
         } else {
             config.server.max_body_kilobytes * 1_024
         }
@@ -128,6 +148,11 @@ impl Keyed {
             let megabytes = config.ingest.max_upload_megabytes;
             let message = format!("file: must be at most {megabytes} MB (MAX_UPLOAD_MEGABYTES)");
             Error::new(ErrorKind::TooLarge, message).with_code("file_too_large")
+        } else if is_openai(&self.route) {
+            let megabytes = config.llm.max_body_megabytes;
+            let message =
+                format!("the request body must be at most {megabytes} MB (llm.max_body_megabytes)");
+            Error::new(ErrorKind::TooLarge, message)
         } else {
             let kilobytes = config.server.max_body_kilobytes;
             let message = format!(
@@ -157,18 +182,30 @@ fn key_of(headers: &HeaderMap) -> Result<String, Failure> {
 }
 
 /// Keeps an answer that would come out the same again; frees the key after any other.
-async fn settled(claim: Claim, response: Response, id: Option<RequestId>) -> Response {
+async fn settled(
+    claim: Claim,
+    response: Response,
+    (id, is_openai): (Option<RequestId>, bool),
+) -> Response {
     if !is_final(response.status()) {
         claim.release().await;
         return response;
     }
     let status = response.status();
+    if let Some(end) = response.extensions().get::<StreamEnd>().cloned() {
+        return recorded(claim, response, end);
+    }
     // The frame writes a failure down later: here it has no body yet.
     let failure = response.extensions().get::<Arc<Failure>>().cloned();
     if let Some(failure) = failure {
-        let id = id.as_ref().map_or("", RequestId::as_str);
-        let body = failure.to_json(id);
-        claim.keep(Answered::new(status, PROBLEM_JSON, &body)).await;
+        let answered = if is_openai {
+            let (status, body) = as_openai(&failure);
+            Answered::new(status, "application/json", &body)
+        } else {
+            let id = id.as_ref().map_or("", RequestId::as_str);
+            Answered::new(status, PROBLEM_JSON, &failure.to_json(id))
+        };
+        claim.keep(answered).await;
         return response;
     }
     let (parts, body) = response.into_parts();

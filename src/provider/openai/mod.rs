@@ -1,14 +1,20 @@
 //! OpenAI's chat wire as pure translation: a request into JSON, JSON and stream events into our
-//! words. Many upstreams speak it (OpenAI, Groq, Ollama, vLLM, …); they differ in their settings
-//! only. It opens no connection and keeps no time.
+//! words, and the typed form of a call from which other wires translate. Many upstreams speak it
+//! (OpenAI, Groq, Ollama, vLLM, Flow, …); they differ in their settings only. It opens no connection
+//! and keeps no time.
 
+pub(super) mod call;
+pub(super) mod compose;
+mod envelope;
 mod error_body;
 mod reply;
 mod request;
 mod shapes;
 mod stream;
 
+pub(super) use call::Unsendable;
+pub use envelope::Envelope;
 pub(super) use error_body::{error_words, is_quota};
 pub(super) use reply::parse_reply;
-pub(super) use request::{CHAT_PATH, body};
-pub(super) use stream::parse_frame;
+pub(super) use request::{CHAT_PATH, EMBEDDINGS_PATH, body};
+pub(super) use stream::StreamState;

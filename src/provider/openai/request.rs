@@ -1,61 +1,41 @@
-//! A chat request as OpenAI's JSON. Only fields that every compatible server knows are sent.
+//! A chat request as OpenAI's JSON: its fields as they came, under the model that is really asked.
 
 use crate::provider::ChatRequest;
-use serde::Serialize;
 
 /// Where chat calls go, below the base URL.
 pub const CHAT_PATH: &str = "chat/completions";
+/// Where embeddings are made, below the base URL.
+pub const EMBEDDINGS_PATH: &str = "embeddings";
 
-#[derive(Serialize)]
-struct Body<'a> {
-    model: &'a str,
-    messages: Vec<Message<'a>>,
-    stream: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    temperature: Option<f32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_tokens: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stream_options: Option<StreamOptions>,
+/// What surrounds the fields, in bytes.
+const FRAME_BYTES: usize = 96;
+
+/// The body of a call to `model`. A stream is always asked what it took: metrics want to know.
+pub fn body(request: &ChatRequest, model: &str, stream: bool) -> Vec<u8> {
+    let fields = &request.fields;
+    let sizes = fields
+        .iter()
+        .map(|(name, value)| name.len() + value.get().len() + 4);
+    let mut body = Vec::with_capacity(sizes.sum::<usize>() + model.len() + FRAME_BYTES);
+    body.extend_from_slice(b"{\"model\":");
+    push_string(&mut body, model);
+    for (name, value) in fields {
+        body.push(b',');
+        push_string(&mut body, name);
+        body.push(b':');
+        body.extend_from_slice(value.get().as_bytes());
+    }
+    body.extend_from_slice(if stream {
+        b",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
+    } else {
+        b",\"stream\":false}"
+    });
+    body
 }
 
-#[derive(Serialize)]
-struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
-}
-
-#[derive(Serialize)]
-struct StreamOptions {
-    include_usage: bool,
-}
-
-/// The body of a call; `default_model` is used when the request names none.
-///
-/// # Errors
-/// Never for a finite temperature; the error is the serialiser's own.
-pub fn body(
-    request: &ChatRequest,
-    default_model: &str,
-    stream: bool,
-) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&Body {
-        model: request.model.as_deref().unwrap_or(default_model),
-        messages: request
-            .messages
-            .iter()
-            .map(|message| Message {
-                role: message.role.as_str(),
-                content: &message.content,
-            })
-            .collect(),
-        stream,
-        temperature: request.temperature,
-        max_tokens: request.max_tokens,
-        stream_options: stream.then_some(StreamOptions {
-            include_usage: true,
-        }),
-    })
+fn push_string(json: &mut Vec<u8>, text: &str) {
+    // Writing a string into memory cannot fail.
+    let _infallible = serde_json::to_writer(json, text);
 }
 
 #[cfg(test)]
@@ -66,18 +46,16 @@ mod tests {
     use serde_json::{Value, json};
 
     fn as_json(request: &ChatRequest, stream: bool) -> Value {
-        serde_json::from_slice(&body(request, "small", stream).unwrap()).unwrap()
+        serde_json::from_slice(&body(request, "small", stream)).unwrap()
     }
 
     #[test]
     fn only_what_was_asked_for_is_sent() {
-        let request = ChatRequest {
-            messages: vec![
-                ChatMessage::new(Role::System, "Answer from the sources."),
-                ChatMessage::new(Role::User, "What is ARP?"),
-            ],
-            ..ChatRequest::default()
-        };
+        let messages = [
+            ChatMessage::new(Role::System, "Answer from the sources."),
+            ChatMessage::new(Role::User, "What is \"ARP\"?"),
+        ];
+        let request = ChatRequest::of_messages(&messages).unwrap();
         assert_eq!(
             as_json(&request, false),
             json!({
@@ -85,7 +63,7 @@ mod tests {
                 "stream": false,
                 "messages": [
                     {"role": "system", "content": "Answer from the sources."},
-                    {"role": "user", "content": "What is ARP?"},
+                    {"role": "user", "content": "What is \"ARP\"?"},
                 ],
             })
         );
@@ -93,16 +71,13 @@ mod tests {
 
     #[test]
     fn a_stream_asks_for_its_usage_and_wishes_are_passed_on() {
-        let request = ChatRequest {
-            model: Some("large".to_owned()),
-            temperature: Some(0.5),
-            max_tokens: Some(64),
-            ..ChatRequest::default()
-        };
+        let request = ChatRequest::of_messages(&[]).unwrap();
+        let request = request.with("temperature", Some(&0.5)).unwrap();
+        let request = request.with("max_tokens", Some(&64)).unwrap();
         assert_eq!(
             as_json(&request, true),
             json!({
-                "model": "large",
+                "model": "small",
                 "stream": true,
                 "messages": [],
                 "temperature": 0.5,

@@ -4,25 +4,28 @@
 use crate::provider::wire::Refusal;
 use crate::provider::{FinishReason, Usage};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct WireUsage {
     #[serde(default)]
-    prompt_tokens: u64,
+    prompt_tokens: Option<u64>,
     #[serde(default)]
-    completion_tokens: u64,
+    completion_tokens: Option<u64>,
     #[serde(default)]
-    total_tokens: u64,
+    total_tokens: Option<u64>,
 }
 
 impl From<WireUsage> for Usage {
     fn from(wire: WireUsage) -> Self {
+        let prompt_tokens = wire.prompt_tokens.unwrap_or(0);
+        let completion_tokens = wire.completion_tokens.unwrap_or(0);
         Self {
-            prompt_tokens: wire.prompt_tokens,
-            completion_tokens: wire.completion_tokens,
+            prompt_tokens,
+            completion_tokens,
             total_tokens: match wire.total_tokens {
-                0 => wire.prompt_tokens.saturating_add(wire.completion_tokens),
-                total => total,
+                None | Some(0) => prompt_tokens.saturating_add(completion_tokens),
+                Some(total) => total,
             },
         }
     }
@@ -48,6 +51,49 @@ impl Content {
             Self::Parts(parts) => parts.into_iter().map(|part| part.text).collect(),
         }
     }
+}
+
+/// What is said, in a whole message or in a delta.
+#[derive(Debug, Default, Deserialize)]
+pub struct Said<'a> {
+    #[serde(borrow, default)]
+    pub role: Option<&'a RawValue>,
+    #[serde(default)]
+    pub content: Option<Content>,
+    #[serde(borrow, default)]
+    reasoning: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    reasoning_content: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tool_calls: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    function_call: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    refusal: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    audio: Option<&'a RawValue>,
+}
+
+impl Said<'_> {
+    /// Whether it holds an answer that is no text.
+    pub fn has_answer(&self) -> bool {
+        let parts = [
+            self.tool_calls,
+            self.function_call,
+            self.refusal,
+            self.audio,
+        ];
+        parts.into_iter().any(is_content)
+    }
+
+    /// Whether it tells what the model thinks.
+    pub fn has_reasoning(&self) -> bool {
+        is_content(self.reasoning) || is_content(self.reasoning_content)
+    }
+}
+
+fn is_content(value: Option<&RawValue>) -> bool {
+    value.is_some_and(|value| !matches!(value.get(), "null" | "\"\"" | "[]" | "{}"))
 }
 
 /// The reason to stop out of its word. Some servers report a failure this way.

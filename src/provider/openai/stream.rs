@@ -1,105 +1,166 @@
-//! One event of a streamed answer: text, the end of the text, or the terminal marker. An event that
-//! holds an error, or that is no chunk, is refused.
+//! One event of a streamed answer: a piece, the end of the answer, or the terminal marker. An event
+//! that holds an error, or that is no chunk, is refused.
 
 use super::error_words;
-use super::shapes::{Content, WireUsage, finish_reason};
-use crate::provider::Usage;
+use super::shapes::{Content, Said, WireUsage, finish_reason};
 use crate::provider::sse::SseEvent;
-use crate::provider::wire::{Chunk, Frame, Refusal};
+use crate::provider::wire::{Chunk, Frame, Named, Refusal};
+use crate::provider::{FinishReason, Usage};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 const TERMINAL_MARKER: &str = "[DONE]";
+const CHUNK: &str = "\"chat.completion.chunk\"";
 
 #[derive(Deserialize)]
-struct Body {
-    choices: Vec<Choice>,
+struct Body<'a> {
+    #[serde(borrow, default)]
+    choices: Option<Vec<Choice<'a>>>,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(borrow, default)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    created: Option<&'a RawValue>,
     #[serde(default)]
     model: Option<String>,
-    #[serde(default)]
-    usage: Option<WireUsage>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
-struct Choice {
+struct Choice<'a> {
     #[serde(default)]
-    index: u32,
-    #[serde(default)]
-    delta: Option<Delta>,
+    index: usize,
+    #[serde(borrow, default)]
+    delta: Option<Said<'a>>,
     #[serde(default)]
     finish_reason: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
-struct Delta {
-    #[serde(default)]
-    content: Option<Content>,
-    #[serde(default)]
-    reasoning: Option<Value>,
-    #[serde(default)]
-    reasoning_content: Option<Value>,
-    #[serde(default)]
-    tool_calls: Option<Value>,
+/// The `choices` of an event, as they stand there.
+#[derive(Deserialize)]
+struct Shown<'a> {
+    #[serde(borrow)]
+    choices: &'a RawValue,
 }
 
-/// Reads one event.
-pub fn parse_frame(event: &SseEvent) -> Result<Frame, Refusal> {
-    if event.data.trim() == TERMINAL_MARKER {
-        return Ok(Frame::Done);
+/// What is known of the answers of one stream.
+#[derive(Debug)]
+pub struct StreamState {
+    /// How many answers have not ended.
+    open: usize,
+    /// Why the first one ended.
+    first: Option<FinishReason>,
+}
+
+impl StreamState {
+    /// Of a stream with `choices` answers at once.
+    pub fn of(choices: usize) -> Self {
+        Self {
+            open: choices.max(1),
+            first: None,
+        }
     }
-    let value: Value = serde_json::from_str(&event.data)
-        .map_err(|error| Refusal::malformed(format!("an event is not JSON: {error}")))?;
+
+    /// Reads one event.
+    pub fn parse_frame(&mut self, event: &SseEvent) -> Result<Frame, Refusal> {
+        if event.data.trim() == TERMINAL_MARKER {
+            return Ok(Frame::Done);
+        }
+        let body = match serde_json::from_str::<Body<'_>>(&event.data) {
+            Ok(body) if body.error.is_none() && body.choices.is_some() && event.name != "error" => {
+                body
+            }
+            other => return Err(not_a_chunk(event, other.err())),
+        };
+        let usage: Option<WireUsage> = body
+            .usage
+            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let is_plain = body.object.is_some_and(|object| object.get() == CHUNK)
+            && body.usage.is_none()
+            && !event.data.contains('\n');
+        let created = body.created.and_then(|raw| raw.get().parse().ok());
+        let mut chunk = Chunk {
+            usage: usage.map(Usage::from),
+            usage_json: body.usage.map(|raw| raw.get().to_owned()),
+            model: body.model.filter(|model| !model.is_empty()),
+            named: Some(Named {
+                is_plain: is_plain && created.is_some() && body.id.is_some(),
+                id: body.id.unwrap_or_default(),
+                created: created.unwrap_or_default(),
+            }),
+            ..Chunk::default()
+        };
+        for choice in body.choices.unwrap_or_default() {
+            self.take(choice, &mut chunk)?;
+        }
+        Ok(Frame::Chunk(chunk))
+    }
+
+    fn take(&mut self, choice: Choice<'_>, chunk: &mut Chunk) -> Result<(), Refusal> {
+        let is_first = choice.index == 0;
+        if let Some(delta) = choice.delta {
+            chunk.names_role |= delta.role.is_some();
+            chunk.has_answer |= delta.has_answer();
+            chunk.other_content |= delta.has_answer() || delta.has_reasoning();
+            let text = delta.content.map_or_else(String::new, Content::into_text);
+            if is_first {
+                chunk.text = text;
+            } else {
+                chunk.other_content |= !text.is_empty();
+            }
+        }
+        if let Some(word) = choice
+            .finish_reason
+            .as_deref()
+            .filter(|word| !word.is_empty())
+        {
+            let reason = finish_reason(word)?;
+            if is_first {
+                self.first = Some(reason);
+            }
+            self.open = self.open.saturating_sub(1);
+            if self.open == 0 {
+                chunk.finish_reason = self.first.or(Some(reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The `choices` of an event as JSON, where they can be shown in another envelope.
+pub(super) fn choices_of(data: &str) -> Option<&str> {
+    let shown: Shown<'_> = serde_json::from_str(data).ok()?;
+    Some(shown.choices.get()).filter(|choices| *choices != "[]")
+}
+
+fn not_a_chunk(event: &SseEvent, error: Option<serde_json::Error>) -> Refusal {
+    let value: Value = match serde_json::from_str(&event.data) {
+        Ok(value) => value,
+        Err(error) => return Refusal::malformed(format!("an event is not JSON: {error}")),
+    };
     if let Some(words) = error_words(&value) {
-        return Err(Refusal::server(format!(
-            "the stream reports an error: {words}"
-        )));
+        return Refusal::server(format!("the stream reports an error: {words}"));
     }
     if event.name == "error" {
-        return Err(Refusal::server("the stream reports an error"));
+        return Refusal::server("the stream reports an error");
     }
-    let body: Body = serde_json::from_value(value)
-        .map_err(|error| Refusal::malformed(format!("an event has another shape: {error}")))?;
-    let mut chunk = Chunk {
-        usage: body.usage.map(Usage::from),
-        model: body.model.filter(|model| !model.is_empty()),
-        ..Chunk::default()
-    };
-    // We never ask for more than one choice; one that we did not ask for is not spliced in.
-    if let Some(choice) = body.choices.into_iter().find(|choice| choice.index == 0) {
-        let delta = choice.delta.unwrap_or_default();
-        chunk.other_content = [
-            &delta.reasoning,
-            &delta.reasoning_content,
-            &delta.tool_calls,
-        ]
-        .into_iter()
-        .any(|value| is_content(value.as_ref()));
-        chunk.text = delta.content.map_or_else(String::new, Content::into_text);
-        chunk.finish_reason = match choice.finish_reason.as_deref() {
-            None | Some("") => None,
-            Some(word) => Some(finish_reason(word)?),
-        };
-    }
-    Ok(Frame::Chunk(chunk))
-}
-
-fn is_content(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null) => false,
-        Some(Value::String(text)) => !text.is_empty(),
-        Some(Value::Array(items)) => !items.is_empty(),
-        Some(_) => true,
-    }
+    let why = error.map_or_else(|| "it has no choices".to_owned(), |error| error.to_string());
+    Refusal::malformed(format!("an event has another shape: {why}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{FinishReason, ProviderErrorKind};
+    use crate::provider::ProviderErrorKind;
     use serde_json::json;
 
     fn frame(name: &str, data: &str) -> Result<Frame, Refusal> {
-        parse_frame(&SseEvent {
+        StreamState::of(1).parse_frame(&SseEvent {
             name: name.to_owned(),
             data: data.to_owned(),
         })
@@ -122,19 +183,39 @@ mod tests {
         assert_eq!(chunk.finish_reason, Some(FinishReason::Stop));
         assert_eq!(chunk.usage.map(|usage| usage.total_tokens), Some(3));
         assert_eq!(chunk.model.as_deref(), Some("small-2026"));
+        assert!(!chunk.named.unwrap().is_plain);
     }
 
     #[test]
     fn frames_without_text_are_told_from_content_that_is_no_text() {
         let role = json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""},
             "finish_reason": null}]});
-        assert_eq!(chunk(&role), Chunk::default());
+        let role = chunk(&role);
+        assert!(role.names_role && role.text.is_empty() && !role.other_content);
         let usage_only = json!({"choices": [], "usage": {"prompt_tokens": 2}});
         assert!(chunk(&usage_only).usage.is_some());
-        let thinking = json!({"choices": [{"delta": {"reasoning_content": "Hm"}}]});
-        assert!(chunk(&thinking).other_content);
-        let other_choice = json!({"choices": [{"index": 1, "delta": {"content": "No"}}]});
-        assert_eq!(chunk(&other_choice), Chunk::default());
+        let thinking = chunk(&json!({"choices": [{"delta": {"reasoning_content": "Hm"}}]}));
+        assert!(thinking.other_content && !thinking.has_answer);
+        let calling = chunk(&json!({"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}));
+        assert!(calling.other_content && calling.has_answer);
+    }
+
+    #[test]
+    fn several_answers_at_once_end_when_all_have_ended() {
+        let mut state = StreamState::of(2);
+        let mut finish = |index: usize| {
+            let data = json!({"choices": [{"index": index, "delta": {}, "finish_reason": "stop"}]});
+            let event = SseEvent {
+                name: String::new(),
+                data: data.to_string(),
+            };
+            match state.parse_frame(&event) {
+                Ok(Frame::Chunk(chunk)) => chunk.finish_reason,
+                other => unreachable!("no chunk: {other:?}"),
+            }
+        };
+        assert_eq!(finish(1), None);
+        assert_eq!(finish(0), Some(FinishReason::Stop));
     }
 
     #[test]

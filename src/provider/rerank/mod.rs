@@ -5,11 +5,12 @@ mod wire;
 
 pub use wire::RerankWire;
 
-use super::failure::Blame;
+use super::call::checked;
 use super::transport::Transport;
-use super::{ProviderError, ProviderErrorKind, Wire, checked, sendable};
+use super::{ProviderError, ProviderErrorKind, Wire};
 use crate::error::{Error, Result};
-use reqwest::{Client, Url};
+use crate::outbound::{ModelClient, Target};
+use reqwest::Url;
 use secrecy::SecretString;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -36,6 +37,7 @@ pub struct Reranker {
     wire: RerankWire,
     model: Option<String>,
     timeout: Duration,
+    target: Target,
     transport: Transport,
 }
 
@@ -44,25 +46,20 @@ impl Reranker {
     ///
     /// # Errors
     /// `Invalid` when the address is none or the key cannot be sent.
-    pub fn new(settings: RerankerSettings, http: Client) -> Result<Self> {
+    pub fn new(settings: RerankerSettings, http: ModelClient) -> Result<Self> {
         let wire = settings.wire;
         let name = wire.as_str();
-        let transport = Transport {
-            http,
-            endpoint: endpoint(wire, settings.url.as_deref())?,
-            blame: Blame {
-                provider: name.to_owned(),
-                // Rerankers write their errors in the shapes that this wire reads.
-                wire: Wire::OpenAi,
-                secret: sendable(name, settings.api_key)?,
-            },
-        };
+        let credentials = settings.api_key.map(|key| ("authorization", key));
+        let credentials = credentials.into_iter().collect();
+        // Rerankers write their errors in the shapes that this wire reads.
+        let transport = Transport::new(name, Wire::OpenAi, credentials, http)?;
         Ok(Self {
             wire,
             model: settings
                 .model
                 .or_else(|| wire.usual_model().map(str::to_owned)),
             timeout: settings.timeout,
+            target: Target::new(endpoint(wire, settings.url.as_deref())?),
             transport,
         })
     }
@@ -90,7 +87,7 @@ impl Reranker {
             })?;
         let response = self
             .transport
-            .post(body, "application/json", deadline)
+            .post((&self.target, body), "application/json", deadline)
             .await?;
         let body = self.transport.read(response, deadline).await?;
         self.wire

@@ -3,9 +3,11 @@
 //! missing series cannot be silent.
 
 mod names;
+mod provider_series;
 mod series;
 
 pub use names::*;
+pub use provider_series::{CallCost, CallOutcome, ProviderGauges, ProviderSeries};
 
 use crate::error::{Error, Result};
 use prometheus::{

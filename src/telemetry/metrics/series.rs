@@ -72,6 +72,7 @@ pub(super) fn start_at_zero(metrics: &Metrics) {
     ] {
         metrics.errors.with_label_values(&[component, "internal"]);
     }
+    metrics.errors.with_label_values(&["provider", "unusable"]);
     for stage in ["embed", "search", "fuse", "hydrate", "rerank", "total"] {
         metrics.retrieval_duration.with_label_values(&[stage]);
     }

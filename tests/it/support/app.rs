@@ -64,6 +64,8 @@ impl TestApp {
             ("DATA_DIR".to_owned(), folder.path().display().to_string()),
             ("API_KEY".to_owned(), API_KEY.to_owned()),
             ("EMBEDDING_PROVIDER".to_owned(), "off".to_owned()),
+            // A script is played to one call each; tests of retries switch them on.
+            ("LLM_RETRIES".to_owned(), "0".to_owned()),
         ]);
         for (name, value) in variables {
             environment.insert((*name).to_owned(), (*value).to_owned());

@@ -11,3 +11,4 @@ pub mod qdrant;
 pub mod redis;
 pub mod upstream;
 pub mod upstream_reply;
+pub mod vendor_reply;

@@ -224,8 +224,9 @@ impl Reply {
         self
     }
 
-    /// Bytes as one chunk of the chunked body.
-    fn piece(self, bytes: &[u8]) -> Self {
+    /// Then bytes as they are, as one chunk of the chunked body.
+    #[must_use]
+    pub fn piece(self, bytes: &[u8]) -> Self {
         let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
         chunk.extend_from_slice(bytes);
         chunk.extend_from_slice(b"\r\n");

@@ -1,0 +1,14 @@
+-- What operators have changed while ragd runs; every process reads it every few seconds.
+-- The same version in ../sqlite has the same table and columns; only types differ.
+
+CREATE TABLE overrides (
+    name       TEXT PRIMARY KEY,
+    -- JSON.
+    value      TEXT NOT NULL,
+    -- What the configuration said when it was made: a start with another configuration drops it.
+    baseline   TEXT NOT NULL,
+    -- NULL: until it is taken back.
+    expires_at TIMESTAMPTZ,
+    updated_at TIMESTAMPTZ NOT NULL,
+    updated_by TEXT NOT NULL
+);

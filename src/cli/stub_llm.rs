@@ -1,0 +1,269 @@
+//! `ragd stub-llm`: a rehearsal upstream, until a signal ends it.
+
+use super::output;
+use crate::error::{Error, Result};
+use crate::rehearsal::{self, BEHAVIOURS, Behaviour, Pace, Scene, Settings, Speech};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// A language model that is none: it speaks the shapes of OpenAI, Anthropic and Gemini, says a fixed
+/// text, and fails as it is told.
+///
+/// For rehearsing a provider's outage on your own machine, and for measuring a gateway against an
+/// upstream that costs nothing. It needs no key, no configuration and no data folder.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = after_help())]
+pub(super) struct StubLlm {
+    /// The address to listen on. Whoever reaches it can steer it: leave it on this machine.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 9_900)]
+    port: u16,
+    /// What requests meet: see the list below.
+    #[arg(long, value_name = "BEHAVIOUR", default_value = "ok")]
+    behaviour: Behaviour,
+    /// Only this share of requests meets it, 0 to 1: counted, not drawn; 0.25 is every fourth.
+    #[arg(long, value_name = "SHARE")]
+    fail_rate: Option<f64>,
+    /// Only the first N requests meet it; with --fail-rate, the first N that it strikes.
+    #[arg(long, value_name = "N")]
+    fail_first: Option<u64>,
+    /// A list of behaviours as JSON, played in order; then all is well.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["behaviour", "fail_rate", "fail_first"])]
+    script: Option<PathBuf>,
+    #[command(flatten)]
+    pace: PaceArgs,
+    #[command(flatten)]
+    speech: SpeechArgs,
+    /// How many dimensions embeddings have, unless a request asks for another number.
+    #[arg(long, value_name = "N", default_value_t = 1_536)]
+    dimension: usize,
+    /// Print nothing.
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct PaceArgs {
+    /// Retry-After of error answers, in seconds.
+    #[arg(long, value_name = "S")]
+    retry_after: Option<u64>,
+    /// Milliseconds before the first byte.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    latency_ms: u64,
+    /// Tokens a second; 0: all at once. Answers that are not streamed come when their last token
+    /// would have come.
+    #[arg(long, value_name = "R", default_value_t = 0.0)]
+    tokens_per_second: f64,
+    /// Milliseconds between two tokens of `trickle`, two bytes of `slow-headers`.
+    #[arg(long, value_name = "MS", default_value_t = 1_000)]
+    trickle_ms: u64,
+}
+
+#[derive(Debug, clap::Args)]
+struct SpeechArgs {
+    /// How many tokens an answer has: a sentence is repeated.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    tokens: usize,
+    /// Each token is its number: ` t1 t2 t3 …`.
+    #[arg(long, group = "speech")]
+    numbered: bool,
+    /// Answer with the last message of the user.
+    #[arg(long, group = "speech")]
+    echo: bool,
+    /// Answer with this text.
+    #[arg(long, group = "speech", value_name = "TEXT")]
+    say: Option<String>,
+    /// Answer with the first sentence of source 1 of the prompt, and cite it.
+    #[arg(long, group = "speech")]
+    cite: bool,
+}
+
+impl StubLlm {
+    pub(super) async fn run(self) -> Result<ExitCode> {
+        let (host, port, quiet) = (self.host.clone(), self.port, self.quiet);
+        let settings = self.settings()?;
+        let listener = TcpListener::bind((host.as_str(), port))
+            .await
+            .map_err(|error| {
+                Error::unavailable(format!("cannot listen on {host}:{port} (--host, --port)"))
+                    .with_source(error)
+            })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::unavailable("the address is not known").with_source(error))?;
+        let stop = CancellationToken::new();
+        stop_on_signal(stop.clone())?;
+        if !quiet {
+            output::say(announcement(address));
+        }
+        rehearsal::serve(settings, listener, stop).await;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn settings(self) -> Result<Settings> {
+        let script = match &self.script {
+            Some(file) => read_script(file)?,
+            None => vec![Scene {
+                behaviour: self.behaviour,
+                times: self.fail_first,
+                fail_rate: self.fail_rate,
+                ..Scene::default()
+            }],
+        };
+        let settings = Settings {
+            tokens: self.speech.tokens,
+            speech: self.speech.chosen(),
+            dimension: self.dimension,
+            pace: Pace {
+                latency_ms: self.pace.latency_ms,
+                tokens_per_second: self.pace.tokens_per_second,
+                trickle_ms: self.pace.trickle_ms,
+                retry_after_s: self.pace.retry_after,
+            },
+            script,
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+impl SpeechArgs {
+    fn chosen(self) -> Speech {
+        match self.say {
+            Some(text) => Speech::Say(text),
+            None if self.numbered => Speech::Numbered,
+            None if self.echo => Speech::Echo,
+            None if self.cite => Speech::Cite,
+            None => Speech::Sentence,
+        }
+    }
+}
+
+fn read_script(file: &Path) -> Result<Vec<Scene>> {
+    let shown = file.display();
+    let json = std::fs::read(file).map_err(|error| {
+        Error::invalid(format!("the script {shown} cannot be read")).with_source(error)
+    })?;
+    Scene::parse_script(&json)
+        .map_err(|error| Error::invalid(format!("{shown}: {error}")).with_source(error))
+}
+
+fn announcement(address: SocketAddr) -> String {
+    format!(
+        "ragd stub-llm listens on http://{address} (OpenAI at /v1, Anthropic at /v1, Gemini at \
+         /v1beta)"
+    )
+}
+
+fn stop_on_signal(stop: CancellationToken) -> Result<()> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| Error::internal("signals cannot be heard").with_source(error))
+    };
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
+
+fn after_help() -> String {
+    let behaviours: String = BEHAVIOURS
+        .iter()
+        .map(|(name, meaning)| format!("  {name:<18} {meaning}\n"))
+        .collect();
+    format!("Behaviours:\n{behaviours}\n{EXAMPLES}")
+}
+
+const EXAMPLES: &str = r#"An outage, rehearsed in three terminals:
+  ragd stub-llm --cite
+  LLM_PROVIDER=openai OPENAI_API_KEY=any OPENAI_BASE_URL=http://127.0.0.1:9900/v1 ragd serve
+  curl -X PUT 127.0.0.1:9900/_stub/behaviour -d '{"behaviour": "status:503"}'
+Ask ragd a question now, and see what its callers see. Then end the outage:
+  curl -X PUT 127.0.0.1:9900/_stub/behaviour -d '{"behaviour": "ok"}'
+
+Steering, on the same port:
+  PUT  /_stub/behaviour  from now on: {"behaviour": "status:429", "times": 5, "fail_rate": 0.5,
+                         "retry_after_s": 2, "latency_ms": 300, "tokens_per_second": 20,
+                         "trickle_ms": 500}; all but `behaviour` may be left out. After so many
+                         `times` all is well; without `times` it stays. A list of these is a script.
+  GET  /_stub/behaviour  what is still to come
+  GET  /_stub/stats      requests, by behaviour, open streams, clients that went away, the last
+                         request without its secrets
+  POST /_stub/reset      as it was at the start
+
+A script (--script FILE): each entry is played once, or so many `times`:
+  [{"behaviour": "status:500", "times": 5}, {"behaviour": "hang"}, {"behaviour": "cut-after:10"}]
+
+Lists of models are always answered and use up nothing. Paths are known by their ends: any prefix
+before /chat/completions, /messages, /embeddings and /models/MODEL:generateContent will do."#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        stub: StubLlm,
+    }
+
+    fn settings(line: &[&str]) -> Result<Settings> {
+        let line = std::iter::once(&"stub").chain(line);
+        Line::try_parse_from(line)
+            .map_err(|error| Error::invalid(error.to_string()))?
+            .stub
+            .settings()
+    }
+
+    #[test]
+    fn without_arguments_all_is_well() {
+        let mut expected = Settings::default();
+        expected.script.push(Scene::default());
+        assert_eq!(settings(&[]).unwrap(), expected);
+    }
+
+    #[test]
+    fn flags_make_a_scene() {
+        let line = "--behaviour status:429 --fail-first 3 --retry-after 2 --echo";
+        let settings = settings(&line.split(' ').collect::<Vec<_>>()).unwrap();
+        assert_eq!(settings.script[0].behaviour, Behaviour::Status(429));
+        assert_eq!(settings.script[0].times, Some(3));
+        assert_eq!(settings.pace.retry_after_s, Some(2));
+        assert_eq!(settings.speech, Speech::Echo);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        for (line, word) in [
+            ("--behaviour statsu:500", "statsu:500"),
+            ("--fail-rate 2", "fail_rate"),
+            ("--tokens 0", "tokens"),
+            ("--tokens-per-second NaN", "tokens_per_second"),
+            ("--echo --cite", "--cite"),
+            ("--script a.json --behaviour hang", "--behaviour"),
+            ("--script /nowhere/a.json", "/nowhere/a.json"),
+        ] {
+            let refused = settings(&line.split(' ').collect::<Vec<_>>()).unwrap_err();
+            assert!(refused.to_string().contains(word), "{line}: {refused}");
+        }
+    }
+
+    #[test]
+    fn the_help_shows_every_behaviour() {
+        for (name, _) in BEHAVIOURS {
+            assert!(after_help().contains(name));
+        }
+    }
+}
