@@ -71,7 +71,7 @@ impl App {
         clock: Clock,
         program: PathBuf,
     ) -> Result<OpenedApp> {
-        Self::open_for(Purpose::Reembed, config, clock, program).await
+        Box::pin(Self::open_for(Purpose::Reembed, config, clock, program)).await
     }
 
     /// Opens everything that `config` names. `program` is the ragd binary, which reads documents in
@@ -83,7 +83,8 @@ impl App {
     /// than the configured one; `Unavailable` when the database is
     /// not there or not migrated; `Invalid` for a wrong key; `Internal` for a fault of the machine.
     pub async fn open(config: Config, clock: Clock, program: PathBuf) -> Result<OpenedApp> {
-        Self::open_for(Purpose::Use, config, clock, program).await
+        // Boxed: the future holds a whole application.
+        Box::pin(Self::open_for(Purpose::Use, config, clock, program)).await
     }
 
     async fn open_for(

@@ -142,7 +142,7 @@ pub(super) async fn answer(
         _ => accepted.document,
     };
     if wait && document.status == DocumentStatus::Failed {
-        return Err(Failure::of_document(&document));
+        return Err(Failure::of_failed_document(&document));
     }
     let is_there = wait && document.status == DocumentStatus::Indexed;
     let code = if is_there {

@@ -47,8 +47,7 @@ pub(super) async fn list(
 )]
 pub(super) async fn say(
     State(door): State<Door>,
-    caller: Caller<Chat>,
-    disclosure: Disclosure,
+    (caller, disclosure): (Caller<Chat>, Disclosure),
     PathId(id): PathId<RoomId>,
     Json(body): Json<SayBody>,
 ) -> Result<(StatusCode, HeaderMap, axum::Json<MessageBody>), Failure> {
@@ -78,8 +77,7 @@ pub(super) async fn say(
 )]
 pub(super) async fn stream(
     State(door): State<Door>,
-    caller: Caller<Chat>,
-    disclosure: Disclosure,
+    (caller, disclosure): (Caller<Chat>, Disclosure),
     PathId(id): PathId<RoomId>,
     Json(body): Json<SayBody>,
 ) -> Result<impl IntoResponse, Failure> {

@@ -27,8 +27,14 @@ pub(super) struct Failure {
     status: StatusCode,
     error: Error,
     errors: Vec<FieldFault>,
-    of_document: Option<Box<DocumentFailure>>,
-    openai: Option<Box<OpenAiWords>>,
+    special: Option<Box<Special>>,
+}
+
+/// What only some failures have.
+#[derive(Debug)]
+enum Special {
+    OfDocument(DocumentFailure),
+    OpenAi(OpenAiWords),
 }
 
 /// What an upstream said, for clients of OpenAI's API, in its own words.
@@ -98,8 +104,7 @@ impl From<Error> for Failure {
             status,
             error,
             errors,
-            of_document: None,
-            openai: None,
+            special: None,
         }
     }
 }
@@ -107,13 +112,16 @@ impl From<Error> for Failure {
 impl Failure {
     /// The same with an upstream's own words for it.
     pub(super) fn with_openai(mut self, words: OpenAiWords) -> Self {
-        self.openai = Some(Box::new(words));
+        self.special = Some(Box::new(Special::OpenAi(words)));
         self
     }
 
     /// An upstream's own words for it.
     pub(super) fn openai(&self) -> Option<&OpenAiWords> {
-        self.openai.as_deref()
+        match self.special.as_deref() {
+            Some(Special::OpenAi(words)) => Some(words),
+            _ => None,
+        }
     }
 
     /// The field that is wrong, where that is known.
@@ -136,8 +144,7 @@ impl Failure {
             status: StatusCode::BAD_REQUEST,
             error,
             errors: Vec::new(),
-            of_document: None,
-            openai: None,
+            special: None,
         }
     }
 
@@ -170,14 +177,13 @@ impl Failure {
             status,
             error: Error::new(kind, detail).with_code(code),
             errors: Vec::new(),
-            of_document: None,
-            openai: None,
+            special: None,
         }
     }
 
     /// The answer to a caller that waited for a document whose ingest failed. Its `error` is
     /// `code: message`.
-    pub(super) fn of_document(document: &Document) -> Self {
+    pub(super) fn of_failed_document(document: &Document) -> Self {
         let error = document
             .error
             .as_deref()
@@ -187,11 +193,17 @@ impl Failure {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             error: Error::invalid(message),
             errors: Vec::new(),
-            of_document: Some(Box::new(DocumentFailure {
+            special: Some(Box::new(Special::OfDocument(DocumentFailure {
                 id: document.id,
                 code: code.to_owned(),
-            })),
-            openai: None,
+            }))),
+        }
+    }
+
+    fn of_document(&self) -> Option<&DocumentFailure> {
+        match self.special.as_deref() {
+            Some(Special::OfDocument(failed)) => Some(failed),
+            _ => None,
         }
     }
 
@@ -215,7 +227,7 @@ impl Failure {
 
     /// What is wrong, for programs.
     pub(super) fn code(&self) -> &str {
-        match &self.of_document {
+        match self.of_document() {
             Some(failed) => &failed.code,
             None => self.error.code(),
         }
@@ -232,7 +244,7 @@ impl Failure {
             code: self.code(),
             request_id,
             errors: &self.errors,
-            document_id: self.of_document.as_ref().map(|failed| failed.id.uuid()),
+            document_id: self.of_document().map(|failed| failed.id.uuid()),
         };
         // Strings and numbers alone cannot fail to serialise.
         serde_json::to_vec(&problem).unwrap_or_default()

@@ -1,5 +1,5 @@
 //! The fields of OpenAI's request as clients send them, read one by one into a
-//! [`Call`](super::Call). Unknown fields are passed over; it refuses by name what no other vendor
+//! [`super::Call`]. Unknown fields are passed over; it refuses by name what no other vendor
 //! can be sent.
 
 use super::messages::messages;
