@@ -61,7 +61,11 @@ impl Serve {
     }
 }
 
-fn stop_on_signal(stop: CancellationToken) -> Result<()> {
+/// Cancels `stop` when a signal asks the process to end.
+///
+/// # Errors
+/// `Internal` when signals cannot be heard.
+pub(super) fn stop_on_signal(stop: CancellationToken) -> Result<()> {
     let listen = |kind| {
         signal(kind).map_err(|error| Error::internal("signals cannot be heard").with_source(error))
     };

@@ -1,13 +1,13 @@
 //! `ragd stub-llm`: a rehearsal upstream, until a signal ends it.
 
 use super::output;
+use super::serve::stop_on_signal;
 use crate::error::{Error, Result};
 use crate::rehearsal::{self, BEHAVIOURS, Behaviour, Pace, Scene, Settings, Speech};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// A language model that is none: it speaks the shapes of OpenAI, Anthropic and Gemini, says a fixed
@@ -159,22 +159,6 @@ fn announcement(address: SocketAddr) -> String {
         "ragd stub-llm listens on http://{address} (OpenAI at /v1, Anthropic at /v1, Gemini at \
          /v1beta)"
     )
-}
-
-fn stop_on_signal(stop: CancellationToken) -> Result<()> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Error::internal("signals cannot be heard").with_source(error))
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stop.cancel();
-    });
-    Ok(())
 }
 
 fn after_help() -> String {

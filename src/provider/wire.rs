@@ -84,6 +84,18 @@ impl Refusal {
         }
     }
 
+    /// A 200 holds an error: the upstream's own failure, whatever it says of the request. `how` says
+    /// where it came.
+    pub fn of_error(how: &str, kind: Option<ProviderErrorKind>, words: &str) -> Self {
+        // What an upstream says of a key or an account is for whoever runs ragd.
+        let words = match kind {
+            Some(ProviderErrorKind::Unauthorized) => "it does not accept the configured key",
+            Some(ProviderErrorKind::Quota) => "it says that the quota is spent",
+            _ => words,
+        };
+        Self::server(format!("{how}: {words}"))
+    }
+
     /// The upstream says that it failed.
     pub fn server(reason: impl Into<String>) -> Self {
         Self {

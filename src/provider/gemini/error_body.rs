@@ -69,16 +69,11 @@ pub fn error_kind(body: &Value) -> Option<Kind> {
 
 /// The refusal for a body or event that holds an error; `how` says where it came.
 pub fn refusal(body: &Value, how: &str) -> Option<Refusal> {
-    let words = error_words(body)?;
-    let kind = error_kind(body).unwrap_or(Kind::Server);
-    let reason = match kind {
-        // What an upstream says of a key or an account is for whoever runs ragd.
-        Kind::Unauthorized => format!("{how}: it does not accept the configured key"),
-        Kind::Quota => format!("{how}: it says that the quota is spent"),
-        _ => format!("{how}: {words}"),
-    };
-    // In a 200 every error is the upstream's own failure, whatever it says of the request.
-    Some(Refusal::server(reason))
+    Some(Refusal::of_error(
+        how,
+        error_kind(body),
+        &error_words(body)?,
+    ))
 }
 
 fn error(body: &Value) -> Option<&Value> {
