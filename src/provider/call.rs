@@ -3,13 +3,13 @@
 //! does.
 
 use super::answer::Answer;
-use super::openai::{EMBEDDINGS_PATH, Envelope, error_words};
+use super::openai::{EMBEDDINGS_PATH, Envelope, embeddings_usage};
 use super::reader::{Reader, StreamDeadlines};
 use super::transport::{self, Transport};
 use super::wire::Refusal;
 use super::{
     ChatReply, ChatRequest, ChatStream, ProviderError, ProviderErrorKind, ProviderSettings,
-    Timeouts, Wire,
+    Timeouts, Usage, Wire,
 };
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -17,7 +17,6 @@ use crate::outbound::{ModelClient, Reply, Target};
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use reqwest::Url;
-use serde_json::Value;
 use std::borrow::Cow;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -142,7 +141,8 @@ impl Provider {
         Ok(events.boxed())
     }
 
-    /// Has `model` make embeddings of a request in OpenAI's shape, whose answer is passed on as it came.
+    /// Has `model` make embeddings of a request in OpenAI's shape, whose answer is passed on as it came,
+    /// with what it says it cost.
     ///
     /// # Errors
     /// [`ProviderError`] for everything but an answer with a list of vectors.
@@ -150,7 +150,7 @@ impl Provider {
         &self,
         (request, model): (&ChatRequest, &str),
         deadline: Instant,
-    ) -> Result<Bytes, ProviderError> {
+    ) -> Result<(Bytes, Usage), ProviderError> {
         let mut body = super::openai::body(request, model, false);
         // The wire's own mark of a whole answer means nothing here.
         body.truncate(body.len() - ",\"stream\":false}".len());
@@ -161,16 +161,8 @@ impl Provider {
             .post(target, "application/json", deadline)
             .await?;
         let body = self.transport.read(response, deadline).await?;
-        match serde_json::from_slice::<Value>(&body) {
-            Ok(value) if value.get("data").is_some_and(Value::is_array) => Ok(body),
-            Ok(value) => Err(self.refused(match error_words(&value) {
-                Some(words) => Refusal::server(format!("answered 200 with an error: {words}")),
-                None => Refusal::malformed("the answer has no list of vectors"),
-            })),
-            Err(error) => Err(self.refused(Refusal::malformed(format!(
-                "the answer is not JSON: {error}"
-            )))),
-        }
+        let usage = embeddings_usage(&body).map_err(|refusal| self.refused(refusal))?;
+        Ok((body, usage))
     }
 
     fn refused(&self, refusal: Refusal) -> ProviderError {

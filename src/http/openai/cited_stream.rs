@@ -6,6 +6,7 @@ use super::failure::error_event;
 use super::question::Asked;
 use super::sse::{self, DONE, KEEP_ALIVE, event, ping};
 use crate::chat::{Answer, ChatEvent};
+use crate::error::Error;
 use crate::http::caller::{Caller, Chat};
 use crate::http::chat_stream::Begun;
 use crate::http::disclosure::Disclosure;
@@ -82,7 +83,11 @@ fn shown(
                     yield event(&error_event(&mut outcome, error));
                     return;
                 }
-                None => return,
+                None => {
+                    let error = Error::internal("the answer did not end");
+                    yield event(&error_event(&mut outcome, error));
+                    return;
+                }
             }
         }
     }

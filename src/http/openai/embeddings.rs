@@ -120,7 +120,7 @@ async fn make(embedder: &Embedder, request: &ChatRequest) -> Result<Value> {
             )));
         }
     }
-    // What a client is billed by elsewhere; here about four characters a token.
+    // What a client is billed by elsewhere; here four bytes a token.
     let tokens: usize = texts.iter().map(|text| text.len().div_ceil(4)).sum();
     let vectors = embedder.embed_at_once(texts).await?;
     let data: Vec<Value> = vectors

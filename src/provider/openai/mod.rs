@@ -11,6 +11,7 @@ mod reply;
 mod request;
 mod shapes;
 mod stream;
+mod vectors;
 
 pub(super) use call::Unsendable;
 pub use envelope::Envelope;
@@ -18,3 +19,4 @@ pub(super) use error_body::{error_words, is_quota};
 pub(super) use reply::parse_reply;
 pub(super) use request::{CHAT_PATH, EMBEDDINGS_PATH, body};
 pub(super) use stream::StreamState;
+pub(super) use vectors::embeddings_usage;

@@ -176,9 +176,9 @@ impl Router {
             let provider = attempt.member().provider();
             let asked = (request, attempt.model());
             match provider.embeddings(asked, walk.call_deadline()).await {
-                Ok(body) => {
+                Ok((body, usage)) => {
                     let served = walk.served(&attempt);
-                    attempt.succeed(super::Usage::default());
+                    attempt.succeed(usage);
                     return Ok((body, served));
                 }
                 Err(error) => self.failed(&mut walk, attempt, error)?,

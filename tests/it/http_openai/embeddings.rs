@@ -183,6 +183,8 @@ async fn a_providers_vectors_are_passed_on_as_they_came() {
         .openai
         .then(Reply::body(200, "application/json", answer));
     made(&world, json!({ "model": "text-embedding-9", "input": "a" })).await;
+    let tokens = r#"origin_tokens_total{kind="prompt",provider="openai"}"#;
+    assert_eq!(world.app.metric(tokens).await, 2.0);
 }
 
 #[tokio::test]
