@@ -15,8 +15,9 @@ WORKDIR /build
 # run here, with both of them.
 COPY .cargo .cargo
 COPY scripts scripts
-COPY Cargo.toml Cargo.lock build.rs ./
+COPY Cargo.toml Cargo.lock ./
 COPY benches benches
+COPY crates crates
 COPY config config
 COPY migrations migrations
 COPY src src

@@ -1,42 +1,18 @@
-//! ragd: a whole retrieval-augmented chat backend in one binary. This file is the crate's map; the
-//! floors, and which room may import which, are in `docs/ARCHITECTURE.md` and enforced by
-//! `tests/it/architecture.rs`.
+//! ragd: a whole retrieval-augmented chat backend in one binary. This crate is the command line; it
+//! also names every module of the workspace by its plain name, so that a test or a benchmark says
+//! `ragd::store`. The layers are in `docs/ARCHITECTURE.md`; Cargo keeps their order.
 
-// Floor 0: words.
-pub mod clock;
-pub mod config;
-pub mod domain;
-pub mod error;
-pub mod resilience;
-pub mod telemetry;
-
-// Between the floors: the one HTTP client.
-pub mod outbound;
-
-// Floor 1: walls.
-pub mod blob;
-pub mod cache;
-pub mod embed;
-pub mod index;
-pub mod provider;
-pub mod rehearsal;
-pub mod secret;
-pub mod store;
-pub mod text;
-
-// Floor 2: purposes.
-pub mod auth;
-pub mod chat;
-pub mod citation;
-pub mod indexing;
-pub mod ingest;
-pub mod memory;
-pub mod retrieval;
-
-// Floor 3: everything put together.
-pub mod app;
-
-// Floor 4: doors.
 pub mod cli;
-pub mod http;
-pub mod jobs;
+
+pub use ragd_core::{clock, domain, error, outbound, resilience, telemetry};
+pub use ragd_embed as embed;
+pub use ragd_http as http;
+pub use ragd_index as index;
+pub use ragd_language::{citation, extractive};
+pub use ragd_llm as provider;
+pub use ragd_service::{
+    app, auth, blob, cache, chat, config, indexing, ingest, jobs, memory, retrieval, secret,
+};
+pub use ragd_store as store;
+pub use ragd_stub_llm as rehearsal;
+pub use ragd_text as text;

@@ -38,7 +38,10 @@ pub async fn measure(args: &Args, folder: &Path) {
     let (resident, anonymous) = resident_mb();
     println!("http: RSS {resident:.0} MB ({anonymous:.0} anonymous)");
     stop.cancel();
-    server.await.expect("the server ends");
+    server
+        .await
+        .expect("the server ends")
+        .expect("the server was started");
     app.close().await;
     drop(lock);
 }

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::{Context, JsonFlag, output};
-use crate::error::Result;
+use ragd_core::error::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::index::print;
 use super::{Context, JsonFlag};
-use crate::error::Result;
+use ragd_core::error::Result;
 use reqwest::Method;
 use std::process::ExitCode;
 

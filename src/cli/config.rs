@@ -1,8 +1,8 @@
 //! `ragd config check|variables`: what is in force, and what can be set.
 
 use super::{Context, output};
-use crate::config::{VariableKind, variables};
-use crate::error::Result;
+use ragd_core::error::Result;
+use ragd_service::config::{VariableKind, variables};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]

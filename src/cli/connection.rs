@@ -2,13 +2,13 @@
 //! token in that folder, or through one that it opens on a free loopback port until it is done.
 
 use super::{Context, output};
-use crate::app::{App, DataFolder, OpenedApp};
-use crate::auth::LOCAL_TOKEN_FILE;
-use crate::clock::Clock;
-use crate::config::{Config, Role};
-use crate::error::{Error, ErrorKind, Result};
-use crate::outbound;
-use crate::secret::SecretFile;
+use ragd_core::clock::Clock;
+use ragd_core::error::{Error, ErrorKind, Result};
+use ragd_core::outbound;
+use ragd_service::app::{App, DataFolder, OpenedApp};
+use ragd_service::auth::LOCAL_TOKEN_FILE;
+use ragd_service::config::{Config, Role};
+use ragd_service::secret::SecretFile;
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub(super) struct Connection {
 struct OwnServer {
     opened: OpenedApp,
     stop: CancellationToken,
-    serving: tokio::task::JoinHandle<()>,
+    serving: tokio::task::JoinHandle<Result<()>>,
     working: TaskTracker,
 }
 
@@ -91,12 +91,8 @@ impl Connection {
             .load()?
             .ok_or_else(|| Error::internal("the local token is missing"))?;
         let stop = CancellationToken::new();
-        let working = crate::jobs::start(&opened.app, &stop);
-        let serving = tokio::spawn(crate::http::serve(
-            opened.app.clone(),
-            listener,
-            stop.clone(),
-        ));
+        let working = ragd_service::jobs::start(&opened.app, &stop);
+        let serving = tokio::spawn(ragd_http::serve(opened.app.clone(), listener, stop.clone()));
         Ok(Self {
             http: outbound::api_client()?,
             address: format!("http://{address}"),

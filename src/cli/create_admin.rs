@@ -2,8 +2,8 @@
 
 use super::connection::open_app;
 use super::{Context, output};
-use crate::app::DataFolder;
-use crate::error::{Error, Result};
+use ragd_core::error::{Error, Result};
+use ragd_service::app::DataFolder;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ impl CreateAdmin {
         // Beside a running server only the database is opened: users are rows, and both databases
         // take a second writer.
         let user = if DataFolder::of(&context.config).running().is_some() {
-            crate::app::create_admin_beside(&context.config, &password).await?
+            ragd_service::app::create_admin_beside(&context.config, &password).await?
         } else {
             let opened = open_app(context.config).await?;
             output::tell(&opened.notices);

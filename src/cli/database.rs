@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::{Context, JsonFlag, index};
-use crate::error::Result;
+use ragd_core::error::Result;
 use reqwest::Method;
 use std::process::ExitCode;
 

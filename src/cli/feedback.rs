@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::private_file::PrivateFile;
 use super::{Context, output};
-use crate::error::Result;
+use ragd_core::error::Result;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;

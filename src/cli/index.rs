@@ -2,9 +2,9 @@
 
 use super::connection::{Connection, open_app};
 use super::{Context, JsonFlag, output};
-use crate::app::DataFolder;
-use crate::error::Result;
 use indicatif::ProgressBar;
+use ragd_core::error::Result;
+use ragd_service::app::DataFolder;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;

@@ -2,12 +2,12 @@
 
 use super::connection::Connection;
 use super::{Context, JsonFlag, output};
-use crate::config::IngestConfig;
-use crate::domain::Collection;
-use crate::error::{Error, Result};
-use crate::ingest::source_of_file;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
+use ragd_core::domain::Collection;
+use ragd_core::error::{Error, Result};
+use ragd_service::config::IngestConfig;
+use ragd_service::ingest::source_of_file;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde::Serialize;

@@ -3,8 +3,8 @@
 use super::connection::Connection;
 use super::index::print;
 use super::{Context, JsonFlag, output};
-use crate::error::Result;
 use comfy_table::{ContentArrangement, Table};
+use ragd_core::error::Result;
 use reqwest::Method;
 use serde_json::Value;
 use std::process::ExitCode;

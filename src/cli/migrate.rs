@@ -1,8 +1,8 @@
 //! `ragd migrate up|down|status`.
 
 use super::{Context, output};
-use crate::app::open_database;
-use crate::error::Result;
+use ragd_core::error::Result;
+use ragd_service::app::open_database;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]

@@ -25,10 +25,10 @@ mod serve;
 mod sessions;
 mod stub_llm;
 
-use crate::config::{Config, Loaded, Sources};
-use crate::error::{Error, ErrorKind, Result};
-use crate::telemetry::{LogTarget, start_logging};
 use clap::{Args, Parser, Subcommand};
+use ragd_core::error::{Error, ErrorKind, Result};
+use ragd_core::telemetry::{LogOptions, LogTarget, start_logging};
+use ragd_service::config::{AppEnv, Config, Loaded, LogLevel, Sources};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -139,10 +139,10 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     // The child that reads documents binds itself before anything else of ragd begins.
     if let Command::Extract { request } = &cli.command {
-        return crate::text::run_child(request);
+        return ragd_text::run_child(request);
     }
     if let Command::Recognise { request } = &cli.command {
-        return crate::text::run_recogniser(request);
+        return ragd_text::run_recogniser(request);
     }
     match start(cli) {
         Ok(code) => code,
@@ -217,17 +217,20 @@ impl Context {
     /// A server's log is its stdout; another command's stdout is its result, so it logs only what
     /// went wrong, beside it.
     fn start_logging(&self, serving: bool) {
-        let mut log = self.config.log.clone();
-        let production = self.config.server.env == crate::config::AppEnv::Production;
-        let target = if serving {
-            LogTarget::Stdout
-        } else {
-            LogTarget::Stderr
+        let log = &self.config.log;
+        let production = self.config.server.env == AppEnv::Production;
+        let (target, level) = match (serving, log.level) {
+            (true, level) => (LogTarget::Stdout, level),
+            (false, LogLevel::Info) => (LogTarget::Stderr, LogLevel::Error),
+            (false, level) => (LogTarget::Stderr, level),
         };
-        if !serving && log.level == crate::config::LogLevel::Info {
-            log.level = crate::config::LogLevel::Error;
-        }
-        if let Some(remark) = start_logging(&log, production, target) {
+        let remark = start_logging(LogOptions {
+            level: level.into(),
+            json: log.is_json(production),
+            target,
+            dir: log.dir.clone(),
+        });
+        if let Some(remark) = remark {
             tracing::warn!("{remark}");
         }
         for warning in &self.warnings {

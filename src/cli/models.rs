@@ -1,10 +1,10 @@
 //! `ragd models status|install`: the embedding model on this machine.
 
 use super::{Context, JsonFlag, output};
-use crate::app::DataFolder;
-use crate::config::{EmbeddingProvider, EmbeddingSource};
-use crate::embed::{self, convert};
-use crate::error::{Error, Result};
+use ragd_core::error::{Error, Result};
+use ragd_embed::convert;
+use ragd_service::app::DataFolder;
+use ragd_service::config::{EmbeddingProvider, EmbeddingSource};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,7 +33,7 @@ impl Models {
             Self::Status(json) if elsewhere(configured.as_ref()) => {
                 tell_elsewhere(&context, configured, json)
             }
-            Self::Status(json) => match embed::installed(&folder)? {
+            Self::Status(json) => match ragd_embed::installed(&folder)? {
                 Some(manifest) if json.json => {
                     output::say_json(&manifest)?;
                     Ok(ExitCode::SUCCESS)

@@ -1,10 +1,10 @@
 //! `ragd openapi`: the document that describes every route.
 
 use super::output;
-use crate::error::Result;
+use ragd_core::error::Result;
 use std::process::ExitCode;
 
 pub(super) fn run() -> Result<ExitCode> {
-    output::say_json(&crate::http::openapi())?;
+    output::say_json(&ragd_http::openapi())?;
     Ok(ExitCode::SUCCESS)
 }

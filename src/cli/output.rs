@@ -1,8 +1,8 @@
 //! What commands print: results on stdout, everything else on stderr. A reader that has gone away
 //! (`ragd search … | head`) is no failure.
 
-use crate::app::Notice;
-use crate::error::{Error, Result};
+use ragd_core::error::{Error, Result};
+use ragd_service::app::Notice;
 use secrecy::ExposeSecret;
 use std::io::Write;
 

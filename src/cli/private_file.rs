@@ -1,6 +1,6 @@
 //! A new file of JSON lines that only its user can read: people's words leave the database into it.
 
-use crate::error::{Error, Result};
+use ragd_core::error::{Error, Result};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;

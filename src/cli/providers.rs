@@ -3,8 +3,8 @@
 use super::connection::Connection;
 use super::index::print;
 use super::{Context, JsonFlag, output};
-use crate::error::{Error, Result};
 use comfy_table::{ContentArrangement, Table};
+use ragd_core::error::{Error, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;

@@ -3,10 +3,10 @@
 use super::connection::{Connection, open_to_reembed};
 use super::index::print;
 use super::{Context, JsonFlag, output};
-use crate::app::{App, DataFolder, ReembedState};
-use crate::config::{EmbeddingProvider, EmbeddingWish};
-use crate::error::{Error, Result};
 use indicatif::ProgressBar;
+use ragd_core::error::{Error, Result};
+use ragd_service::app::{App, DataFolder, ReembedState};
+use ragd_service::config::{EmbeddingProvider, EmbeddingWish};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;

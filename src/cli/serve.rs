@@ -1,7 +1,7 @@
 //! `ragd serve`: the HTTP API, until a signal ends it.
 
 use super::{Context, connection, output};
-use crate::error::{Error, Result};
+use ragd_core::error::{Error, Result};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,7 +43,7 @@ impl Serve {
         opened.lock.announce(Some(reachable))?;
         let stop = CancellationToken::new();
         let background = opened.app.start(&stop);
-        let working = crate::jobs::start(&opened.app, &stop);
+        let working = ragd_service::jobs::start(&opened.app, &stop);
         tracing::info!(
             provider = opened.app.router().default_provider(),
             model = opened.app.router().default_model(),
@@ -52,12 +52,13 @@ impl Serve {
             env!("CARGO_PKG_VERSION")
         );
         stop_on_signal(stop.clone())?;
-        crate::http::serve(opened.app.clone(), listener, stop).await;
+        let served = ragd_http::serve(opened.app.clone(), listener, stop.clone()).await;
+        stop.cancel();
         working.wait().await;
         background.wait().await;
         opened.app.close().await;
         tracing::info!("stopped");
-        Ok(ExitCode::SUCCESS)
+        served.map(|()| ExitCode::SUCCESS)
     }
 }
 

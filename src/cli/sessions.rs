@@ -2,8 +2,8 @@
 
 use super::connection::Connection;
 use super::{Context, JsonFlag, index, output, private_file};
-use crate::app::DataFolder;
-use crate::error::{Error, Result};
+use ragd_core::error::{Error, Result};
+use ragd_service::app::DataFolder;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -105,7 +105,7 @@ async fn show(connection: &Connection, id: &str, json: JsonFlag) -> Result<()> {
 }
 
 async fn archive(connection: &Connection, days: Option<u32>, out: PathBuf) -> Result<()> {
-    let stamp = crate::clock::Clock::system()
+    let stamp = ragd_core::clock::Clock::system()
         .now()
         .format("%Y%m%dT%H%M%S%6fZ");
     let path = out.join(format!("sessions-{stamp}.jsonl"));

@@ -2,8 +2,8 @@
 
 use super::output;
 use super::serve::stop_on_signal;
-use crate::error::{Error, Result};
-use crate::rehearsal::{self, BEHAVIOURS, Behaviour, Pace, Scene, Settings, Speech};
+use ragd_core::error::{Error, Result};
+use ragd_stub_llm::{BEHAVIOURS, Behaviour, Pace, Scene, Settings, Speech};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -102,7 +102,7 @@ impl StubLlm {
         if !quiet {
             output::say(announcement(address));
         }
-        rehearsal::serve(settings, listener, stop).await;
+        ragd_stub_llm::serve(settings, listener, stop).await;
         Ok(ExitCode::SUCCESS)
     }
 

@@ -1,7 +1,7 @@
 //! A judged collection in BEIR form (Thakur et al., 2021): `corpus.jsonl`, `queries.jsonl` and
 //! `qrels.tsv` with its header line.
 
-use crate::error::{Error, Result};
+use ragd_core::error::{Error, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;

@@ -6,12 +6,12 @@ mod measures;
 mod scratch;
 
 use super::{Context, JsonFlag, output};
-use crate::config::{Fusion, RetrievalConfig};
-use crate::domain::SearchQuery;
-use crate::error::{Error, Result};
-use crate::retrieval::{Retrieval, RetrievalRequest, RetrievalScope};
 use collection::Collection;
 use measures::Measures;
+use ragd_core::domain::SearchQuery;
+use ragd_core::error::{Error, Result};
+use ragd_service::config::{Fusion, RetrievalConfig};
+use ragd_service::retrieval::{Retrieval, RetrievalRequest, RetrievalScope};
 use scratch::Scratch;
 use serde::Serialize;
 use std::path::PathBuf;

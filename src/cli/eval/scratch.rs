@@ -4,15 +4,15 @@
 use super::super::connection::open_app;
 use super::super::output;
 use super::collection::Collection;
-use crate::app::{App, OpenedApp};
-use crate::config::Config;
-use crate::domain::{
+use indicatif::ProgressBar;
+use ragd_core::domain::{
     Collection as CollectionName, DocumentId, FileName, OwnerId, Passage, PassageId, PassageSource,
     ReadScope, Sha256,
 };
-use crate::error::{Error, Result};
-use crate::store::{Accepted, GenerationCommit, NewDocument};
-use indicatif::ProgressBar;
+use ragd_core::error::{Error, Result};
+use ragd_service::app::{App, OpenedApp};
+use ragd_service::config::Config;
+use ragd_store::{Accepted, GenerationCommit, NewDocument};
 use std::collections::HashMap;
 
 /// How many texts are embedded between two steps of the bar.

@@ -10,7 +10,7 @@ use crate::support::upstream_reply::Reply;
 use crate::support::vendor_reply::Wire;
 use chrono::DateTime;
 use ragd::clock::Clock;
-use ragd::provider::{MemberSnapshot, Steering};
+use ragd::provider::{MemberSnapshot, Overrides};
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,9 +97,9 @@ impl Stage {
         self.clock.advance(A_MINUTE);
         let now = self.clock.now();
         let names = [self.names.0, self.names.1];
-        self.app.app.router().steer(Steering {
+        self.app.app.router().apply_overrides(Overrides {
             resets: names.map(|name| (name.to_owned(), now)).into(),
-            ..Steering::default()
+            ..Overrides::default()
         });
     }
 

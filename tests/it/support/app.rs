@@ -29,7 +29,7 @@ pub struct TestApp {
     pub folder: tempfile::TempDir,
     stop: CancellationToken,
     running: Vec<TaskTracker>,
-    serving: Option<JoinHandle<()>>,
+    serving: Option<JoinHandle<ragd::error::Result<()>>>,
     _opened: Box<dyn Send + Sync>,
 }
 
@@ -106,7 +106,7 @@ impl TestApp {
     pub async fn restart(mut self, variables: &[(&str, &str)]) -> Self {
         self.stop.cancel();
         if let Some(serving) = self.serving.take() {
-            serving.await.unwrap();
+            serving.await.unwrap().unwrap();
         }
         for tasks in std::mem::take(&mut self.running) {
             tasks.wait().await;

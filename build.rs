@@ -1,7 +1,0 @@
-//! Rebuilds the crate when a migration is added or changed: they are embedded in the binary, and
-//! cargo does not see that by itself.
-
-fn main() {
-    println!("cargo:rerun-if-changed=migrations/sqlite");
-    println!("cargo:rerun-if-changed=migrations/postgres");
-}

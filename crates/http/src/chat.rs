@@ -1,0 +1,34 @@
+//! `POST /chat`: a question, and its whole answer.
+
+use super::caller::{Caller, Chat};
+use super::chat_wire::{AnswerBody, AskBody};
+use super::disclosure::Disclosure;
+use super::extract::Json;
+use super::limited::refused;
+use super::problem::Failure;
+use super::state::AppState;
+use axum::extract::State;
+use axum::http::HeaderMap;
+
+/// Answers a question from the documents, with citations.
+#[utoipa::path(
+    post, path = "/chat", tag = "chat",
+    request_body = AskBody,
+    responses((status = 200, body = AnswerBody))
+)]
+pub(super) async fn chat(
+    State(state): State<AppState>,
+    caller: Caller<Chat>,
+    disclosure: Disclosure,
+    Json(body): Json<AskBody>,
+) -> Result<(HeaderMap, axum::Json<AnswerBody>), Failure> {
+    let mut request = body.into_request()?;
+    request.origin.address = caller.address();
+    match state.app.chat().turn(&caller.principal, request).await {
+        Ok(answer) => {
+            let headers = disclosure.of_answer(&answer, &state.metrics);
+            Ok((headers, axum::Json(answer.into())))
+        }
+        Err(error) => Err(refused(&state, &caller, error).await),
+    }
+}

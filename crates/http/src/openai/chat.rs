@@ -1,0 +1,85 @@
+//! `POST /v1/chat/completions`: the request's model decides whether it is answered from the documents
+//! or passed to a provider.
+
+use super::body::Written;
+use super::schema::{Completion, CompletionRequest};
+use super::{cited, cited_stream, failure, passage, passage_stream, question};
+use crate::caller::{Caller, Chat};
+use crate::disclosure::Disclosure;
+use crate::problem::Failure;
+use crate::state::AppState;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Response;
+use ragd_core::error::Error;
+use ragd_llm::{ChatRequest, Wish};
+
+/// The longest name of a model, in characters.
+const MAX_MODEL_CHARS: usize = 256;
+
+/// Answers a conversation, in the shape of OpenAI's API.
+///
+/// `model: "ragd"`, or a field `ragd` (`{collection?, session_id?, top_k?, provider?}`), is answered
+/// from the documents, with `message.annotations` and `citations`. Any other model
+/// (`provider/model`, or a provider's model) is passed to its provider as it came, unknown fields
+/// included. With `stream: true` the answer comes as events.
+#[utoipa::path(
+    post, path = "/v1/chat/completions", tag = "openai",
+    request_body = CompletionRequest,
+    responses((status = 200, body = Completion))
+)]
+pub(crate) async fn complete(
+    State(state): State<AppState>,
+    caller: Caller<Chat>,
+    disclosure: Disclosure,
+    Written(mut written): Written,
+) -> Result<Response<Body>, Failure> {
+    check(&written.request)?;
+    let options = written.request.take_field("ragd");
+    if let Some(asked) = question::cited(&written.request, options.as_deref(), caller.address())? {
+        return if written.stream {
+            cited_stream::answer((&state, &caller), asked, (&written, disclosure)).await
+        } else {
+            cited::answer((&state, &caller), asked, disclosure).await
+        };
+    }
+    let wish = Wish {
+        provider: None,
+        model: written.request.model.as_deref(),
+    };
+    let route = state.app.router().route(wish)?;
+    if route.asks_nobody() && route.ends_extractive() {
+        let model = written.request.model.as_deref().unwrap_or_default();
+        return Err(failure::no_model(&format!(
+            "model: no provider is configured for '{model}'; model 'ragd' is answered from the \
+             documents (GET /v1/models lists what there is)"
+        )));
+    }
+    if written.stream {
+        passage_stream::answer(&state, route, (written, disclosure)).await
+    } else {
+        passage::answer(&state, &route, (&written.request, disclosure)).await
+    }
+}
+
+/// What every call must have.
+fn check(request: &ChatRequest) -> Result<(), Failure> {
+    match request.model.as_deref() {
+        None | Some("") => return Err(Error::invalid("model: must be given").into()),
+        Some(model)
+            if model.chars().count() > MAX_MODEL_CHARS || model.chars().any(char::is_control) =>
+        {
+            let message = format!(
+                "model: must have at most {MAX_MODEL_CHARS} characters, none of them control \
+                 characters"
+            );
+            return Err(Error::invalid(message).into());
+        }
+        Some(_) => {}
+    }
+    let messages = request.field("messages").unwrap_or("null");
+    if !messages.starts_with('[') || messages[1..].trim_start().starts_with(']') {
+        return Err(Error::invalid("messages: must be a list of at least one message").into());
+    }
+    Ok(())
+}

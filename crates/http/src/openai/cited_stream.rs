@@ -1,0 +1,106 @@
+//! An answer from the documents as `chat.completion.chunk`s: its words as they come, then the
+//! citations with the reason to stop.
+
+use super::annotations::{annotations, citations, of_ragd};
+use super::failure::error_event;
+use super::question::Asked;
+use super::sse::{self, DONE, KEEP_ALIVE, event, ping};
+use crate::caller::{Caller, Chat};
+use crate::chat_stream::Begun;
+use crate::disclosure::Disclosure;
+use crate::limited::refused;
+use crate::problem::Failure;
+use crate::state::AppState;
+use crate::stream_outcome::StreamOutcome;
+use axum::body::{Body, Bytes};
+use axum::http::Response;
+use futures_util::{Stream, StreamExt, stream};
+use ragd_core::error::Error;
+use ragd_llm::{Envelope, FinishReason, WrittenRequest};
+use ragd_service::chat::{Answer, ChatEvent};
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+pub(super) async fn answer(
+    (state, caller): (&AppState, &Caller<Chat>),
+    asked: Asked,
+    (written, disclosure): (&WrittenRequest, Disclosure),
+) -> Result<Response<Body>, Failure> {
+    let chat = state.app.chat();
+    let events = chat.stream(caller.principal.clone(), asked.question);
+    let mut outcome = StreamOutcome::new(state.clone());
+    let begun = match Begun::of(events.boxed()).await {
+        Ok(begun) => begun,
+        Err(error) => {
+            outcome.end("error_before_content");
+            return Err(refused(state, caller, error).await);
+        }
+    };
+    let headers = begun.headers(disclosure, &state.metrics);
+    let id = format!("chatcmpl-{}", Uuid::new_v4().simple());
+    let created = state.app.clock().now().timestamp();
+    let envelope = Envelope::new(id, created, asked.model);
+    let mark = outcome.mark();
+    let events = stream::iter(begun.held).chain(begun.events);
+    let shown = shown(events, (envelope, written.include_usage), outcome);
+    let mut response = sse::answer(headers, shown);
+    response.extensions_mut().insert(mark);
+    Ok(response)
+}
+
+fn shown(
+    mut events: impl Stream<Item = ChatEvent> + Send + Unpin + 'static,
+    (envelope, include_usage): (Envelope, bool),
+    mut outcome: StreamOutcome,
+) -> impl Stream<Item = Bytes> + Send {
+    async_stream::stream! {
+        yield event(&envelope.role());
+        // What the client has seen: the checked answer may lack a marker of it.
+        let mut text = String::new();
+        loop {
+            let Ok(next) = timeout(KEEP_ALIVE, events.next()).await else {
+                yield ping();
+                continue;
+            };
+            match next {
+                Some(ChatEvent::Metadata { .. } | ChatEvent::Answering(_)) => {}
+                Some(ChatEvent::Token(token)) => {
+                    outcome.content();
+                    text.push_str(&token);
+                    yield event(&envelope.delta(&json!({ "content": token })));
+                }
+                Some(ChatEvent::Done(answer)) => {
+                    yield event(&last(&envelope, (&answer, &text)));
+                    if include_usage {
+                        yield event(&envelope.usage(&json!(answer.usage).to_string()));
+                    }
+                    outcome.complete();
+                    yield event(DONE);
+                    return;
+                }
+                Some(ChatEvent::Error { error, .. }) => {
+                    yield event(&error_event(&mut outcome, error));
+                    return;
+                }
+                None => {
+                    let error = Error::internal("the answer did not end");
+                    yield event(&error_event(&mut outcome, error));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The chunk that ends the answer, with what it cites.
+fn last(envelope: &Envelope, (answer, text): (&Answer, &str)) -> String {
+    let end = envelope.end(FinishReason::Stop);
+    let Ok(mut chunk) = serde_json::from_str::<Value>(&end) else {
+        return end;
+    };
+    chunk["choices"][0]["delta"] = json!({ "annotations": annotations(answer, text) });
+    chunk["citations"] = json!(citations(answer));
+    chunk["ragd"] = of_ragd(answer);
+    chunk.to_string()
+}

@@ -1,0 +1,118 @@
+//! A call that is passed to its provider, streamed. Until the first content another provider may
+//! still be asked, also when the client has been told already that its request is worked on; after
+//! it, a failure ends the stream with an error event. Dropping the body ends the call upstream.
+
+use super::failure::{error_event, of_route};
+use super::sse::{self, COMMIT_AFTER, DONE, KEEP_ALIVE, event, ping};
+use crate::disclosure::Disclosure;
+use crate::problem::Failure;
+use crate::state::AppState;
+use crate::stream_outcome::StreamOutcome;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Response};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, Stream, StreamExt};
+use ragd_core::error::Error;
+use ragd_llm::{Answering, ChatStream, Route, RouteError, StreamEvent, WrittenRequest};
+use tokio::time::timeout;
+
+type Asking = BoxFuture<'static, Result<Answering, RouteError>>;
+
+/// Where a stream stands when its head is sent.
+enum Begun {
+    Answering(ChatStream),
+    /// No content has come yet.
+    Asking(Asking),
+}
+
+pub(super) async fn answer(
+    state: &AppState,
+    route: Route,
+    (written, disclosure): (WrittenRequest, Disclosure),
+) -> Result<Response<Body>, Failure> {
+    let mut outcome = StreamOutcome::new(state.clone());
+    let WrittenRequest {
+        request,
+        include_usage,
+        ..
+    } = written;
+    let router = state.app.router().clone();
+    let mut asking: Asking = async move { router.stream(&route, &request).await }.boxed();
+    let (headers, begun) = match timeout(COMMIT_AFTER, &mut asking).await {
+        Ok(Ok(answering)) => {
+            let headers = disclosure.headers(&answering.served, &state.metrics);
+            (headers, Begun::Answering(answering.events))
+        }
+        Ok(Err(error)) => {
+            outcome.end("error_before_content");
+            return Err(of_route(error));
+        }
+        Err(_) => (HeaderMap::new(), Begun::Asking(asking)),
+    };
+    let mark = outcome.mark();
+    let events = events(begun, include_usage, outcome);
+    let mut response = sse::answer(headers, events);
+    response.extensions_mut().insert(mark);
+    Ok(response)
+}
+
+fn events(
+    begun: Begun,
+    include_usage: bool,
+    mut outcome: StreamOutcome,
+) -> impl Stream<Item = Bytes> + Send {
+    async_stream::stream! {
+        let mut events = match begun {
+            Begun::Answering(events) => events,
+            Begun::Asking(mut asking) => {
+                let asked = loop {
+                    yield ping();
+                    if let Ok(asked) = timeout(KEEP_ALIVE, &mut asking).await {
+                        break asked;
+                    }
+                };
+                match asked {
+                    Ok(answering) => answering.events,
+                    Err(error) => {
+                        yield event(&error_event(&mut outcome, error.into()));
+                        return;
+                    }
+                }
+            }
+        };
+        loop {
+            let Ok(next) = timeout(KEEP_ALIVE, events.next()).await else {
+                yield ping();
+                continue;
+            };
+            match next {
+                Some(Ok(StreamEvent::Piece(piece))) => {
+                    outcome.content();
+                    yield event(&piece.json);
+                }
+                Some(Ok(StreamEvent::Done(ending))) => {
+                    if include_usage {
+                        yield event(&ending.usage_chunk);
+                    }
+                    outcome.complete();
+                    yield event(DONE);
+                    // Leaves the connection to the provider fit for the next call.
+                    let _end = events.next().await;
+                    return;
+                }
+                Some(Err(error)) => {
+                    yield event(&error_event(&mut outcome, broken(&error.to_string())));
+                    return;
+                }
+                None => {
+                    yield event(&error_event(&mut outcome, broken("the stream did not end")));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn broken(message: &str) -> Error {
+    Error::unavailable(message).with_code("llm_unavailable")
+}

@@ -1,0 +1,182 @@
+//! A conversation in OpenAI's shape as a question that is answered from the documents: its last
+//! user's message is the question, what stands before it the turns before.
+
+use crate::extract::Whole;
+use ragd_core::domain::{Collection, Question as Text, Role, SessionKey, TopK};
+use ragd_core::error::{Error, Result};
+use ragd_llm::ChatRequest;
+use ragd_service::chat::{ChatRequest as Question, Origin};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::net::IpAddr;
+
+/// The model that stands for answers from the documents.
+pub(super) const RAGD: &str = "ragd";
+const EXTRACTIVE: &str = "extractive";
+
+/// What is said of the retrieval.
+#[derive(Default, Deserialize)]
+struct Options {
+    collection: Option<String>,
+    session_id: Option<String>,
+    top_k: Option<Whole<1, 100>>,
+    provider: Option<String>,
+    model: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    role: String,
+    #[serde(default)]
+    content: Option<Content>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Deserialize)]
+struct Part {
+    #[serde(default)]
+    text: String,
+}
+
+impl Content {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Parts(parts) => {
+                let texts: Vec<String> = parts.into_iter().map(|part| part.text).collect();
+                texts.join("\n")
+            }
+        }
+    }
+}
+
+/// A question, and what its answer shows as its model.
+pub(super) struct Asked {
+    pub(super) question: Question,
+    pub(super) model: String,
+}
+
+/// The question of a request that is to be answered from the documents; `None` for every other.
+///
+/// # Errors
+/// `Invalid` that names the field.
+pub(super) fn cited(
+    request: &ChatRequest,
+    options: Option<&RawValue>,
+    address: Option<IpAddr>,
+) -> Result<Option<Asked>> {
+    let model = request.model.clone().unwrap_or_default();
+    let is_named = model == RAGD || model == EXTRACTIVE;
+    let options = match wanted(options)? {
+        Some(options) => options,
+        None if is_named => Options::default(),
+        None => return Ok(None),
+    };
+    // The name `ragd` says nothing of who answers; any other one does.
+    let named = Some(model.clone()).filter(|model| model != RAGD);
+    let asked_model = options.model.clone().or(named);
+    let question = question(request, options, (asked_model, address))?;
+    Ok(Some(Asked { question, model }))
+}
+
+/// The field `ragd`: what it says, or only whether it is wanted.
+fn wanted(options: Option<&RawValue>) -> Result<Option<Options>> {
+    match options.map_or("null", RawValue::get) {
+        "null" | "false" => Ok(None),
+        "true" => Ok(Some(Options::default())),
+        said => parse("ragd", said).map(Some),
+    }
+}
+
+fn question(
+    request: &ChatRequest,
+    options: Options,
+    (model, address): (Option<String>, Option<IpAddr>),
+) -> Result<Question> {
+    let (history, text) = conversation(request)?;
+    let session = options.session_id.as_deref();
+    let session = session.map(SessionKey::parse).transpose()?;
+    let max_tokens = match request.field("max_completion_tokens") {
+        Some(_) => number(request, "max_completion_tokens")?,
+        None => number(request, "max_tokens")?,
+    };
+    let temperature: Option<f32> = number(request, "temperature")?;
+    if temperature.is_some_and(|degree| !(0.0..=2.0).contains(&degree)) {
+        return Err(Error::invalid("temperature: must be between 0 and 2"));
+    }
+    Ok(Question {
+        question: Text::parse_field("messages", &text)?,
+        // A session remembers by itself what was said in it.
+        history: session.is_none().then_some(history),
+        session,
+        room: None,
+        collection: options
+            .collection
+            .as_deref()
+            .map(Collection::parse)
+            .transpose()?,
+        model,
+        provider: options.provider,
+        top_k: options
+            .top_k
+            .map(|Whole(count)| TopK::parse("ragd.top_k", count.into()))
+            .transpose()?,
+        temperature,
+        max_tokens: max_tokens.map(|Whole::<1, 1_000_000>(count)| count),
+        origin: Origin {
+            address,
+            nickname: None,
+        },
+    })
+}
+
+/// The turns before, and the question.
+fn conversation(request: &ChatRequest) -> Result<(Vec<(Role, String)>, String)> {
+    let messages: Vec<Message> = parse("messages", request.field("messages").unwrap_or("null"))?;
+    let mut turns: Vec<(Role, String)> = Vec::with_capacity(messages.len());
+    for message in messages {
+        let role = match message.role.as_str() {
+            "system" | "developer" => Role::System,
+            "user" => Role::User,
+            "assistant" => Role::Assistant,
+            // What tools said belongs to a call that is not made here.
+            _ => continue,
+        };
+        let text = message.content.map_or_else(String::new, Content::into_text);
+        if !text.trim().is_empty() {
+            turns.push((role, text));
+        }
+    }
+    let last = turns.iter().rposition(|(role, _)| *role == Role::User);
+    let at = last.ok_or_else(|| Error::invalid("messages: there is no question of a user"))?;
+    let question = turns.swap_remove(at).1;
+    turns.truncate(at);
+    Ok((turns, question))
+}
+
+fn number<T: for<'de> Deserialize<'de>>(request: &ChatRequest, field: &str) -> Result<Option<T>> {
+    let given = request.field(field).map(|json| parse(field, json));
+    given.transpose().map(Option::flatten)
+}
+
+fn parse<'de, T: Deserialize<'de>>(field: &str, json: &'de str) -> Result<T> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = match error.path().to_string() {
+            path if path == "." => String::new(),
+            path if path.starts_with('[') => path,
+            path => format!(".{path}"),
+        };
+        let mut words = error.into_inner().to_string();
+        if let Some(place) = words.rfind(" at line ") {
+            words.truncate(place);
+        }
+        Error::invalid(format!("{field}{path}: {words}"))
+    })
+}

@@ -1,0 +1,101 @@
+//! What Google says when it fails: `{"error": {"code", "message", "status", "details"}}`, the same
+//! as a body (some services wrap it in a list) and inside a stream.
+
+use crate::ProviderErrorKind as Kind;
+use crate::wire::Refusal;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The status of both a limit of speed and a spent budget.
+const EXHAUSTED: &str = "RESOURCE_EXHAUSTED";
+
+/// Words for spent money, which has no details of its own.
+const SPENT_MONEY: [&str; 2] = ["credits are depleted", "spending cap"];
+
+/// The error that a JSON body holds, as text; `None` when it is none. An error without words still
+/// is one.
+pub fn error_words(body: &Value) -> Option<String> {
+    let error = error(body)?;
+    let words = error
+        .get("message")
+        .and_then(Value::as_str)
+        .or_else(|| error.as_str())
+        .filter(|words| !words.is_empty());
+    Some(words.map_or_else(|| error.to_string(), str::to_owned))
+}
+
+/// Whether the error says that a budget is spent: a limit by the day, or money. Limits by the
+/// minute are limits of speed.
+pub fn is_quota(body: &Value) -> bool {
+    let Some(error) = error(body).filter(|error| word(error, "status") == EXHAUSTED) else {
+        return false;
+    };
+    let by_the_day = details(error)
+        .filter_map(|detail| detail.get("violations").and_then(Value::as_array))
+        .flatten()
+        .any(|violation| word(violation, "quotaId").contains("PerDay"));
+    let message = word(error, "message").to_ascii_lowercase();
+    by_the_day || SPENT_MONEY.iter().any(|words| message.contains(words))
+}
+
+/// How long the error asks to wait (`google.rpc.RetryInfo`); the service sends no `Retry-After`.
+pub fn retry_delay(body: &Value) -> Option<Duration> {
+    let delay = details(error(body)?).find_map(|detail| detail.get("retryDelay")?.as_str())?;
+    let seconds: f64 = delay.trim().strip_suffix('s')?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// What an error means by its own words; `None` when the body holds no error, or one whose status
+/// is not known, so that the HTTP status decides.
+pub fn error_kind(body: &Value) -> Option<Kind> {
+    let error = error(body)?;
+    // A wrong key is a 400 `INVALID_ARGUMENT` here.
+    if details(error).any(|detail| word(detail, "reason").starts_with("API_KEY_")) {
+        return Some(Kind::Unauthorized);
+    }
+    match word(error, "status") {
+        "UNAUTHENTICATED" | "PERMISSION_DENIED" => Some(Kind::Unauthorized),
+        EXHAUSTED if is_quota(body) => Some(Kind::Quota),
+        EXHAUSTED => Some(Kind::RateLimited),
+        "INVALID_ARGUMENT" | "NOT_FOUND" | "OUT_OF_RANGE" => Some(Kind::BadRequest),
+        // The free tier where there is none: whoever runs ragd has to pay or to move.
+        "FAILED_PRECONDITION" => Some(Kind::Misconfigured),
+        "INTERNAL" | "UNAVAILABLE" | "DEADLINE_EXCEEDED" | "UNKNOWN" | "ABORTED" | "CANCELLED" => {
+            Some(Kind::Server)
+        }
+        _ => None,
+    }
+}
+
+/// The refusal for a body or event that holds an error; `how` says where it came.
+pub fn refusal(body: &Value, how: &str) -> Option<Refusal> {
+    Some(Refusal::of_error(
+        how,
+        error_kind(body),
+        &error_words(body)?,
+    ))
+}
+
+fn error(body: &Value) -> Option<&Value> {
+    let body = match body {
+        Value::Array(bodies) => bodies.first()?,
+        body => body,
+    };
+    body.get("error").filter(|error| !error.is_null())
+}
+
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error
+        .get("details")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn word<'a>(value: &'a Value, field: &str) -> &'a str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "error_body_tests.rs"]
+mod tests;

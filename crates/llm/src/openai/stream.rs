@@ -1,0 +1,255 @@
+//! One event of a streamed answer: a piece, the end of the answer, or the terminal marker. An event
+//! that holds an error, or that is no chunk, is refused.
+
+use super::error_words;
+use super::shapes::{Content, Said, WireUsage, finish_reason};
+use crate::sse::SseEvent;
+use crate::wire::{Chunk, Frame, Named, Refusal};
+use crate::{FinishReason, Usage};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+const TERMINAL_MARKER: &str = "[DONE]";
+const CHUNK: &str = "\"chat.completion.chunk\"";
+
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow, default)]
+    choices: Option<Vec<Choice<'a>>>,
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(borrow, default)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    created: Option<&'a RawValue>,
+    #[serde(default)]
+    model: Option<String>,
+    #[serde(borrow, default)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(default)]
+    index: usize,
+    #[serde(borrow, default)]
+    delta: Option<Said<'a>>,
+    #[serde(default)]
+    finish_reason: Option<String>,
+}
+
+/// The `choices` of an event, as they stand there.
+#[derive(Deserialize)]
+struct Shown<'a> {
+    #[serde(borrow)]
+    choices: &'a RawValue,
+}
+
+/// What is known of the answers of one stream.
+#[derive(Debug)]
+pub struct StreamState {
+    /// How many answers have not ended.
+    open: usize,
+    /// Why the first one ended.
+    first: Option<FinishReason>,
+}
+
+impl StreamState {
+    /// Of a stream with `choices` answers at once.
+    pub fn of(choices: usize) -> Self {
+        Self {
+            open: choices.max(1),
+            first: None,
+        }
+    }
+
+    /// Reads one event.
+    pub fn parse_frame(&mut self, event: &SseEvent) -> Result<Frame, Refusal> {
+        if event.data.trim() == TERMINAL_MARKER {
+            return Ok(Frame::Done);
+        }
+        let body = match serde_json::from_str::<Body<'_>>(&event.data) {
+            Ok(body) if body.error.is_none() && body.choices.is_some() && event.name != "error" => {
+                body
+            }
+            other => return Err(not_a_chunk(event, other.err())),
+        };
+        let usage: Option<WireUsage> = body
+            .usage
+            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let is_plain = body.object.is_some_and(|object| object.get() == CHUNK)
+            && body.usage.is_none()
+            && !event.data.contains('\n');
+        let created = body.created.and_then(|raw| raw.get().parse().ok());
+        let mut chunk = Chunk {
+            usage: usage.map(Usage::from),
+            usage_json: body.usage.map(|raw| raw.get().to_owned()),
+            model: body.model.filter(|model| !model.is_empty()),
+            named: Some(Named {
+                is_plain: is_plain && created.is_some() && body.id.is_some(),
+                id: body.id.unwrap_or_default(),
+                created: created.unwrap_or_default(),
+            }),
+            ..Chunk::default()
+        };
+        for choice in body.choices.unwrap_or_default() {
+            self.take(choice, &mut chunk)?;
+        }
+        Ok(Frame::Chunk(chunk))
+    }
+
+    fn take(&mut self, choice: Choice<'_>, chunk: &mut Chunk) -> Result<(), Refusal> {
+        let is_first = choice.index == 0;
+        if let Some(delta) = choice.delta {
+            chunk.names_role |= delta.role.is_some();
+            chunk.has_answer |= delta.has_answer();
+            chunk.other_content |= delta.has_answer() || delta.has_reasoning();
+            let text = delta.content.map_or_else(String::new, Content::into_text);
+            if is_first {
+                chunk.text = text;
+            } else {
+                chunk.other_content |= !text.is_empty();
+            }
+        }
+        if let Some(word) = choice
+            .finish_reason
+            .as_deref()
+            .filter(|word| !word.is_empty())
+        {
+            let reason = finish_reason(word)?;
+            if is_first {
+                self.first = Some(reason);
+            }
+            self.open = self.open.saturating_sub(1);
+            if self.open == 0 {
+                chunk.finish_reason = self.first.or(Some(reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The `choices` of an event as JSON, where they can be shown in another envelope.
+pub(super) fn choices_of(data: &str) -> Option<&str> {
+    let shown: Shown<'_> = serde_json::from_str(data).ok()?;
+    Some(shown.choices.get()).filter(|choices| *choices != "[]")
+}
+
+fn not_a_chunk(event: &SseEvent, error: Option<serde_json::Error>) -> Refusal {
+    let value: Value = match serde_json::from_str(&event.data) {
+        Ok(value) => value,
+        Err(error) => return Refusal::malformed(format!("an event is not JSON: {error}")),
+    };
+    if let Some(words) = error_words(&value) {
+        return Refusal::server(format!("the stream reports an error: {words}"));
+    }
+    if event.name == "error" {
+        return Refusal::server("the stream reports an error");
+    }
+    let why = error.map_or_else(|| "it has no choices".to_owned(), |error| error.to_string());
+    Refusal::malformed(format!("an event has another shape: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ProviderErrorKind;
+    use serde_json::json;
+
+    fn frame(name: &str, data: &str) -> Result<Frame, Refusal> {
+        StreamState::of(1).parse_frame(&SseEvent {
+            name: name.to_owned(),
+            data: data.to_owned(),
+        })
+    }
+
+    fn chunk(body: &Value) -> Chunk {
+        match frame("", &body.to_string()) {
+            Ok(Frame::Chunk(chunk)) => chunk,
+            other => unreachable!("no chunk: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_chunk_may_hold_text_its_end_and_usage_at_once() {
+        let all = json!({"id": "c-1", "model": "small-2026", "choices": [
+            {"index": 0, "delta": {"content": "Yes"}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 2, "completion_tokens": 1, "total_tokens": 3}});
+        let chunk = chunk(&all);
+        assert_eq!(chunk.text, "Yes");
+        assert_eq!(chunk.finish_reason, Some(FinishReason::Stop));
+        assert_eq!(chunk.usage.map(|usage| usage.total_tokens), Some(3));
+        assert_eq!(chunk.model.as_deref(), Some("small-2026"));
+        assert!(!chunk.named.unwrap().is_plain);
+    }
+
+    #[test]
+    fn frames_without_text_are_told_from_content_that_is_no_text() {
+        let role = json!({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""},
+            "finish_reason": null}]});
+        let role = chunk(&role);
+        assert!(role.names_role && role.text.is_empty() && !role.other_content);
+        let usage_only = json!({"choices": [], "usage": {"prompt_tokens": 2}});
+        assert!(chunk(&usage_only).usage.is_some());
+        let thinking = chunk(&json!({"choices": [{"delta": {"reasoning_content": "Hm"}}]}));
+        assert!(thinking.other_content && !thinking.has_answer);
+        let calling = chunk(&json!({"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}));
+        assert!(calling.other_content && calling.has_answer);
+    }
+
+    #[test]
+    fn several_answers_at_once_end_when_all_have_ended() {
+        let mut state = StreamState::of(2);
+        let mut finish = |index: usize| {
+            let data = json!({"choices": [{"index": index, "delta": {}, "finish_reason": "stop"}]});
+            let event = SseEvent {
+                name: String::new(),
+                data: data.to_string(),
+            };
+            match state.parse_frame(&event) {
+                Ok(Frame::Chunk(chunk)) => chunk.finish_reason,
+                other => unreachable!("no chunk: {other:?}"),
+            }
+        };
+        assert_eq!(finish(1), None);
+        assert_eq!(finish(0), Some(FinishReason::Stop));
+    }
+
+    #[test]
+    fn only_the_marker_is_done() {
+        assert_eq!(frame("", "[DONE]"), Ok(Frame::Done));
+        assert_eq!(frame("", " [DONE] "), Ok(Frame::Done));
+        assert_eq!(
+            frame("", "[DONE").unwrap_err().kind,
+            ProviderErrorKind::Malformed
+        );
+    }
+
+    #[test]
+    fn failures_inside_a_stream_are_refused() {
+        for (name, data, kind) in [
+            (
+                "",
+                r#"{"error": {"message": "overloaded"}}"#,
+                ProviderErrorKind::Server,
+            ),
+            ("error", r#"{"choices": []}"#, ProviderErrorKind::Server),
+            (
+                "",
+                r#"{"choices": [{"finish_reason": "error"}]}"#,
+                ProviderErrorKind::Server,
+            ),
+            (
+                "",
+                r#"{"choices": [{"delta": {"content": "Y"#,
+                ProviderErrorKind::Malformed,
+            ),
+            ("", r#"{"tokens": ["Y"]}"#, ProviderErrorKind::Malformed),
+        ] {
+            assert_eq!(frame(name, data).unwrap_err().kind, kind, "{data}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The ledger of an index on a server, kept in SQL: its rows, and the lease by which one process at
+//! a time writes. The lease is taken and renewed by conditional updates with the clock that is
+//! passed in, so the clocks of processes that share an index must agree within a few seconds.
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use ragd_core::clock::Clock;
+use ragd_core::error::{Error, ErrorKind, Result};
+use ragd_index::{
+    Added, BuildRecord, CODE_ELSEWHERE, CODE_MISMATCH, Hold, Ledger, Position, Standing, Target,
+    VectorSpace,
+};
+use ragd_store::{IndexStep, IndexTarget, LeaseClaim, Store};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a lease lasts that nobody renews: after a crash, writing goes on elsewhere by then.
+pub const LEASE: Duration = Duration::from_secs(15);
+/// What must be left of a lease beyond the longest request, for what a machine may dawdle.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// The ledger of one process.
+#[derive(Debug)]
+pub struct SqlLedger {
+    store: Store,
+    clock: Clock,
+    /// This process, for as long as it lives.
+    holder: Uuid,
+    /// What must be left of a lease before a request may begin.
+    needed: Duration,
+    /// The leases that this process holds, each until when.
+    held: Mutex<HashMap<String, DateTime<Utc>>>,
+}
+
+impl SqlLedger {
+    /// The ledger in `store`, for requests to the server that take `longest_request` at most.
+    pub fn new(store: Store, clock: Clock, longest_request: Duration) -> Self {
+        Self {
+            store,
+            clock,
+            holder: Uuid::new_v4(),
+            needed: longest_request + MARGIN,
+            held: Mutex::default(),
+        }
+    }
+
+    async fn standing(&self, target: &Target) -> Result<Option<Standing>> {
+        let row = self.store.index_target(&target.name).await?;
+        row.map(|row| standing_of(target, row)).transpose()
+    }
+
+    async fn take(&self, target: &Target) -> Result<Option<Standing>> {
+        if self.standing(target).await?.is_none() {
+            let record = BuildRecord {
+                build: 0,
+                sequence: 0,
+                terms_version: String::new(),
+                average_terms: 0.0,
+                added: Added::default(),
+            };
+            let row = row_of(target, Uuid::new_v4(), &record)?;
+            self.store.insert_index_target(&row).await?;
+        }
+        let now = self.clock.now();
+        let until = now + LEASE;
+        let claim = LeaseClaim {
+            holder: self.holder,
+            now,
+            until,
+        };
+        if !self.store.claim_index_lease(&target.name, claim).await? {
+            self.held().remove(&target.name);
+            return Ok(None);
+        }
+        self.held().insert(target.name.clone(), until);
+        // Read under the lease: nobody else can move it now.
+        self.standing(target).await
+    }
+
+    async fn keep(&self, target: &Target) -> Result<Hold> {
+        let now = self.clock.now();
+        let until = self.held().get(&target.name).copied();
+        match until {
+            Some(until) if until - self.needed > now => Ok(Hold::Kept),
+            Some(_) => {
+                let until = now + LEASE;
+                let name = &target.name;
+                if self
+                    .store
+                    .renew_index_lease(name, self.holder, until)
+                    .await?
+                {
+                    self.held().insert(name.clone(), until);
+                    Ok(Hold::Kept)
+                } else {
+                    self.held().remove(name);
+                    Err(elsewhere())
+                }
+            }
+            None => match self.take(target).await? {
+                Some(standing) => Ok(Hold::Taken(standing)),
+                None => Err(elsewhere()),
+            },
+        }
+    }
+
+    async fn give_back(&self, target: &Target) -> Result<()> {
+        let was_held = self.held().remove(&target.name).is_some();
+        if was_held {
+            let released = self.store.release_index_lease(&target.name, self.holder);
+            released.await?;
+        }
+        Ok(())
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<String, DateTime<Utc>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ledger for SqlLedger {
+    fn read<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<Standing>>> {
+        Box::pin(self.standing(target))
+    }
+
+    fn claim<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<Standing>>> {
+        Box::pin(self.take(target))
+    }
+
+    fn hold<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Hold>> {
+        Box::pin(self.keep(target))
+    }
+
+    fn release<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.give_back(target))
+    }
+
+    fn next_build<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<u64>> {
+        Box::pin(async move {
+            let number = self.store.next_index_build(&target.name).await?;
+            u64::try_from(number).map_err(|_| unreadable())
+        })
+    }
+
+    fn advance<'a>(
+        &'a self,
+        target: &'a Target,
+        from: Position,
+        (sequence, added): (i64, Added),
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            let step = IndexStep {
+                build: number(from.build)?,
+                from: from.sequence,
+                to: sequence,
+                added_passages: number(added.passages)?,
+                added_terms: number(added.terms)?,
+            };
+            self.store
+                .advance_index(&target.name, self.holder, step)
+                .await
+        })
+    }
+
+    fn serve<'a>(
+        &'a self,
+        target: &'a Target,
+        from: u64,
+        record: BuildRecord,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            // The instance of a row never changes.
+            let row = row_of(target, Uuid::nil(), &record)?;
+            self.store
+                .serve_index(self.holder, number(from)?, &row)
+                .await
+        })
+    }
+}
+
+fn standing_of(target: &Target, row: IndexTarget) -> Result<Standing> {
+    let dimension = row
+        .dimension
+        .and_then(|dimension| usize::try_from(dimension).ok());
+    let space = row
+        .model
+        .zip(dimension)
+        .map(|(model, dimension)| VectorSpace { model, dimension });
+    if space != target.space {
+        let name = |space: Option<&VectorSpace>| {
+            space.map_or_else(|| "no model".to_owned(), ToString::to_string)
+        };
+        return Err(Error::new(
+            ErrorKind::Conflict,
+            format!(
+                "the index {} is of {}, and now it should be of {}: set QDRANT_PREFIX to another name",
+                target.name,
+                name(space.as_ref()),
+                name(target.space.as_ref())
+            ),
+        )
+        .with_code(CODE_MISMATCH));
+    }
+    let count = |value: i64| u64::try_from(value).map_err(|_| unreadable());
+    Ok(Standing {
+        instance: row.instance,
+        record: BuildRecord {
+            build: count(row.build)?,
+            sequence: row.sequence,
+            terms_version: row.terms_version,
+            average_terms: row.average_terms as f32,
+            added: Added {
+                passages: count(row.added_passages)?,
+                terms: count(row.added_terms)?,
+            },
+        },
+    })
+}
+
+fn row_of(target: &Target, instance: Uuid, record: &BuildRecord) -> Result<IndexTarget> {
+    let space = target.space.as_ref();
+    Ok(IndexTarget {
+        name: target.name.clone(),
+        instance,
+        model: space.map(|space| space.model.clone()),
+        dimension: space
+            .map(|space| number(space.dimension as u64))
+            .transpose()?,
+        build: number(record.build)?,
+        sequence: record.sequence,
+        terms_version: record.terms_version.clone(),
+        average_terms: f64::from(record.average_terms),
+        added_passages: number(record.added.passages)?,
+        added_terms: number(record.added.terms)?,
+    })
+}
+
+fn number(value: u64) -> Result<i64> {
+    i64::try_from(value).map_err(|_| unreadable())
+}
+
+fn unreadable() -> Error {
+    Error::internal("the ledger of the index holds a number that makes no sense")
+}
+
+fn elsewhere() -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        "another ragd process is writing to the index",
+    )
+    .with_code(CODE_ELSEWHERE)
+}

@@ -1,0 +1,175 @@
+//! Rebuilds the index from SQL beside the serving one, and tells when that is needed: when it holds
+//! another number of passages than SQL, or when its average length has drifted from the corpus.
+
+use super::Follower;
+use super::open::is_replaceable;
+use ragd_core::error::Result;
+use ragd_index::{DEFAULT_AVERAGE_TERMS, IndexFilter};
+
+/// How many passages are read from SQL at once.
+pub(super) const PAGE_PASSAGES: i64 = 1_000;
+/// How many passages the average length is measured on. Ids are hashes, so the first ones in their
+/// order are a fair sample.
+const SAMPLE_PASSAGES: i64 = 2_000;
+/// Below this many passages the length's drift does not matter.
+const DRIFT_FROM_PASSAGES: usize = 200;
+/// How far the measured average may be from the built one, as a ratio.
+const DRIFT_RATIO: f32 = 1.25;
+
+/// How far a rebuild has come, in passages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RebuildProgress {
+    /// How many are in the new index.
+    pub done: u64,
+    /// How many there are.
+    pub total: u64,
+}
+
+/// What a look at the index found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds what SQL holds.
+    Sound,
+    /// It holds another number of passages than SQL.
+    Short {
+        /// How many it holds.
+        indexed: usize,
+        /// How many SQL holds.
+        stored: usize,
+    },
+    /// Its weights were made for passages of another length.
+    Drifted,
+    /// What serves is gone from its server, or of another version of ragd.
+    Lost,
+    /// Another process has brought it up to the database.
+    Elsewhere,
+}
+
+impl Follower {
+    /// Catches up and compares the index with SQL.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database; `Internal` when the index fails.
+    pub async fn verify(&self) -> Result<Verdict> {
+        let _turn = self.shared.turn.lock().await;
+        self.claim().await?;
+        self.in_turn(Box::pin(async {
+            self.follow().await?;
+            self.verdict().await
+        }))
+        .await
+    }
+
+    /// Catches up, and rebuilds when the index is not what it should be. Returns what was found.
+    ///
+    /// # Errors
+    /// As [`Follower::verify`] and [`Follower::rebuild`].
+    pub async fn mend(&self) -> Result<Verdict> {
+        let _turn = self.shared.turn.lock().await;
+        if !self.claim_unless_level().await? {
+            return Ok(Verdict::Elsewhere);
+        }
+        self.in_turn(Box::pin(self.mend_in_turn())).await
+    }
+
+    async fn mend_in_turn(&self) -> Result<Verdict> {
+        let verdict = match self.follow().await {
+            Ok(_) => self.verdict().await?,
+            Err(error) if is_replaceable(&error) => {
+                tracing::warn!(reason = error.chain(), "the index is lost");
+                Verdict::Lost
+            }
+            Err(error) => return Err(error),
+        };
+        if verdict != Verdict::Sound {
+            tracing::warn!(?verdict, "the index is rebuilt from the database");
+            self.rebuild_in_turn(&mut |_| {}).await?;
+        }
+        Ok(verdict)
+    }
+
+    /// Fills a new index from SQL, without embedding anything, and puts it in the old one's place.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database; `Internal` when the index fails; the old one then serves.
+    pub async fn rebuild(&self, mut progress: impl FnMut(RebuildProgress) + Send) -> Result<u64> {
+        let _turn = self.shared.turn.lock().await;
+        self.claim().await?;
+        self.in_turn(Box::pin(self.rebuild_in_turn(&mut progress)))
+            .await
+    }
+
+    async fn verdict(&self) -> Result<Verdict> {
+        let stored = usize::try_from(self.store.count_current_passages().await?).unwrap_or(0);
+        let indexed = self.index.count(IndexFilter::default()).await?;
+        if indexed != stored {
+            return Ok(Verdict::Short { indexed, stored });
+        }
+        let health = self.index.health().await?;
+        let built = health.built_average_terms;
+        let drifted = health.seen_average_terms.is_some_and(|seen| {
+            seen > 0.0 && (seen / built > DRIFT_RATIO || built / seen > DRIFT_RATIO)
+        });
+        if drifted && stored >= DRIFT_FROM_PASSAGES {
+            Ok(Verdict::Drifted)
+        } else {
+            Ok(Verdict::Sound)
+        }
+    }
+
+    async fn rebuild_in_turn(
+        &self,
+        progress: &mut (dyn FnMut(RebuildProgress) + Send),
+    ) -> Result<u64> {
+        // Read before the passages: what changes meanwhile comes after it, and is applied again.
+        let head = self.store.change_log_head().await?;
+        let total = u64::try_from(self.store.count_current_passages().await?).unwrap_or(0);
+        let space = self.space();
+        let model = space.as_ref().map(|space| space.model.clone());
+        let rebuild = self
+            .index
+            .begin_rebuild(space, self.average_terms().await?)
+            .await?;
+        let mut done = 0;
+        let mut after = None;
+        progress(RebuildProgress { done, total });
+        loop {
+            let passages = self
+                .page_of_passages(after, PAGE_PASSAGES, model.as_deref())
+                .await?;
+            let Some(last) = passages.last() else { break };
+            after = Some(last.id);
+            done += passages.len() as u64;
+            for batch in self.points(passages).await? {
+                rebuild.upsert(batch).await?;
+            }
+            progress(RebuildProgress {
+                done,
+                total: total.max(done),
+            });
+        }
+        rebuild.commit(head).await?;
+        self.apply_changes().await?;
+        Ok(done)
+    }
+
+    pub(super) async fn average_terms(&self) -> Result<f32> {
+        let sample = self.page_of_passages(None, SAMPLE_PASSAGES, None).await?;
+        let mut terms = 0.0;
+        let mut passages = 0_u16;
+        for point in self.points(sample).await?.iter().flatten() {
+            terms += point.terms.total();
+            passages += 1;
+        }
+        let average = if passages == 0 {
+            0.0
+        } else {
+            terms / f32::from(passages)
+        };
+        Ok(if average > 0.0 {
+            average
+        } else {
+            DEFAULT_AVERAGE_TERMS
+        })
+    }
+}

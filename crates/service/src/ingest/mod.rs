@@ -1,0 +1,110 @@
+//! Ingest: bytes become passages that can be found. Accepting makes bytes, row and job durable; the
+//! work itself (extract → chunk → embed → one transaction → index) is a function of what was
+//! accepted, so that any worker can do it, and do it again after a crash. Refuses what the limits
+//! forbid before any work is done.
+
+mod accept;
+mod document;
+mod embedding;
+mod fingerprint;
+mod folder;
+mod message;
+mod progress;
+mod source;
+mod work;
+
+pub use document::Removal;
+pub use embedding::FillingTurn;
+pub use folder::{FolderJob, FolderReport, Skipped};
+pub use source::{Accepted, NewSource, source_of_file};
+
+use crate::blob::Blobs;
+use crate::config::IngestConfig;
+use crate::indexing::Follower;
+use crate::memory::MessageTexts;
+use embedding::Filling;
+use ragd_core::clock::Clock;
+use ragd_core::domain::JobKind;
+use ragd_core::error::Result;
+use ragd_core::telemetry::SharedMetrics;
+use ragd_embed::CurrentEmbedder;
+use ragd_store::Store;
+use ragd_text::{Extractor, OcrReader};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::RwLock;
+
+/// What ingest works with.
+#[derive(Debug, Clone)]
+pub struct IngestParts {
+    /// Where documents and passages go.
+    pub store: Store,
+    /// Opens messages, to make passages of them.
+    pub texts: MessageTexts,
+    /// Where originals go.
+    pub blobs: Blobs,
+    /// Reads the text of documents.
+    pub extractor: Extractor,
+    /// Makes vectors; without a model passages get theirs when one is there.
+    pub embedder: CurrentEmbedder,
+    /// Brings passages into the index.
+    pub follower: Follower,
+    /// The time.
+    pub clock: Clock,
+    /// Where errors are counted.
+    pub shared_metrics: SharedMetrics,
+}
+
+/// The ingest service; cheap to clone.
+#[derive(Clone)]
+pub struct Ingest {
+    parts: IngestParts,
+    settings: Arc<IngestConfig>,
+    documents_path: Arc<PathBuf>,
+    /// Read while an original is stored and its row made, written while unused ones are removed:
+    /// an original must not vanish between the two.
+    originals: Arc<RwLock<()>>,
+    filling: Arc<Filling>,
+}
+
+impl Ingest {
+    /// The service over its parts; `documents_path` is the folder of [`Ingest::ingest_folder`].
+    pub fn new(parts: IngestParts, settings: IngestConfig, documents_path: PathBuf) -> Self {
+        Self {
+            parts,
+            settings: Arc::new(settings),
+            documents_path: Arc::new(documents_path),
+            originals: Arc::default(),
+            filling: Arc::default(),
+        }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &IngestConfig {
+        &self.settings
+    }
+
+    /// The reader of pictures, or why there is none.
+    pub fn ocr(&self) -> &OcrReader {
+        self.parts.extractor.ocr()
+    }
+
+    /// The folder that is ingested without naming paths.
+    pub fn documents_path(&self) -> &std::path::Path {
+        &self.documents_path
+    }
+
+    /// Waits until no ingest waits or is under way, in whichever process.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn drain(&self) -> Result<()> {
+        self.parts.store.jobs_end(JobKind::Ingest).await
+    }
+}
+
+impl std::fmt::Debug for Ingest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Ingest")
+    }
+}

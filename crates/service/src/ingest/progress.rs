@@ -1,0 +1,68 @@
+//! How far an ingest has come, written to its job's row while the work goes on. Seldom, so that a
+//! thousand small documents do not cost a write a stage.
+
+use ragd_core::domain::{JobProgress, Lease};
+use ragd_store::Store;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// The least time between two writes, and before the first.
+const BETWEEN: Duration = Duration::from_millis(500);
+
+/// The progress of one try.
+pub(super) struct Progress {
+    store: Store,
+    lease: Lease,
+    notes: watch::Sender<JobProgress>,
+}
+
+impl Progress {
+    pub(super) fn new(store: Store, lease: Lease) -> Self {
+        Self {
+            store,
+            lease,
+            notes: watch::Sender::new(JobProgress::of("extract", 0, 1)),
+        }
+    }
+
+    /// The right to the job.
+    pub(super) fn lease(&self) -> Lease {
+        self.lease
+    }
+
+    /// Notes how far the work is; it is written when there is time.
+    pub(super) fn note(&self, stage: &str, done: u64, total: u64) {
+        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        self.notes
+            .send_replace(JobProgress::of(stage, number(done), number(total)));
+    }
+
+    /// Does `work`, writing the notes that it makes.
+    pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut notes = self.notes.subscribe();
+        let mut written = Instant::now();
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                () = tokio::time::sleep(BETWEEN.saturating_sub(written.elapsed())) => {}
+            }
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                // The sender is this progress's own.
+                _noted = notes.changed() => {}
+            }
+            let note = notes.borrow_and_update().clone();
+            // Progress is for people; the work's own writes tell when the lease is lost.
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                written = self.store.checkpoint(self.lease, &note) => {
+                    if let Err(error) = written {
+                        tracing::debug!(error = error.chain(), "progress was not written");
+                    }
+                }
+            }
+            written = Instant::now();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Which service does which kind of job.
+
+use crate::app::App;
+use chrono::TimeDelta;
+use ragd_core::domain::{JobKind, JobOutcome, LeasedJob};
+use ragd_core::error::Error;
+
+/// Does the work of a job.
+pub(super) async fn run(app: &App, leased: &LeasedJob) -> JobOutcome {
+    match leased.job.kind {
+        JobKind::Ingest => app.ingest().run(leased).await,
+        JobKind::Message => app.ingest().remember(leased).await,
+        JobKind::Cleanup => clean_up(app).await,
+        JobKind::Summary => app.chat().summarise(leased).await,
+    }
+}
+
+async fn clean_up(app: &App) -> JobOutcome {
+    let keep = TimeDelta::days(i64::from(app.config().jobs.keep_days));
+    let cleaned = async {
+        let forgotten = app.store().forget_jobs(app.clock().now() - keep).await?;
+        tracing::info!(forgotten, "jobs that ended long ago are forgotten");
+        app.chat().clean_up_sessions().await?;
+        let rooms = app.chat().enqueue_summaries().await?;
+        tracing::debug!(rooms, "rooms with old messages to sum up");
+        Ok::<(), Error>(())
+    };
+    match cleaned.await {
+        Ok(()) => JobOutcome::Done,
+        Err(error) => JobOutcome::Outage(error.to_string()),
+    }
+}

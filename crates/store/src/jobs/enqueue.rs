@@ -1,0 +1,75 @@
+//! How a job comes into the table: always in a transaction, that of the row it is about where there
+//! is one, so that there is never one without the other.
+
+use super::super::Store;
+use super::super::bind::refuse_nul;
+use super::super::db::{Tx, on_tx};
+use chrono::{DateTime, Utc};
+use ragd_core::domain::{JobId, JobState, NewJob};
+use ragd_core::error::{Error, Result};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+macro_rules! insert {
+    () => {
+        "INSERT INTO jobs (id, owner_id, kind, subject_id, payload, lane, run_at, state,
+             attempt, max_attempts, crashes, dedupe_key, cancel_requested, stage, stage_done,
+             stage_total, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, FALSE, 'queued', 0, 1, $11)
+         ON CONFLICT (dedupe_key)
+             WHERE dedupe_key IS NOT NULL AND state IN ('ready', 'leased')
+             DO UPDATE SET dedupe_key = excluded.dedupe_key
+         RETURNING id"
+    };
+}
+
+impl Store {
+    /// Enqueues a job that is about no row of its own. With a dedupe key that a ready or leased job
+    /// has, that job's id is returned and nothing is added.
+    ///
+    /// # Errors
+    /// `Invalid` when the job has no try or its key contains NUL; `Unavailable` without a database.
+    pub async fn enqueue(&self, job: &NewJob, now: DateTime<Utc>) -> Result<JobId> {
+        let mut tx = self.begin().await?;
+        let id = tx.enqueue(job, now).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+}
+
+impl Tx {
+    /// Enqueues a job as part of this transaction: see [`Store::enqueue`]. Workers hear of it when
+    /// the transaction commits.
+    pub(crate) async fn enqueue(&mut self, job: &NewJob, now: DateTime<Utc>) -> Result<JobId> {
+        if job.max_attempts < 1 {
+            return Err(Error::invalid("max_attempts: must be at least 1"));
+        }
+        refuse_nul("dedupe_key", job.dedupe_key.as_deref().unwrap_or_default())?;
+        let sql = self.dialect(
+            insert!(),
+            // Told with the insert, to save a way to the server; once a transaction is enough.
+            concat!(
+                "WITH added AS (",
+                insert!(),
+                ") SELECT id FROM added, pg_notify('ragd_jobs', '')"
+            ),
+        );
+        let id: Uuid = on_tx!(self, |c| {
+            sqlx::query_scalar(sql)
+                .bind(JobId::new(now).uuid())
+                .bind(job.owner.uuid())
+                .bind(job.kind.as_str())
+                .bind(job.subject)
+                .bind(Json(&job.payload))
+                .bind(job.lane.as_str())
+                .bind(job.run_at.unwrap_or(now))
+                .bind(JobState::Ready.as_str())
+                .bind(job.max_attempts)
+                .bind(job.dedupe_key.as_deref())
+                .bind(now)
+                .fetch_one(c)
+        })?;
+        self.has_told_of_jobs();
+        Ok(JobId::from_uuid(id))
+    }
+}

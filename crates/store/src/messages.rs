@@ -1,0 +1,264 @@
+//! The table of messages. What was said is sealed before it comes here and opened after it leaves:
+//! this file sees bytes, and holds no key.
+
+use super::Store;
+use super::bind::List;
+use super::db::{Tx, execute, on};
+use super::keyset::Keyset;
+use chrono::{DateTime, Utc};
+use ragd_core::domain::{
+    JobKind, Lane, Message, MessageId, MessageStatus, NewJob, OwnerId, Page, PageRequest, Role,
+    RoomId,
+};
+use ragd_core::error::{Error, Result};
+use uuid::Uuid;
+
+/// How often it is tried to make a message findable.
+const MESSAGE_ATTEMPTS: i64 = 5;
+
+/// The columns of a [`MessageRow`].
+macro_rules! message_columns {
+    () => {
+        "id, room_id, owner_id, role, status, created_at, content, details"
+    };
+}
+
+/// A message whose content and details are sealed envelopes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedMessage {
+    /// Its id; a room's messages are in the order of theirs.
+    pub id: MessageId,
+    /// The room that it is in.
+    pub room: RoomId,
+    /// Who owns the room.
+    pub owner: OwnerId,
+    /// Who speaks.
+    pub role: Role,
+    /// Whether it is whole.
+    pub status: MessageStatus,
+    /// The sealed [`ragd_core::domain::Message::content`].
+    pub content: Vec<u8>,
+    /// The sealed [`ragd_core::domain::Message::details`].
+    pub details: Vec<u8>,
+    /// When it was said.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct MessageRow {
+    id: Uuid,
+    room_id: Uuid,
+    owner_id: Uuid,
+    role: String,
+    status: String,
+    created_at: DateTime<Utc>,
+    content: Vec<u8>,
+    details: Vec<u8>,
+}
+
+impl MessageRow {
+    pub(super) fn into_message(self) -> Result<SealedMessage> {
+        let unreadable =
+            |what| Error::internal(format!("a stored message has an unreadable {what}"));
+        Ok(SealedMessage {
+            id: MessageId::from_uuid(self.id),
+            room: RoomId::from_uuid(self.room_id),
+            owner: OwnerId::from_uuid(self.owner_id),
+            role: Role::parse(&self.role).ok_or_else(|| unreadable("role"))?,
+            status: MessageStatus::parse(&self.status).ok_or_else(|| unreadable("status"))?,
+            content: self.content,
+            details: self.details,
+            created_at: self.created_at,
+        })
+    }
+}
+
+impl Store {
+    /// Adds messages to a room, all or none, and notes in the room that it was used. For each one
+    /// that the room remembers, the job that makes it findable is enqueued in the same transaction.
+    ///
+    /// # Errors
+    /// `NotFound` when `owner` has no such room; `Internal` when a message says another room or
+    /// owner; `Conflict` when one is there already; `Unavailable` without a database.
+    pub async fn append_messages(
+        &self,
+        (room, owner): (RoomId, OwnerId),
+        messages: &[SealedMessage],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if messages.iter().any(|m| m.room != room || m.owner != owner) {
+            return Err(Error::internal("a message belongs to another room"));
+        }
+        let mut tx = self.begin().await?;
+        if !tx.touch_room((room, owner), now).await? {
+            return Err(Error::not_found("room: not found"));
+        }
+        for message in messages {
+            tx.insert_message(message).await?;
+        }
+        for message in messages {
+            if Message::is_remembered(message.role, message.status) {
+                tx.enqueue(&memory_job(message), now).await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// The last `limit` messages of a room, oldest first; empty when it is not `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn recent_messages(
+        &self,
+        room: RoomId,
+        owner: OwnerId,
+        limit: i64,
+    ) -> Result<Vec<SealedMessage>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM messages WHERE room_id = $1 AND owner_id = $2 ORDER BY id DESC LIMIT $3"
+        );
+        let rows: Vec<MessageRow> = on!(self, |pool| {
+            let query = sqlx::query_as(sql).bind(room.uuid()).bind(owner.uuid());
+            query.bind(limit).fetch_all(pool)
+        })?;
+        rows.into_iter()
+            .rev()
+            .map(MessageRow::into_message)
+            .collect()
+    }
+
+    /// A page of a room's messages; empty when it is not `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn list_messages(
+        &self,
+        (room, owner): (RoomId, OwnerId),
+        page: PageRequest,
+    ) -> Result<Page<SealedMessage>> {
+        macro_rules! list {
+            ($order:literal) => {
+                concat!(
+                    "SELECT ",
+                    message_columns!(),
+                    " FROM messages
+                     WHERE room_id = $1 AND owner_id = $2 AND id > $3 AND id < $4 ORDER BY id ",
+                    $order,
+                    " LIMIT $5"
+                )
+            };
+        }
+        let keyset = Keyset::of(&page);
+        let sql = if keyset.ascending {
+            list!("ASC")
+        } else {
+            list!("DESC")
+        };
+        let rows: Vec<MessageRow> = on!(self, |pool| {
+            sqlx::query_as(sql)
+                .bind(room.uuid())
+                .bind(owner.uuid())
+                .bind(keyset.above)
+                .bind(keyset.below)
+                .bind(keyset.rows())
+                .fetch_all(pool)
+        })?;
+        let Page { data, has_more } = keyset.page(rows);
+        let data: Result<_> = data.into_iter().map(MessageRow::into_message).collect();
+        Ok(Page {
+            data: data?,
+            has_more,
+        })
+    }
+
+    /// The message `id`, if it is `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn message(&self, id: MessageId, owner: OwnerId) -> Result<Option<SealedMessage>> {
+        let sql = concat!(
+            "SELECT ",
+            message_columns!(),
+            " FROM messages WHERE id = $1 AND owner_id = $2"
+        );
+        let row: Option<MessageRow> = on!(self, |pool| {
+            let query = sqlx::query_as(sql).bind(id.uuid()).bind(owner.uuid());
+            query.fetch_optional(pool)
+        })?;
+        row.map(MessageRow::into_message).transpose()
+    }
+
+    /// The sealed contents of those of `ids` that are there, in no order. Whose they are is no part
+    /// of the question: a content opens for its owner alone.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn sealed_contents(&self, ids: &[MessageId]) -> Result<Vec<(MessageId, Vec<u8>)>> {
+        let sql = self.db.dialect(
+            "SELECT id, content FROM messages
+             WHERE id IN (SELECT unhex(value) FROM json_each($1))",
+            "SELECT id, content FROM messages WHERE id = ANY ($1)",
+        );
+        let wanted: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+        let rows: Vec<(Uuid, Vec<u8>)> = on!(self, |pool| {
+            sqlx::query_as(sql).bind(List(wanted)).fetch_all(pool)
+        })?;
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(id, content)| (MessageId::from_uuid(id), content))
+            .collect())
+    }
+}
+
+/// The job that makes a message findable.
+fn memory_job(message: &SealedMessage) -> NewJob {
+    NewJob {
+        owner: message.owner,
+        kind: JobKind::Message,
+        subject: Some(message.id.uuid()),
+        payload: serde_json::Value::Null,
+        lane: Lane::HighPriority,
+        run_at: None,
+        max_attempts: MESSAGE_ATTEMPTS,
+        dedupe_key: Some(format!("message:{}", message.id)),
+    }
+}
+
+impl Tx {
+    async fn touch_room(
+        &mut self,
+        (room, owner): (RoomId, OwnerId),
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let sql = "UPDATE rooms SET updated_at = $3 WHERE id = $1 AND owner_id = $2";
+        let touched = execute!(
+            self,
+            sqlx::query(sql)
+                .bind(room.uuid())
+                .bind(owner.uuid())
+                .bind(now)
+        )?;
+        Ok(touched > 0)
+    }
+
+    pub(super) async fn insert_message(&mut self, message: &SealedMessage) -> Result<()> {
+        let sql = "INSERT INTO messages
+                 (id, room_id, owner_id, role, status, created_at, content, details)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        execute!(
+            self,
+            sqlx::query(sql)
+                .bind(message.id.uuid())
+                .bind(message.room.uuid())
+                .bind(message.owner.uuid())
+                .bind(message.role.as_str())
+                .bind(message.status.as_str())
+                .bind(message.created_at)
+                .bind(message.content.as_slice())
+                .bind(message.details.as_slice())
+        )?;
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Brings a database to the version of this binary, or back: the migrations of both databases are
+//! embedded and have the same version numbers. Runs on a connection of its own, because a pooler
+//! in front of Postgres would lose the lock that keeps two migrators apart.
+
+use super::db::{Db, on};
+use super::fault::from_sqlx;
+use super::settings::DatabaseUrl;
+use super::{Store, postgres_pool};
+use ragd_core::error::{Error, ErrorKind, Result};
+use sqlx::migrate::{MigrateError, Migrator};
+
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// Which migrations a database has had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Versions that were applied, in order.
+    pub applied: Vec<i64>,
+    /// Versions that this binary has and the database lacks, in order. Not empty: not ready.
+    pub pending: Vec<i64>,
+    /// Versions in the database that this binary does not know: a newer ragd made them.
+    pub unknown: Vec<i64>,
+}
+
+#[derive(Clone, Copy)]
+enum Direction {
+    Up,
+    DownTo(i64),
+}
+
+impl Store {
+    /// Applies every pending migration; does nothing when there is none.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database; `Conflict` when a newer ragd has migrated it or a
+    /// migration was changed after it was applied; `Internal` when a migration fails.
+    pub async fn migrate_up(&self) -> Result<()> {
+        self.migrate(Direction::Up).await
+    }
+
+    /// Takes back every migration after version `target`; 0 takes back all, **with all data**.
+    ///
+    /// # Errors
+    /// As for [`Store::migrate_up`].
+    pub async fn migrate_down(&self, target: i64) -> Result<()> {
+        self.migrate(Direction::DownTo(target)).await
+    }
+
+    /// Compares what the database has with what this binary knows.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn migration_status(&self) -> Result<MigrationStatus> {
+        let applied = self.applied_versions().await?;
+        let known: Vec<i64> = match &self.db {
+            Db::Sqlite { .. } => versions(&SQLITE),
+            Db::Postgres(_) => versions(&POSTGRES),
+        };
+        let missing = |from: &[i64], list: &[i64]| {
+            let missing = list
+                .iter()
+                .copied()
+                .filter(|version| !from.contains(version));
+            missing.collect::<Vec<i64>>()
+        };
+        Ok(MigrationStatus {
+            pending: missing(&applied, &known),
+            unknown: missing(&known, &applied),
+            applied,
+        })
+    }
+
+    async fn applied_versions(&self) -> Result<Vec<i64>> {
+        const SQLITE_TABLE: &str =
+            "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
+        const POSTGRES_TABLE: &str = "SELECT COUNT(*) FROM pg_catalog.pg_tables
+             WHERE tablename = '_sqlx_migrations' AND schemaname = ANY (current_schemas(false))";
+        let sql = self.db.dialect(SQLITE_TABLE, POSTGRES_TABLE);
+        let tables: i64 = on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))?;
+        if tables == 0 {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
+        on!(self, |pool| sqlx::query_scalar(sql).fetch_all(pool))
+    }
+
+    async fn migrate(&self, direction: Direction) -> Result<()> {
+        match (&self.db, self.settings.direct()) {
+            (Db::Sqlite { writer, .. }, _) => match direction {
+                Direction::Up => SQLITE.run(writer).await,
+                Direction::DownTo(target) => SQLITE.undo(writer, target).await,
+            }
+            .map_err(from_migrate),
+            (Db::Postgres(_), DatabaseUrl::Postgres(options)) => {
+                let direct = postgres_pool(options, 1, &self.settings);
+                let outcome = match direction {
+                    Direction::Up => POSTGRES.run(&direct).await,
+                    Direction::DownTo(target) => POSTGRES.undo(&direct, target).await,
+                };
+                // This also releases the migrator's lock, which it keeps when a migration fails.
+                direct.close().await;
+                outcome.map_err(from_migrate)
+            }
+            (Db::Postgres(_), DatabaseUrl::Sqlite(_)) => {
+                Err(Error::internal("the direct URL is not one of Postgres"))
+            }
+        }
+    }
+}
+
+fn versions(migrator: &Migrator) -> Vec<i64> {
+    let ups = migrator
+        .iter()
+        .filter(|m| m.migration_type.is_up_migration());
+    ups.map(|migration| migration.version).collect()
+}
+
+fn from_migrate(error: MigrateError) -> Error {
+    match error {
+        MigrateError::VersionMissing(version) => Error::new(
+            ErrorKind::Conflict,
+            format!(
+                "the database has migration {version}, which this ragd does not know: a newer one made it"
+            ),
+        ),
+        MigrateError::VersionMismatch(version) => Error::new(
+            ErrorKind::Conflict,
+            format!("migration {version} is not the one that was applied to this database"),
+        ),
+        MigrateError::Execute(error) => from_sqlx(error),
+        error => Error::internal("a migration failed").with_source(error),
+    }
+}

@@ -1,0 +1,224 @@
+//! The table of rooms. A room is private: every query asks for its owner.
+
+use super::Store;
+use super::db::{Tx, execute, on, on_tx};
+use super::fault::on_conflict;
+use chrono::{DateTime, Utc};
+use ragd_core::domain::{OwnerId, Room, RoomId, RoomKind, SessionKey};
+use ragd_core::error::{Error, Result};
+use uuid::Uuid;
+
+macro_rules! room_columns {
+    () => {
+        "id, owner_id, kind, parent_id, session_key, name, created_at, updated_at"
+    };
+}
+pub(super) use room_columns;
+
+#[derive(sqlx::FromRow)]
+pub(super) struct RoomRow {
+    id: Uuid,
+    owner_id: Uuid,
+    kind: String,
+    parent_id: Option<Uuid>,
+    session_key: Option<String>,
+    name: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl RoomRow {
+    pub(super) fn into_room(self) -> Result<Room> {
+        let unreadable = || Error::internal("a stored room has an unreadable kind");
+        Ok(Room {
+            id: RoomId::from_uuid(self.id),
+            owner: OwnerId::from_uuid(self.owner_id),
+            name: self.name,
+            kind: RoomKind::parse(&self.kind).ok_or_else(unreadable)?,
+            parent: self.parent_id.map(RoomId::from_uuid),
+            session_key: self
+                .session_key
+                .as_deref()
+                .map(SessionKey::parse)
+                .transpose()?,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        })
+    }
+}
+
+impl Store {
+    /// Makes a room.
+    ///
+    /// # Errors
+    /// `Conflict` when its owner has a room with this session key, or a main room of this name, or
+    /// the id is taken: read it with [`Store::session_room`] or [`Store::main_room`]; `NotFound`
+    /// when its owner has no such parent; `Invalid` when the name contains NUL; `Unavailable`
+    /// without a database.
+    pub async fn create_room(&self, room: &Room) -> Result<()> {
+        let mut tx = self.begin().await?;
+        if let Some(parent) = room.parent
+            && !tx.hold_room(parent, room.owner).await?
+        {
+            return Err(Error::not_found("parent_id: there is no room with this id"));
+        }
+        tx.insert_room(room).await?;
+        tx.commit().await
+    }
+
+    /// The room `id`, if it is `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn room(&self, id: RoomId, owner: OwnerId) -> Result<Option<Room>> {
+        let sql = concat!(
+            "SELECT ",
+            room_columns!(),
+            " FROM rooms WHERE id = $1 AND owner_id = $2"
+        );
+        let row: Option<RoomRow> = on!(self, |pool| {
+            sqlx::query_as(sql)
+                .bind(id.uuid())
+                .bind(owner.uuid())
+                .fetch_optional(pool)
+        })?;
+        row.map(RoomRow::into_room).transpose()
+    }
+
+    /// The room `id`, whoever owns it: for operators, who look at retrieval as its owner sees it.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn room_of_any_owner(&self, id: RoomId) -> Result<Option<Room>> {
+        let sql = concat!("SELECT ", room_columns!(), " FROM rooms WHERE id = $1");
+        let row: Option<RoomRow> = on!(self, |pool| {
+            sqlx::query_as(sql).bind(id.uuid()).fetch_optional(pool)
+        })?;
+        row.map(RoomRow::into_room).transpose()
+    }
+
+    /// The room that `owner`'s chat client calls `key`.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn session_room(&self, owner: OwnerId, key: &SessionKey) -> Result<Option<Room>> {
+        let sql = concat!(
+            "SELECT ",
+            room_columns!(),
+            " FROM rooms WHERE owner_id = $1 AND session_key = $2"
+        );
+        let row: Option<RoomRow> = on!(self, |pool| {
+            let query = sqlx::query_as(sql).bind(owner.uuid()).bind(key.as_str());
+            query.fetch_optional(pool)
+        })?;
+        row.map(RoomRow::into_room).transpose()
+    }
+
+    /// `owner`'s main room of this name.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn main_room(&self, owner: OwnerId, name: &str) -> Result<Option<Room>> {
+        let sql = concat!(
+            "SELECT ",
+            room_columns!(),
+            " FROM rooms WHERE owner_id = $1 AND name = $2 AND kind = 'main'"
+        );
+        let row: Option<RoomRow> = on!(self, |pool| {
+            let query = sqlx::query_as(sql).bind(owner.uuid()).bind(name);
+            query.fetch_optional(pool)
+        })?;
+        row.map(RoomRow::into_room).transpose()
+    }
+
+    /// Gives a room another name. `false` when it is not `owner`'s.
+    ///
+    /// # Errors
+    /// `Conflict` when it is a main room and its owner has another one of this name; `Invalid` when
+    /// the name contains NUL; `Unavailable` without a database.
+    pub async fn rename_room(
+        &self,
+        (id, owner): (RoomId, OwnerId),
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        super::bind::refuse_nul("name", name)?;
+        let sql = "UPDATE rooms SET name = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2";
+        let mut tx = self.begin().await?;
+        let renamed = execute!(
+            &mut tx,
+            sqlx::query(sql)
+                .bind(id.uuid())
+                .bind(owner.uuid())
+                .bind(name)
+                .bind(now)
+        )
+        .map_err(on_conflict(
+            "name: there is a main room of this name already",
+        ))?;
+        tx.commit().await?;
+        Ok(renamed > 0)
+    }
+
+    /// The room `id` and the rooms above it, itself first; empty when it is not `owner`'s.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn room_and_above(&self, id: RoomId, owner: OwnerId) -> Result<Vec<RoomId>> {
+        let sql = "WITH RECURSIVE above (id, parent_id, level) AS (
+                 SELECT id, parent_id, 0 FROM rooms WHERE id = $1 AND owner_id = $2
+                 UNION ALL
+                 SELECT r.id, r.parent_id, a.level + 1
+                     FROM rooms r JOIN above a ON r.id = a.parent_id WHERE r.owner_id = $2)
+             SELECT id FROM above ORDER BY level";
+        let ids: Vec<Uuid> = on!(self, |pool| {
+            let query = sqlx::query_scalar(sql).bind(id.uuid()).bind(owner.uuid());
+            query.fetch_all(pool)
+        })?;
+        Ok(ids.into_iter().map(RoomId::from_uuid).collect())
+    }
+}
+
+impl Tx {
+    /// Whether `owner` has this room; it cannot be deleted before this transaction ends.
+    pub(super) async fn hold_room(&mut self, id: RoomId, owner: OwnerId) -> Result<bool> {
+        let sql = self.dialect(
+            "SELECT id FROM rooms WHERE id = $1 AND owner_id = $2",
+            "SELECT id FROM rooms WHERE id = $1 AND owner_id = $2 FOR KEY SHARE",
+        );
+        let found: Option<Uuid> = on_tx!(self, |c| {
+            let query = sqlx::query_scalar(sql).bind(id.uuid()).bind(owner.uuid());
+            query.fetch_optional(c)
+        })?;
+        Ok(found.is_some())
+    }
+}
+
+impl Tx {
+    /// Makes a room as part of this transaction: see [`Store::create_room`].
+    pub(super) async fn insert_room(&mut self, room: &Room) -> Result<()> {
+        super::bind::refuse_nul("name", &room.name)?;
+        let sql = concat!(
+            "INSERT INTO rooms (",
+            room_columns!(),
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        );
+        execute!(
+            self,
+            sqlx::query(sql)
+                .bind(room.id.uuid())
+                .bind(room.owner.uuid())
+                .bind(room.kind.as_str())
+                .bind(room.parent.map(RoomId::uuid))
+                .bind(room.session_key.as_ref().map(SessionKey::as_str))
+                .bind(room.name.as_str())
+                .bind(room.created_at)
+                .bind(room.updated_at)
+        )
+        .map_err(on_conflict(match room.kind {
+            RoomKind::Main => "name: there is a main room of this name already",
+            _ => "session_id: there is a room for it already",
+        }))?;
+        Ok(())
+    }
+}

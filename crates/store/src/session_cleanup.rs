@@ -1,0 +1,222 @@
+//! Sessions that nobody has used for long, and their end: the room with everything in it, and for
+//! each message an entry of the change log, so that indexes forget it too. The key stays behind, so
+//! that a deleted session does not begin anew.
+
+use super::Store;
+use super::change_log::{ChangeOp, NewChange, Subject};
+use super::db::{Tx, execute, on, on_tx};
+use super::messages::{MessageRow, SealedMessage};
+use super::rooms::{RoomRow, room_columns};
+use chrono::{DateTime, Utc};
+use ragd_core::domain::{MessageId, Room, RoomId};
+use ragd_core::error::Result;
+use uuid::Uuid;
+
+/// What makes a room one that is deleted when nobody uses it, unused since $1.
+macro_rules! unused {
+    () => {
+        "session_state.last_used_at < $1 AND rooms.updated_at < $1
+             AND rooms.kind IN ('session', 'voice')"
+    };
+}
+
+/// Which sessions are deleted.
+#[derive(Debug, Clone)]
+pub struct SessionCleanup {
+    /// Only those last used before this.
+    pub unused_since: DateTime<Utc>,
+    /// Only these, where they are given; else the longest unused.
+    pub rooms: Option<Vec<RoomId>>,
+    /// How many at most, in one transaction.
+    pub limit: i64,
+}
+
+/// A session, as operators see it.
+#[derive(Debug, Clone)]
+pub struct SessionRecord {
+    /// Its room.
+    pub room: Room,
+    /// When it was last used, to the minute.
+    pub last_used_at: DateTime<Utc>,
+    /// How many messages it has.
+    pub messages: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct RecordRow {
+    #[sqlx(flatten)]
+    room: RoomRow,
+    noted_at: DateTime<Utc>,
+    message_count: i64,
+}
+
+impl RecordRow {
+    fn into_record(self) -> Result<SessionRecord> {
+        let room = self.room.into_room()?;
+        Ok(SessionRecord {
+            last_used_at: self.noted_at.max(room.updated_at),
+            room,
+            messages: self.message_count,
+        })
+    }
+}
+
+macro_rules! record {
+    ($where:expr) => {
+        concat!(
+            "SELECT ",
+            room_columns!(),
+            ", session_state.last_used_at AS noted_at,
+             (SELECT COUNT(*) FROM messages WHERE messages.room_id = rooms.id) AS message_count
+             FROM rooms JOIN session_state ON session_state.room_id = rooms.id WHERE ",
+            $where
+        )
+    };
+}
+
+impl Store {
+    /// The sessions that have this id or, of any owner, this key.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn sessions_called(&self, name: &str) -> Result<Vec<SessionRecord>> {
+        let sql = record!("(rooms.id = $1 OR rooms.session_key = $2) ORDER BY rooms.id LIMIT 100");
+        let id = Uuid::try_parse(name).unwrap_or(Uuid::nil());
+        let rows: Vec<RecordRow> = on!(self, |pool| {
+            sqlx::query_as(sql).bind(id).bind(name).fetch_all(pool)
+        })?;
+        rows.into_iter().map(RecordRow::into_record).collect()
+    }
+
+    /// At most `limit` sessions that were last used before `unused_since`, the longest unused first.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn unused_sessions(
+        &self,
+        unused_since: DateTime<Utc>,
+        limit: i64,
+    ) -> Result<Vec<SessionRecord>> {
+        let sql = record!(concat!(
+            unused!(),
+            " ORDER BY session_state.last_used_at LIMIT $2"
+        ));
+        let rows: Vec<RecordRow> = on!(self, |pool| {
+            sqlx::query_as(sql)
+                .bind(unused_since)
+                .bind(limit)
+                .fetch_all(pool)
+        })?;
+        rows.into_iter().map(RecordRow::into_record).collect()
+    }
+
+    /// Every message of a room, oldest first, whoever owns it: for an operator who archives it.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn messages_of_any_owner(&self, room: RoomId) -> Result<Vec<SealedMessage>> {
+        let sql = "SELECT id, room_id, owner_id, role, status, created_at, content, details
+             FROM messages WHERE room_id = $1 ORDER BY id";
+        let rows: Vec<MessageRow> = on!(self, |pool| sqlx::query_as(sql)
+            .bind(room.uuid())
+            .fetch_all(pool))?;
+        rows.into_iter().map(MessageRow::into_message).collect()
+    }
+
+    /// Deletes sessions that are still unused, with everything in their rooms; returns how many.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn delete_session_rooms(
+        &self,
+        cleanup: &SessionCleanup,
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let rooms = tx.lock_unused(cleanup).await?;
+        let mut changes = Vec::new();
+        for room in &rooms {
+            changes.extend(tx.delete_session_room(*room, now).await?);
+        }
+        tx.append_changes(&changes, now).await?;
+        tx.commit().await?;
+        Ok(u64::try_from(rooms.len()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Tx {
+    async fn lock_unused(&mut self, cleanup: &SessionCleanup) -> Result<Vec<Uuid>> {
+        macro_rules! unused_rooms {
+            ($lock:literal) => {
+                concat!(
+                    "SELECT rooms.id FROM rooms
+                         JOIN session_state ON session_state.room_id = rooms.id
+                     WHERE ",
+                    unused!(),
+                    " AND ($2 IS NULL OR rooms.id = $2)
+                     ORDER BY session_state.last_used_at LIMIT $3",
+                    $lock
+                )
+            };
+        }
+        // What another process is deleting just now, or somebody is using, is left to them.
+        let sql = self.dialect(
+            unused_rooms!(""),
+            unused_rooms!(" FOR UPDATE OF rooms, session_state SKIP LOCKED"),
+        );
+        let named: Vec<Option<Uuid>> = match &cleanup.rooms {
+            Some(rooms) => rooms.iter().map(|room| Some(room.uuid())).collect(),
+            None => vec![None],
+        };
+        let mut unused = Vec::new();
+        for room in named {
+            let found: Vec<Uuid> = on_tx!(self, |c| {
+                sqlx::query_scalar(sql)
+                    .bind(cleanup.unused_since)
+                    .bind(room)
+                    .bind(cleanup.limit)
+                    .fetch_all(c)
+            })?;
+            unused.extend(found);
+        }
+        Ok(unused)
+    }
+
+    /// Deletes a session's room and remembers its key; what indexes have to forget comes back.
+    pub(super) async fn delete_session_room(
+        &mut self,
+        room: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<NewChange>> {
+        self.remember_deleted_session(room, now).await?;
+        let sql = "SELECT id FROM messages WHERE room_id = $1";
+        let messages: Vec<Uuid> =
+            on_tx!(self, |c| sqlx::query_scalar(sql).bind(room).fetch_all(c))?;
+        // Messages, passages, vectors, summaries and the session's own row go with the room.
+        execute!(
+            self,
+            sqlx::query("DELETE FROM rooms WHERE id = $1").bind(room)
+        )?;
+        let forgotten = messages.into_iter().map(|message| NewChange {
+            op: ChangeOp::Delete,
+            subject: Subject::Message(MessageId::from_uuid(message)),
+            generation: None,
+        });
+        Ok(forgotten.collect())
+    }
+
+    /// Remembers the key of a room that is about to be deleted, if it has one: whoever deletes a
+    /// room calls this first.
+    pub(super) async fn remember_deleted_session(
+        &mut self,
+        room: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let sql = "INSERT INTO deleted_sessions (owner_id, session_key, deleted_at)
+             SELECT owner_id, session_key, $2 FROM rooms
+             WHERE id = $1 AND session_key IS NOT NULL
+             ON CONFLICT (owner_id, session_key) DO NOTHING";
+        execute!(self, sqlx::query(sql).bind(room).bind(now))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! Gives the space of what was deleted back to the disk. Changes nothing that anybody could read.
+
+use super::db::{Db, on, watched};
+use super::settings::DatabaseUrl;
+use super::{Store, postgres_pool};
+use ragd_core::error::Result;
+
+/// What giving space back came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Vacuumed {
+    /// The database's size before, in bytes.
+    pub bytes_before: i64,
+    /// Its size after.
+    pub bytes_after: i64,
+}
+
+impl Store {
+    /// Rewrites a SQLite file without its gaps, and empties its journal; on Postgres, frees the space
+    /// of old rows for new ones and measures the tables. Readers go on meanwhile; on SQLite, writers
+    /// wait.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database, or while SQLite's disk is full: it needs as much again.
+    pub async fn vacuum(&self) -> Result<Vacuumed> {
+        let bytes_before = self.database_bytes().await?;
+        let place = "src/store/vacuum.rs: vacuum";
+        let work = async {
+            match &self.db {
+                Db::Sqlite { writer, .. } => {
+                    // One connection: no other statement may come between.
+                    let mut connection = writer.acquire().await?;
+                    sqlx::query("VACUUM").execute(&mut *connection).await?;
+                    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                        .execute(&mut *connection)
+                        .await?;
+                }
+                Db::Postgres(pool) => match self.settings.direct() {
+                    // Past a pooler, which may put statements into transactions of its own.
+                    DatabaseUrl::Postgres(options) => {
+                        let direct = postgres_pool(options, 1, &self.settings);
+                        let outcome = sqlx::query("VACUUM (ANALYZE)").execute(&direct).await;
+                        direct.close().await;
+                        outcome?;
+                    }
+                    DatabaseUrl::Sqlite(_) => {
+                        sqlx::query("VACUUM (ANALYZE)").execute(pool).await?;
+                    }
+                },
+            }
+            Ok(())
+        };
+        watched(place, self.settings.slow_query_after, Box::pin(work)).await?;
+        Ok(Vacuumed {
+            bytes_before,
+            bytes_after: self.database_bytes().await?,
+        })
+    }
+
+    async fn database_bytes(&self) -> Result<i64> {
+        let sql = self.db.dialect(
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+            "SELECT pg_database_size(current_database())",
+        );
+        on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
+    }
+}

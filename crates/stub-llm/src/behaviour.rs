@@ -1,0 +1,197 @@
+//! The ways in which the rehearsal upstream answers, or fails to, and their names on the command
+//! line, in scripts and over HTTP. Names and numbers only: how each is played is in `reply` and
+//! `body`.
+
+use ragd_core::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// What one request meets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Behaviour {
+    /// A correct answer.
+    #[default]
+    Ok,
+    /// An error with this status, in the vendor's shape.
+    Status(u16),
+    /// The vendor's refusal of a caller whose money or daily share is spent.
+    Quota,
+    /// The request is taken and never answered.
+    Hang,
+    /// Silence after so many tokens; whole answers stop half way.
+    HangAfter(usize),
+    /// The connection closes after so many tokens; whole answers are cut half way.
+    CutAfter(usize),
+    /// The connection closes without an answer.
+    Close,
+    /// 200 with broken JSON, or a first event that is broken.
+    Malformed,
+    /// So many tokens, then a broken event.
+    MalformedAfter(usize),
+    /// So many tokens, then an error event; with 0 tokens, and for whole answers, 200 with an error.
+    ErrorAfter(usize),
+    /// All tokens and a proper end of the body, but no finish reason and no terminal marker.
+    NoEnd,
+    /// A complete answer without text.
+    Empty,
+    /// A token at a time, with a long pause before the next.
+    Trickle,
+    /// The head of the answer comes a byte at a time, with the pause of `trickle` between them.
+    SlowHeaders,
+}
+
+/// Each behaviour as it is written, and what it does, for help texts.
+pub const BEHAVIOURS: &[(&str, &str)] = &[
+    ("ok", "a correct answer"),
+    (
+        "status:CODE",
+        "an error with this status (300-599) in the vendor's shape",
+    ),
+    (
+        "quota",
+        "the money or the day's share is spent, in the vendor's words",
+    ),
+    ("hang", "the request is taken and never answered"),
+    (
+        "hang-after:N",
+        "silence after N tokens; half a body if not streamed",
+    ),
+    (
+        "cut-after:N",
+        "the connection closes after N tokens; half a body if not streamed",
+    ),
+    ("close", "the connection closes without an answer"),
+    ("malformed", "200 with broken JSON, or broken event data"),
+    ("malformed-after:N", "N tokens, then broken event data"),
+    (
+        "error-after:N",
+        "N tokens, then an error event; 200 with an error if not streamed",
+    ),
+    (
+        "no-end",
+        "every token, then the body ends: no finish reason, no last marker",
+    ),
+    ("empty", "a complete answer without text"),
+    ("trickle", "one token every --trickle-ms"),
+    ("slow-headers", "one byte of the head every --trickle-ms"),
+];
+
+impl Behaviour {
+    /// With a number behind a colon.
+    fn with_number(name: &str, number: &str) -> Option<Self> {
+        let tokens = || number.parse().ok();
+        match name {
+            "status" => number
+                .parse()
+                .ok()
+                .filter(|code| (300..600).contains(code))
+                .map(Self::Status),
+            "hang-after" => tokens().map(Self::HangAfter),
+            "cut-after" => tokens().map(Self::CutAfter),
+            "malformed-after" => tokens().map(Self::MalformedAfter),
+            "error-after" => tokens().map(Self::ErrorAfter),
+            _ => None,
+        }
+    }
+
+    fn plain(name: &str) -> Option<Self> {
+        Some(match name {
+            "ok" => Self::Ok,
+            "quota" => Self::Quota,
+            "hang" => Self::Hang,
+            "close" => Self::Close,
+            "malformed" => Self::Malformed,
+            "no-end" => Self::NoEnd,
+            "empty" => Self::Empty,
+            "trickle" => Self::Trickle,
+            "slow-headers" => Self::SlowHeaders,
+            _ => return None,
+        })
+    }
+}
+
+impl FromStr for Behaviour {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let known = match text.split_once(':') {
+            Some((name, number)) => Self::with_number(name, number),
+            None => Self::plain(text),
+        };
+        known.ok_or_else(|| {
+            let names: Vec<&str> = BEHAVIOURS.iter().map(|(name, _)| *name).collect();
+            Error::invalid(format!(
+                "behaviour: there is no '{text}'; there is {} (CODE from 300 to 599, N tokens)",
+                names.join(", ")
+            ))
+        })
+    }
+}
+
+impl fmt::Display for Behaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Status(code) => write!(f, "status:{code}"),
+            Self::Quota => f.write_str("quota"),
+            Self::Hang => f.write_str("hang"),
+            Self::HangAfter(tokens) => write!(f, "hang-after:{tokens}"),
+            Self::CutAfter(tokens) => write!(f, "cut-after:{tokens}"),
+            Self::Close => f.write_str("close"),
+            Self::Malformed => f.write_str("malformed"),
+            Self::MalformedAfter(tokens) => write!(f, "malformed-after:{tokens}"),
+            Self::ErrorAfter(tokens) => write!(f, "error-after:{tokens}"),
+            Self::NoEnd => f.write_str("no-end"),
+            Self::Empty => f.write_str("empty"),
+            Self::Trickle => f.write_str("trickle"),
+            Self::SlowHeaders => f.write_str("slow-headers"),
+        }
+    }
+}
+
+impl TryFrom<String> for Behaviour {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Behaviour> for String {
+    fn from(behaviour: Behaviour) -> Self {
+        behaviour.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_behaviour_of_the_list_is_understood_and_written_the_same_way() {
+        for (form, _) in BEHAVIOURS {
+            let text = form.replace("CODE", "503").replace(":N", ":7");
+            let behaviour: Behaviour = text.parse().unwrap();
+            assert_eq!(behaviour.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_unknown_behaviour_is_named_beside_those_that_there_are() {
+        for text in [
+            "statsu:500",
+            "status:200",
+            "status",
+            "status:many",
+            "hang-after:-1",
+            "ok:1",
+            "",
+        ] {
+            let refused = text.parse::<Behaviour>().unwrap_err().to_string();
+            assert!(refused.contains(&format!("'{text}'")), "{refused}");
+            assert!(refused.contains("hang-after:N, cut-after:N"), "{refused}");
+        }
+    }
+}
