@@ -21,10 +21,10 @@ COPY crates crates
 COPY config config
 COPY migrations migrations
 COPY src src
-RUN cargo build --release --locked --bin ragd && strip target/release/ragd
+RUN cargo build --profile dist --locked --bin ragd
 # A folder of model.safetensors and tokenizer.json on a server of yours; empty: the Python package.
 ARG RAGD_MODEL_URL=
-RUN RAGD_MODEL_URL="$RAGD_MODEL_URL" MODELS_PATH=/models scripts/fetch-models.sh
+RUN RAGD_BIN=target/dist/ragd RAGD_MODEL_URL="$RAGD_MODEL_URL" MODELS_PATH=/models scripts/fetch-models.sh
 
 FROM debian:bookworm-slim
 RUN apt-get update \
@@ -32,7 +32,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin ragd \
     && install -d -o ragd -g ragd -m 0700 /data
-COPY --from=build /build/target/release/ragd /usr/local/bin/ragd
+COPY --from=build /build/target/dist/ragd /usr/local/bin/ragd
 COPY --from=build /models /usr/share/ragd/models
 COPY LICENSE /usr/share/doc/ragd/LICENSE
 COPY docs /usr/share/doc/ragd/docs
