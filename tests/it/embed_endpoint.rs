@@ -7,7 +7,8 @@ use crate::support::upstream_reply::Reply;
 use chrono::DateTime;
 use ragd::clock::Clock;
 use ragd::embed::{
-    CODE_AWAY, Embedder, Endpoint, EndpointSettings, EndpointTimeouts, EndpointWire,
+    CODE_EMBEDDINGS_UNAVAILABLE, Embedder, Endpoint, EndpointSettings, EndpointTimeouts,
+    EndpointWire,
 };
 use ragd::error::{Error, ErrorKind};
 use serde_json::json;
@@ -180,7 +181,7 @@ async fn an_endpoint_that_stays_away_is_given_up() {
     let error = work.await.unwrap().unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
-        (ErrorKind::Unavailable, CODE_AWAY)
+        (ErrorKind::Unavailable, CODE_EMBEDDINGS_UNAVAILABLE)
     );
     assert!(
         error.chain().contains("no worker for ***"),
@@ -241,7 +242,7 @@ async fn a_question_does_not_wait_for_an_endpoint_that_is_away() {
     // For a moment nobody asks it.
     for _ in 0..3 {
         let refused = embedder.embed_query("two").await.unwrap_err();
-        assert_eq!(refused.code(), CODE_AWAY);
+        assert_eq!(refused.code(), CODE_EMBEDDINGS_UNAVAILABLE);
     }
     assert_eq!(upstream.requests().len(), 1);
     // Then it comes back by itself.
@@ -260,7 +261,7 @@ async fn nobody_there_is_no_vector() {
     let error = embedder.embed_query("one").await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
-        (ErrorKind::Unavailable, CODE_AWAY)
+        (ErrorKind::Unavailable, CODE_EMBEDDINGS_UNAVAILABLE)
     );
 }
 

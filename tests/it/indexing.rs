@@ -8,8 +8,8 @@ use crate::support::qdrant;
 use ragd::clock::Clock;
 use ragd::error::ErrorKind;
 use ragd::index::{
-    Added, BuildRecord, CODE_ELSEWHERE, CODE_MISMATCH, CODE_UNREACHABLE, Hold, Index, IndexFilter,
-    Ledger, Position, ServerSettings, Target, TermCounter, VectorSpace,
+    Added, BuildRecord, CODE_FOLLOWED_ELSEWHERE, CODE_MISMATCH, CODE_UNREACHABLE, Index,
+    IndexFilter, Lease, Ledger, Position, ServerSettings, Target, TermCounter, VectorSpace,
 };
 use ragd::indexing::{Follower, LEASE, SqlLedger, Verdict};
 use ragd::memory::MessageTexts;
@@ -79,7 +79,7 @@ async fn refused(ledger: &SqlLedger, target: &Target) {
     let error = ledger.hold(target).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
-        (ErrorKind::Conflict, CODE_ELSEWHERE)
+        (ErrorKind::Conflict, CODE_FOLLOWED_ELSEWHERE)
     );
 }
 
@@ -92,12 +92,12 @@ async fn one_process_holds_the_lease_at_a_time(store: &Store) {
     assert_eq!(other.claim(&target).await.unwrap(), None);
     refused(&other, &target).await;
     assert_eq!(one.claim(&target).await.unwrap(), Some(standing.clone()));
-    assert_eq!(one.hold(&target).await.unwrap(), Hold::Kept);
+    assert_eq!(one.hold(&target).await.unwrap(), Lease::Held);
 
     // Renewed while it works, it outlasts its first end.
     for _ in 0..4 {
         clock.advance(LEASE - REQUEST);
-        assert_eq!(one.hold(&target).await.unwrap(), Hold::Kept);
+        assert_eq!(one.hold(&target).await.unwrap(), Lease::Held);
         assert_eq!(other.claim(&target).await.unwrap(), None);
     }
     one.release(&target).await.unwrap();
@@ -134,7 +134,7 @@ async fn a_lease_that_ended_and_nobody_took_is_still_the_holders(store: &Store) 
     let (one, other) = (process(store, &clock), process(store, &clock));
     one.claim(&target).await.unwrap().unwrap();
     clock.advance(LEASE * 100);
-    assert_eq!(one.hold(&target).await.unwrap(), Hold::Kept);
+    assert_eq!(one.hold(&target).await.unwrap(), Lease::Held);
     assert_eq!(other.claim(&target).await.unwrap(), None);
 }
 
@@ -156,7 +156,7 @@ async fn who_was_overtaken_is_told_even_when_the_lease_is_free_again(store: &Sto
     fourth.release(&target).await.unwrap();
     // Free, but others have written since: work begun before must not go on as if they had not.
     refused(&third, &target).await;
-    let Hold::Taken(_) = third.hold(&target).await.unwrap() else {
+    let Lease::Acquired(_) = third.hold(&target).await.unwrap() else {
         panic!("taken anew, and said so");
     };
 }
@@ -168,29 +168,19 @@ async fn a_stale_holder_moves_nothing(store: &Store) {
     assert!(stale.serve(&target, 0, record(1, 0)).await.unwrap());
     clock.advance(LEASE);
     present.claim(&target).await.unwrap().unwrap();
-    assert!(
-        !stale
-            .advance(&target, at(1, 0), (5, NOTHING))
-            .await
-            .unwrap()
-    );
+    assert!(!stale.advance(&target, at(1, 0), 5, NOTHING).await.unwrap());
     assert!(!stale.serve(&target, 1, record(2, 5)).await.unwrap());
     let standing = present.read(&target).await.unwrap().unwrap();
     assert_eq!(standing.record, record(1, 0));
     assert!(
         present
-            .advance(&target, at(1, 0), (5, NOTHING))
+            .advance(&target, at(1, 0), 5, NOTHING)
             .await
             .unwrap()
     );
     present.release(&target).await.unwrap();
     // Nobody has it now, the stale one neither.
-    assert!(
-        !stale
-            .advance(&target, at(1, 5), (6, NOTHING))
-            .await
-            .unwrap()
-    );
+    assert!(!stale.advance(&target, at(1, 5), 6, NOTHING).await.unwrap());
 }
 
 async fn positions_move_only_from_where_they_stand(store: &Store) {
@@ -205,12 +195,12 @@ async fn positions_move_only_from_where_they_stand(store: &Store) {
     };
     for from in [at(1, 3), at(1, 5), at(2, 4), at(0, 4)] {
         assert!(
-            !ledger.advance(&target, from, (8, step)).await.unwrap(),
+            !ledger.advance(&target, from, 8, step).await.unwrap(),
             "{from:?}"
         );
     }
-    assert!(ledger.advance(&target, at(1, 4), (8, step)).await.unwrap());
-    assert!(!ledger.advance(&target, at(1, 4), (8, step)).await.unwrap());
+    assert!(ledger.advance(&target, at(1, 4), 8, step).await.unwrap());
+    assert!(!ledger.advance(&target, at(1, 4), 8, step).await.unwrap());
     let standing = ledger.read(&target).await.unwrap().unwrap();
     let expected = BuildRecord {
         sequence: 8,
@@ -223,8 +213,8 @@ async fn positions_move_only_from_where_they_stand(store: &Store) {
     assert_eq!((standing.record, standing.instance), (expected, instance));
     // A rebuild in between: the same sequence number is another position.
     assert!(ledger.serve(&target, 1, record(7, 8)).await.unwrap());
-    assert!(!ledger.advance(&target, at(1, 8), (9, step)).await.unwrap());
-    assert!(ledger.advance(&target, at(7, 8), (9, step)).await.unwrap());
+    assert!(!ledger.advance(&target, at(1, 8), 9, step).await.unwrap());
+    assert!(ledger.advance(&target, at(7, 8), 9, step).await.unwrap());
 }
 
 async fn no_build_has_anothers_number(store: &Store) {

@@ -1,6 +1,6 @@
 //! The architecture of all-MiniLM-L6-v2 and its weights: a BERT encoder of six layers, read from
 //! the published tensors and rearranged, without changing what it computes, into the fewest and
-//! largest multiplications. It knows nothing of ONNX and nothing of rounding.
+//! largest multiplications. It knows nothing of ONNX or of rounding.
 
 use super::matrix::Matrix;
 use super::weights::Weights;
@@ -83,7 +83,7 @@ impl Layer {
         let value = square("attention.self.value")?;
         let mut attention_out = square("attention.output.dense")?;
         // Attention weights sum to one, so the value's bias passes through attention unchanged and
-        // may as well be added behind it. The key's bias adds the same to every score of a query,
+        // can be added after it. The key's bias adds the same to every score of a query,
         // which softmax cancels. Only the query's bias is left.
         let passed = attention_out.weight.multiply(&value.bias);
         for (bias, passed) in attention_out.bias.iter_mut().zip(passed) {
@@ -132,7 +132,7 @@ fn interleaved(parts: [&[f32]; 3]) -> Vec<f32> {
         .collect()
 }
 
-/// A layer stored as `[outputs, inputs]`, as what a row vector multiplies from the left.
+/// A layer stored as `[outputs, inputs]`, transposed so that it multiplies row vectors.
 fn linear(weights: &Weights<'_>, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {
     let stored = weights.floats(&format!("{name}.weight"), &[outputs, inputs])?;
     Ok(Linear {
@@ -150,5 +150,5 @@ fn norm(weights: &Weights<'_>, name: &str) -> Result<Norm> {
 
 fn matrix(rows: usize, columns: usize, values: Vec<f32>) -> Result<Matrix> {
     Matrix::new(rows, columns, values)
-        .ok_or_else(|| Error::internal("a tensor's length is not its shape's product"))
+        .ok_or_else(|| Error::internal("the length of a tensor is not the product of its shape"))
 }

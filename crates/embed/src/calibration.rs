@@ -1,110 +1,70 @@
-//! Finds how the inputs of each large multiplication are to be rounded to bytes: runs the encoder in
-//! floats over sample texts and sees how far each channel goes. Some channels go several times as
-//! far as others; left alone they would cost the others two or three of their eight bits. So each
-//! channel is shifted to the middle of its range and divided by a power of its width, and the
-//! weights and the bias take that back.
+//! Determines how the inputs of each large multiplication are rounded to bytes: runs the encoder in
+//! floats over sample texts and records the range of each channel. Some channels have ranges
+//! several times as wide as others; without correction they would cost the others two or three of
+//! their eight bits. So each channel is shifted to the middle of its range and divided by a power
+//! of its width, and the weights and the bias compensate for both.
 //!
-//! The results are coarse on purpose, so that they are the same on every processor.
+//! The results are deliberately coarse, so that they are the same on every processor.
 
 use super::bert::{Bert, LAYERS};
 use super::encoder::Encoder;
 use super::graph::{self, Precision};
+use super::rounding::{Place, Rounding, Roundings, Slot};
 use super::tokens::Tokens;
 use ragd_core::error::Result;
 
 /// One text a line; the empty line is a text too.
 const SAMPLES: &str = include_str!("calibration.txt");
 
-/// Other texts may go a little farther than the samples.
+/// Ranges are widened by this factor, because other texts may exceed those of the samples.
 const MARGIN: f32 = 1.1;
 /// Middles of channels and the ends of ranges are multiples of this.
 const GRID: f32 = 1.0 / 16.0;
 /// Means of channels are multiples of this.
 const MEAN_GRID: f32 = 1.0 / 64.0;
-/// The multiplications that stay in floats: none. Keeping the output of the feed-forward blocks of
-/// the first two layers there takes a third off what is left of the error and costs 5 % of the speed.
-const IN_FLOATS: [(usize, Slot); 0] = [];
 
-/// The multiplications of one layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slot {
-    AttentionIn,
-    AttentionOut,
-    Up,
-    Down,
+/// The power of its width that a channel is divided by: 1 would make all channels alike and leave
+/// the unevenness to the weights, which are bytes too.
+fn evening(slot: Slot) -> f32 {
+    if slot == Slot::Down { 0.5 } else { 0.75 }
 }
 
-impl Slot {
-    pub(super) const ALL: [Self; 4] = [Self::AttentionIn, Self::AttentionOut, Self::Up, Self::Down];
-
-    /// Which power of its width a channel is divided by: 1 would make all channels alike and leave
-    /// the unevenness to the weights, which are bytes too.
-    fn evening(self) -> f32 {
-        if self == Self::Down { 0.5 } else { 0.75 }
-    }
-
-    /// Whether channels are shifted to the middle of their ranges. After the activation function
-    /// nearly all ranges begin at about the same value.
-    fn is_centred(self) -> bool {
-        self != Self::Down
-    }
+/// Whether channels are shifted to the middle of their ranges. After the activation function
+/// nearly all ranges begin at about the same value.
+fn is_centred(slot: Slot) -> bool {
+    slot != Slot::Down
 }
 
-/// How the input of one multiplication becomes bytes:
-/// `byte = round((value - centre[channel]) / divisor[channel] / scale) + zero`.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Rounding {
-    pub centres: Vec<f32>,
-    pub divisors: Vec<f32>,
-    /// The mean of what is rounded, `(value - centre) / divisor`.
-    pub means: Vec<f32>,
-    pub scale: f32,
-    pub zero: u8,
-}
-
-/// The rounding of every multiplication.
-#[derive(Debug)]
-pub(super) struct Roundings(Vec<Rounding>);
-
-impl Roundings {
-    /// Runs the samples through `bert`.
-    pub(super) fn observe(bert: &Bert, tokens: &Tokens) -> Result<Self> {
-        let taps: Vec<String> = (0..LAYERS)
-            .flat_map(|layer| Slot::ALL.map(|slot| graph::tap(layer, slot)))
-            .collect();
-        let encoder = Encoder::load(graph::build(bert, Precision::Float))?;
-        let mut seen: Vec<Seen> = taps.iter().map(|_| Seen::default()).collect();
-        for text in SAMPLES.lines() {
-            let inputs = encoder.observe(&tokens.encode(text)?, &taps)?;
-            for (seen, input) in seen.iter_mut().zip(&inputs) {
-                input.iter().for_each(|state| seen.add(state));
-            }
+/// Runs the samples through `bert` and derives the rounding of every multiplication.
+pub(super) fn observe(bert: &Bert, tokens: &Tokens) -> Result<Roundings> {
+    let slots = (0..LAYERS).flat_map(|layer| Slot::ALL.map(|slot| Place::new(layer, slot)));
+    let taps: Vec<String> = slots.map(graph::tap).collect();
+    let encoder = Encoder::load(graph::build(bert, Precision::Float))?;
+    let mut ranges: Vec<Ranges> = taps.iter().map(|_| Ranges::default()).collect();
+    for text in SAMPLES.lines() {
+        let inputs = encoder.observe(&tokens.encode(text)?, &taps)?;
+        for (ranges, input) in ranges.iter_mut().zip(&inputs) {
+            input.iter().for_each(|state| ranges.add(state));
         }
-        let slots = Slot::ALL.iter().cycle();
-        let roundings = seen
-            .iter()
-            .zip(slots)
-            .map(|(seen, slot)| seen.rounding(*slot));
-        Ok(Self(roundings.collect()))
     }
-
-    /// The rounding of one multiplication; one that has none stays in floats.
-    pub(super) fn get(&self, layer: usize, slot: Slot) -> Option<&Rounding> {
-        if IN_FLOATS.contains(&(layer, slot)) {
-            return None;
-        }
-        self.0.get(layer * Slot::ALL.len() + slot as usize)
-    }
+    let slots = Slot::ALL.iter().cycle();
+    let roundings = ranges.iter().zip(slots);
+    Ok(Roundings::new(
+        roundings
+            .map(|(ranges, slot)| ranges.rounding(*slot))
+            .collect(),
+    ))
 }
 
-/// What each channel of an input did.
+/// The ranges of the channels of one input.
 #[derive(Debug, Default)]
-struct Seen {
+struct Ranges {
     channels: Vec<Channel>,
+    /// How many states were added.
     states: f64,
 }
 
-/// The least and greatest value, and the sum.
+/// The least and greatest value of a channel, and the sum of its values.
 #[derive(Debug, Default, Clone, Copy)]
 struct Channel {
     low: f32,
@@ -112,7 +72,7 @@ struct Channel {
     sum: f64,
 }
 
-impl Seen {
+impl Ranges {
     fn add(&mut self, state: &[f32]) {
         let first = |value: &f32| Channel {
             low: *value,
@@ -131,7 +91,7 @@ impl Seen {
     }
 
     fn rounding(&self, slot: Slot) -> Rounding {
-        let centre = |channel: &Channel| match slot.is_centred() {
+        let centre = |channel: &Channel| match is_centred(slot) {
             true => on_grid((channel.low + channel.high) / 2.0, GRID),
             false => 0.0,
         };
@@ -151,7 +111,7 @@ impl Seen {
             .iter()
             .map(|[low, high, _]| high.max(-low))
             .collect();
-        let divisors = divisors(&peaks, slot.evening());
+        let divisors = divisors(&peaks, evening(slot));
         let divided = |part: fn(&[f32; 3]) -> f32| {
             let both = shifted.iter().zip(&divisors);
             both.map(|(values, d)| part(values) / d)
@@ -182,9 +142,9 @@ fn on_grid(value: f32, grid: f32) -> f32 {
     (value / grid).round() * grid
 }
 
-/// What to divide channels of such peaks by: powers of the root of two, 1 for the median.
+/// The divisors of channels with these peaks: powers of the square root of two, 1 for the median.
 fn divisors(peaks: &[f32], evening: f32) -> Vec<f32> {
-    /// A channel that is nearly always 0 need not be blown up to the others' size.
+    /// A channel that is nearly always 0 need not be scaled up to the size of the others.
     const LEAST_PEAK: f32 = 1e-3;
     let logarithms: Vec<f32> = peaks
         .iter()

@@ -3,7 +3,7 @@
 //! nothing.
 
 use super::bert::Bert;
-use super::calibration::Roundings;
+use super::calibration;
 use super::encoder::Encoder;
 use super::files::{self, Manifest};
 use super::graph::{self, Precision};
@@ -24,20 +24,20 @@ const LEAST_MEAN_COSINE: f32 = 0.996;
 const LEAST_COSINE: f32 = 0.99;
 
 /// Converts the published files `safetensors` and `tokenizer` and installs the model in its own
-/// folder under `models`. Blocks for about ten seconds; needs about 300 MB of memory meanwhile.
+/// folder under `models`. Blocks for about ten seconds and uses about 300 MB of memory.
 ///
 /// # Errors
-/// [`ErrorKind::Unavailable`](ragd_core::error::ErrorKind::Unavailable) if a file cannot be read, has
-/// another checksum, or cannot be written;
-/// [`ErrorKind::Internal`](ragd_core::error::ErrorKind::Internal) if the converted model computes
-/// something else than the reference, in which case nothing is installed.
+/// [`ErrorKind::Unavailable`](ragd_core::error::ErrorKind::Unavailable) if a file cannot be read,
+/// has another checksum, or cannot be written;
+/// [`ErrorKind::Internal`](ragd_core::error::ErrorKind::Internal) if the vectors of the converted
+/// model differ from the reference, in which case nothing is installed.
 pub fn install(safetensors: &Path, tokenizer: &Path, models: &Path) -> Result<Manifest> {
     let tokenizer = files::verified(tokenizer, TOKENIZER_SHA256)?;
     let weights = files::verified(safetensors, WEIGHTS_SHA256)?;
     let bert = Bert::read(&Weights::parse(&weights)?)?;
     drop(weights);
     let tokens = Tokens::load(&tokenizer)?;
-    let roundings = Roundings::observe(&bert, &tokens)?;
+    let roundings = calibration::observe(&bert, &tokens)?;
     let graph = graph::build(&bert, Precision::Int8(&roundings));
     drop(bert);
     self_check(&graph, &tokens)?;
@@ -56,7 +56,7 @@ fn self_check(graph: &[u8], tokens: &Tokens) -> Result<()> {
     }
     let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
     let least = cosines.iter().copied().fold(1.0, f32::min);
-    // Written so that a cosine that is no number fails.
+    // Written so that a NaN fails.
     if mean >= LEAST_MEAN_COSINE && least >= LEAST_COSINE {
         tracing::debug!(
             cosine.mean = mean,
@@ -66,7 +66,7 @@ fn self_check(graph: &[u8], tokens: &Tokens) -> Result<()> {
         Ok(())
     } else {
         Err(Error::internal(format!(
-            "the converted model is off: cosine to the reference {mean:.4} on average and {least:.4} at worst"
+            "the converted model is wrong: cosine to the reference {mean:.4} on average, {least:.4} at worst"
         )))
     }
 }

@@ -1,5 +1,5 @@
-//! One embedder over both sources, with one behaviour: unit vectors of one length, in the order of
-//! the texts, and a question that does not wait behind documents.
+//! One embedder over both sources, with the same behaviour: unit vectors of one length, in the
+//! order of the texts, and a question that does not wait behind documents.
 
 use super::endpoint::Endpoint;
 use super::local::Local;
@@ -12,7 +12,7 @@ use std::path::Path;
 pub enum Embedder {
     /// The model in this process.
     Local(Local),
-    /// A model elsewhere.
+    /// A model behind an HTTP endpoint.
     Endpoint(Endpoint),
 }
 
@@ -25,7 +25,8 @@ impl Embedder {
         Local::load(models, threads).map(Self::Local)
     }
 
-    /// The model with all that decides its vectors: those of different ids do not compare.
+    /// The id of the model with everything that determines its vectors: vectors of different ids
+    /// cannot be compared.
     pub fn model_id(&self) -> &str {
         match self {
             Self::Local(local) => local.model_id(),
@@ -41,12 +42,12 @@ impl Embedder {
         }
     }
 
-    /// The unit vectors of `texts`, in order. It takes its time: an endpoint that is busy or away
-    /// is asked again before it fails. Dropping the future stops it.
+    /// The unit vectors of `texts`, in order, for background work: requests to an endpoint that is
+    /// busy or unavailable are retried. Dropping the future stops it.
     ///
     /// # Errors
-    /// `Internal` if the local model fails, which no text makes it; `Unavailable` when the endpoint
-    /// is not there or too busy; `Upstream` when it answers with anything but such vectors.
+    /// `Internal` if the local model fails, which does not depend on the texts; `Unavailable` when
+    /// the endpoint cannot be reached or is too busy; `Upstream` when its answer is malformed.
     pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
         match self {
             Self::Local(local) => local.embed(texts).await,
@@ -54,8 +55,8 @@ impl Embedder {
         }
     }
 
-    /// As [`Self::embed`], for somebody who waits for an answer: an endpoint is asked once, with
-    /// the patience of a question.
+    /// As [`Self::embed`], for a caller that waits for the answer: requests to an endpoint are not
+    /// retried and have the timeout of a question.
     ///
     /// # Errors
     /// As [`Self::embed_query`].
@@ -67,10 +68,10 @@ impl Embedder {
     }
 
     /// The unit vector of a question. It does not wait for documents that are being embedded, and
-    /// not for an endpoint that failed a moment ago.
+    /// fails at once while an endpoint is in its cool-down after a failure.
     ///
     /// # Errors
-    /// As [`Self::embed`]; from an endpoint `Unavailable` after the time that a question may take.
+    /// As [`Self::embed`]; from an endpoint `Unavailable` after the timeout of a question.
     pub async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
         match self {
             Self::Local(local) => local.embed_query(text).await,
@@ -78,7 +79,7 @@ impl Embedder {
         }
     }
 
-    /// Why the last request failed, while none has succeeded since; `None`: all is well.
+    /// Why the last request failed, as long as none has succeeded since; else `None`.
     pub fn trouble(&self) -> Option<String> {
         match self {
             Self::Local(_) => None,

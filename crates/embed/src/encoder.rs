@@ -1,4 +1,4 @@
-//! Runs the encoder: token ids in, unit vectors out. The only file that names the inference crate.
+//! Runs the encoder: token ids in, unit vectors out. The only file that uses the inference crate.
 
 use super::bert::HIDDEN;
 use super::graph::{ATTENTION_MASK, HIDDEN_STATES, INPUT_IDS};
@@ -39,13 +39,13 @@ impl Encoder {
         })
     }
 
-    /// A pool of so many threads.
+    /// A pool of this many threads.
     pub(super) fn pool(threads: usize) -> Pool {
         Arc::new(ThreadPool::with_num_threads(threads))
     }
 
-    /// The unit vectors of `texts`, each the ids of its tokens, in order. The texts are padded to
-    /// the longest, so they had better be of like length. Blocks; uses the threads of `pool`.
+    /// The unit vectors of `texts`, each given as its token ids, in order. The texts are padded to
+    /// the longest, so texts of similar length cost least. Blocks; uses the threads of `pool`.
     pub(super) fn encode(&self, texts: &[&[i32]], pool: &Pool) -> Result<Vec<Vec<f32>>> {
         let hidden = self.run(texts, &[self.hidden], pool)?;
         Ok(hidden
@@ -55,7 +55,7 @@ impl Encoder {
             .collect())
     }
 
-    /// The values called `names` for one text: for each name, one row of channels a token.
+    /// The values with these `names` for one text: for each name, one row of channels a token.
     pub(super) fn observe(&self, ids: &[i32], names: &[String]) -> Result<Vec<Vec<Vec<f32>>>> {
         let nodes: Vec<NodeId> = names
             .iter()
@@ -91,7 +91,8 @@ impl Encoder {
             .into_iter()
             .map(|value| {
                 value.try_into().map_err(|cause| {
-                    Error::internal("a value of the model has another shape").with_source(cause)
+                    Error::internal("a value of the model has an unexpected shape")
+                        .with_source(cause)
                 })
             })
             .collect()
@@ -108,7 +109,7 @@ fn token(texts: &[&[i32]], text: usize, position: usize) -> Option<i32> {
     texts.get(text)?.get(position).copied()
 }
 
-/// The mean of the first `length` states, cut to unit length: the pooling that the model was
+/// The mean of the first `length` states, scaled to unit length: the pooling that the model was
 /// trained with.
 fn pooled(states: NdTensorView<'_, f32, 2>, length: usize) -> Vec<f32> {
     let mut sum = vec![0.0_f32; HIDDEN];

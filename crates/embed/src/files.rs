@@ -1,6 +1,6 @@
-//! Where an installed model lies and what proves that it is whole: a folder with the converted
-//! graph, the tokenizer, and a manifest of their checksums. It reads and writes these three files,
-//! and refuses what the manifest does not vouch for.
+//! The files of an installed model: a folder with the converted graph, the tokenizer, and a
+//! manifest of their checksums. It reads and writes these three files, and refuses a file whose
+//! checksum is not the one in the manifest.
 
 use ragd_core::domain::Sha256;
 use ragd_core::error::{Error, ErrorKind, Result};
@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The folder under the models' folder, and the model's name.
+/// The model's name, and that of its folder under the models' folder.
 pub const MODEL_NAME: &str = "all-MiniLM-L6-v2";
-/// The name with what else decides its vectors: the precision, and the revision of the conversion.
-/// Raise the revision with any change that changes vectors.
+/// The name with what else determines the vectors: the precision, and the revision of the
+/// conversion. Raise the revision with any change that changes vectors.
 pub const MODEL_ID: &str = "all-MiniLM-L6-v2:int8:2";
 
 const GRAPH: &str = "model.int8.onnx";
 const TOKENIZER: &str = "tokenizer.json";
 const MANIFEST: &str = "manifest.json";
 
-/// What is said wherever a model is missing or of no use.
+/// The advice in every error about a missing or unusable model.
 const REMEDY: &str = "run scripts/fetch-models.sh";
 
 /// What an installed model is, and the checksums of its files.
@@ -34,7 +34,7 @@ pub struct Manifest {
     pub tokenizer_sha256: String,
 }
 
-/// The bytes of a model whose checksums are right.
+/// The files of a model whose checksums are correct.
 pub(super) struct Files {
     pub manifest: Manifest,
     pub graph: Vec<u8>,
@@ -49,7 +49,7 @@ fn folder(models: &Path) -> PathBuf {
 /// none.
 ///
 /// # Errors
-/// [`ErrorKind::Unavailable`] if there is one that is damaged or of another revision; the message
+/// [`ErrorKind::Unavailable`] if the installed model is damaged or of another revision; the message
 /// says which file, and what to run.
 pub fn installed(models: &Path) -> Result<Option<Manifest>> {
     Ok(read(models)?.map(|files| files.manifest))
@@ -78,7 +78,7 @@ fn read(models: &Path) -> Result<Option<Files>> {
         .map_err(|cause| damaged(&path, "is not a manifest").with_source(cause))?;
     if manifest.model_id != MODEL_ID {
         let other = format!(
-            "is of {}, and this ragd needs {MODEL_ID}",
+            "belongs to {}, but this version of ragd needs {MODEL_ID}",
             manifest.model_id
         );
         return Err(damaged(&path, &other));
@@ -109,7 +109,7 @@ fn damaged(path: &Path, detail: &str) -> Error {
 }
 
 /// Puts a model in place. Each file appears whole or not at all, the manifest last, so that an
-/// interruption leaves either the old model or one that [`installed`] calls damaged.
+/// interruption leaves either the old model or one that [`installed`] reports as damaged.
 pub(super) fn write(models: &Path, graph: &[u8], tokenizer: &[u8]) -> Result<Manifest> {
     let manifest = Manifest {
         model_id: MODEL_ID.to_owned(),
@@ -140,12 +140,12 @@ fn place(folder: &Path, files: [(&str, &[u8]); 3]) -> std::io::Result<()> {
         readable_by_all(file.as_file())?;
         file.persist(folder.join(name))?;
     }
-    // The renames themselves must outlast a power failure.
+    // The renames themselves must survive a power failure.
     std::fs::File::open(folder)?.sync_all()
 }
 
-/// A temporary file is its owner's alone; a model is no secret, and may be installed by another
-/// user than the server's.
+/// A temporary file can be read by its owner only; a model is no secret, and the user who installs
+/// it may be another one than the server's.
 fn readable_by_all(file: &std::fs::File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))

@@ -1,16 +1,18 @@
 //! The encoder as an ONNX graph, in floats or with the large multiplications in bytes. It takes
 //! `input_ids` and `attention_mask`, both `[batch, length]`, and gives `hidden`, the last hidden
-//! states `[batch, length, 384]`; pooling is not its business. Two operators of the `com.microsoft`
+//! states `[batch, length, 384]`, without pooling. Two operators of the `com.microsoft`
 //! set (fused attention, and a residual sum with its normalisation) keep the graph short.
 
 use super::bert::{Bert, HEAD_SIZE, HEADS, HIDDEN, Layer, Linear, Norm};
-use super::calibration::{Rounding, Roundings, Slot};
 use super::matrix::{Matrix, Quantised};
 use super::onnx::{Attribute, Dimension, ElementType, Graph};
+use super::rounding::{Place, Rounding, Roundings, Slot};
 
-/// The names of the graph's inputs and its output.
+/// The name of the input with the token ids, 64-bit.
 pub(super) const INPUT_IDS: &str = "input_ids";
+/// The name of the input that is 1 for a token and 0 for padding.
 pub(super) const ATTENTION_MASK: &str = "attention_mask";
+/// The name of the output.
 pub(super) const HIDDEN_STATES: &str = "hidden";
 
 /// BERT's `layer_norm_eps`.
@@ -29,11 +31,11 @@ pub(super) enum Precision<'a> {
 }
 
 /// The name of the input of a multiplication, in a graph of floats.
-pub(super) fn tap(layer: usize, slot: Slot) -> String {
-    format!("layer.{layer}.{slot:?}")
+pub(super) fn tap(place: Place) -> String {
+    format!("layer.{}.{:?}", place.layer, place.slot)
 }
 
-/// The shape of hidden states with so many channels.
+/// The shape of hidden states with this many channels.
 fn states(channels: usize) -> [Dimension; 3] {
     let [batch, length] = ["batch", "length"].map(Dimension::Named);
     [batch, length, Dimension::Fixed(channels)]
@@ -53,7 +55,7 @@ pub(super) fn build(bert: &Bert, precision: Precision<'_>) -> Vec<u8> {
         .input(ATTENTION_MASK, ElementType::Int32, &text);
     let mut last = builder.embeddings(bert, &ids);
     for (number, layer) in bert.layers.iter().enumerate() {
-        last = builder.layer(number, layer, [&last, &mask]);
+        last = builder.layer(number, layer, &last, &mask);
     }
     let mut graph = builder.graph;
     graph.rename(&last, HIDDEN_STATES);
@@ -66,7 +68,7 @@ struct Builder<'a> {
     precision: Precision<'a>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn embeddings(&mut self, bert: &Bert, ids: &str) -> String {
         let words = self.words(&bert.words, ids);
         let positions = self.floats(&bert.positions);
@@ -78,7 +80,7 @@ impl Builder<'_> {
             .graph
             .node("Slice", &[&positions, &first, &length, &first], &[]);
         let sum = self.graph.node("Add", &[&words, &positions], &[]);
-        let norm = self.even_norm(&bert.embedding_norm, (0, Slot::AttentionIn));
+        let norm = self.even_norm(&bert.embedding_norm, Place::new(0, Slot::AttentionIn));
         let [gamma, beta] = self.norm(&norm);
         self.graph
             .node("LayerNormalization", &[&sum, &gamma, &beta], &[EPSILON])
@@ -100,9 +102,10 @@ impl Builder<'_> {
         self.graph.node("Mul", &[&values, &scale], &[])
     }
 
-    /// `states` are even for the first multiplication, and what is returned for the next layer's.
-    fn layer(&mut self, number: usize, layer: &Layer, [states, mask]: [&str; 2]) -> String {
-        let entry = (number, Slot::AttentionIn);
+    /// Adds a layer. `states` are even for its first multiplication; the result is even for that of
+    /// the next layer.
+    fn layer(&mut self, number: usize, layer: &Layer, states: &str, mask: &str) -> String {
+        let entry = Place::new(number, Slot::AttentionIn);
         let attention_in = self.with_even_values(&layer.attention_in, number);
         let packed = self.linear(&attention_in, states, entry);
         let shape = [0, 0, HEADS as i64, 3, HEAD_SIZE as i64];
@@ -114,31 +117,38 @@ impl Builder<'_> {
             .graph
             .node("com.microsoft.MultiHeadAttention", &inputs, &heads);
         let attention_out = self.with_centres(&layer.attention_out, entry);
-        let attended = self.linear(&attention_out, &context, (number, Slot::AttentionOut));
-        let norm = self.even_norm(&layer.attention_norm, (number, Slot::Up));
+        let attended = self.linear(
+            &attention_out,
+            &context,
+            Place::new(number, Slot::AttentionOut),
+        );
+        let norm = self.even_norm(&layer.attention_norm, Place::new(number, Slot::Up));
         let states = self.widened(states, entry);
         let states = self.residual(&attended, &states, &norm);
 
-        let middle = (number, Slot::Up);
+        let middle = Place::new(number, Slot::Up);
         let raised = self.linear(&layer.up, &states, middle);
         let activated = self.graph.node("Gelu", &[&raised], &[]);
         let down = self.with_centres(&layer.down, middle);
-        let lowered = self.linear(&down, &activated, (number, Slot::Down));
-        let norm = self.even_norm(&layer.output_norm, (number + 1, Slot::AttentionIn));
+        let lowered = self.linear(&down, &activated, Place::new(number, Slot::Down));
+        let norm = self.even_norm(
+            &layer.output_norm,
+            Place::new(number + 1, Slot::AttentionIn),
+        );
         let states = self.widened(&states, middle);
         self.residual(&lowered, &states, &norm)
     }
 
     /// How the input of a multiplication is rounded, if it is.
-    fn rounding(&self, (layer, slot): (usize, Slot)) -> Option<&Rounding> {
+    fn rounding(&self, place: Place) -> Option<&'a Rounding> {
         match self.precision {
-            Precision::Int8(roundings) => roundings.get(layer, slot),
+            Precision::Int8(roundings) => roundings.get(place),
             Precision::Float => None,
         }
     }
 
-    /// A norm whose output is even, shifted and divided, for the multiplication at `place`.
-    fn even_norm(&self, norm: &Norm, place: (usize, Slot)) -> Norm {
+    /// A norm whose output is even, that is shifted and divided, for the multiplication at `place`.
+    fn even_norm(&self, norm: &Norm, place: Place) -> Norm {
         let mut norm = norm.clone();
         if let Some(rounding) = self.rounding(place) {
             let evening = rounding.centres.iter().zip(&rounding.divisors);
@@ -155,7 +165,7 @@ impl Builder<'_> {
     /// weighted mean of even values is even.
     fn with_even_values(&self, linear: &Linear, layer: usize) -> Linear {
         let mut linear = linear.clone();
-        if let Some(rounding) = self.rounding((layer, Slot::AttentionOut)) {
+        if let Some(rounding) = self.rounding(Place::new(layer, Slot::AttentionOut)) {
             let mut factors = vec![1.0; linear.bias.len()];
             for channel in 0..HIDDEN {
                 // Each head's queries, keys and values stand together.
@@ -171,9 +181,9 @@ impl Builder<'_> {
         linear
     }
 
-    /// A multiplication whose output gives back to the residual sum what was taken from the states
+    /// A multiplication whose output adds to the residual sum what was subtracted from the states
     /// at `place`.
-    fn with_centres(&self, linear: &Linear, place: (usize, Slot)) -> Linear {
+    fn with_centres(&self, linear: &Linear, place: Place) -> Linear {
         let mut linear = linear.clone();
         if let Some(rounding) = self.rounding(place) {
             for (bias, centre) in linear.bias.iter_mut().zip(&rounding.centres) {
@@ -183,10 +193,10 @@ impl Builder<'_> {
         linear
     }
 
-    /// Even states at `place`, each channel as wide as it was.
-    fn widened(&mut self, states: &str, place: (usize, Slot)) -> String {
-        match self.rounding(place).map(|r| r.divisors.clone()) {
-            Some(divisors) => self.scaled(states, &divisors),
+    /// The even states at `place` with each channel at its original width.
+    fn widened(&mut self, states: &str, place: Place) -> String {
+        match self.rounding(place) {
+            Some(rounding) => self.scaled(states, &rounding.divisors),
             None => states.to_owned(),
         }
     }
@@ -199,31 +209,32 @@ impl Builder<'_> {
             .node("com.microsoft.SkipLayerNormalization", &inputs, &[EPSILON])
     }
 
-    fn linear(&mut self, linear: &Linear, input: &str, place: (usize, Slot)) -> String {
-        let (layer, slot) = place;
+    /// `input · weight + bias`, in bytes where the input is rounded.
+    fn linear(&mut self, linear: &Linear, input: &str, place: Place) -> String {
         let mut bias = linear.bias.clone();
-        let product = match self.precision {
-            Precision::Int8(roundings) => match roundings.get(layer, slot) {
-                Some(rounding) => {
-                    let (weight, correction) = rounded(&linear.weight, rounding);
-                    for (bias, correction) in bias.iter_mut().zip(correction) {
-                        *bias += correction;
-                    }
-                    self.product_of_bytes(&weight, input, (slot, rounding))
-                }
-                None => self.product_of_floats(&linear.weight, input),
-            },
-            Precision::Float => {
-                let tap = tap(layer, slot);
-                self.graph.rename(input, &tap);
-                let [channels, _] = linear.weight.shape();
-                self.graph
-                    .output(&tap, ElementType::Float, &states(channels));
-                self.product_of_floats(&linear.weight, input)
+        let product = if let Some(rounding) = self.rounding(place) {
+            let weight = RoundedWeight::new(&linear.weight, rounding);
+            for (bias, correction) in bias.iter_mut().zip(&weight.correction) {
+                *bias += correction;
             }
+            self.product_of_bytes(&weight, input, place.slot, rounding)
+        } else {
+            if matches!(self.precision, Precision::Float) {
+                let [channels, _] = linear.weight.shape();
+                self.observable(input, place, channels);
+            }
+            self.product_of_floats(&linear.weight, input)
         };
         let bias = self.graph.floats(&[bias.len()], &bias);
         self.graph.node("Add", &[&product, &bias], &[])
+    }
+
+    /// Makes the input of a multiplication, which has this many channels, an output of the graph.
+    fn observable(&mut self, input: &str, place: Place, channels: usize) {
+        let tap = tap(place);
+        self.graph.rename(input, &tap);
+        self.graph
+            .output(&tap, ElementType::Float, &states(channels));
     }
 
     fn product_of_floats(&mut self, weight: &Matrix, input: &str) -> String {
@@ -231,16 +242,17 @@ impl Builder<'_> {
         self.graph.node("MatMul", &[input, &weight], &[])
     }
 
-    /// `input · weight`, both factors in bytes, of an input that is even but for the division that
-    /// only the slot `Down` needs.
+    /// `input · weight`, both factors in bytes. The input is even already, except in the slot
+    /// `Down`, which is divided here.
     fn product_of_bytes(
         &mut self,
-        (shape, quantised): &([usize; 2], Quantised),
+        weight: &RoundedWeight,
         input: &str,
-        (slot, rounding): (Slot, &Rounding),
+        slot: Slot,
+        rounding: &Rounding,
     ) -> String {
         let input = match slot {
-            // After the activation function nothing else can take the division over.
+            // After the activation function no other operation can include the division.
             Slot::Down => self.scaled(input, &inverse(&rounding.divisors)),
             Slot::AttentionIn | Slot::AttentionOut | Slot::Up => input.to_owned(),
         };
@@ -250,12 +262,13 @@ impl Builder<'_> {
             .graph
             .node("QuantizeLinear", &[&input, &scale, &zero], &[]);
 
-        let bytes = self.graph.int8s(shape, &quantised.bytes);
+        let bytes = self.graph.int8s(&weight.shape, &weight.quantised.bytes);
         let no_zero = self.graph.int8s(&[], &[0]);
         let inputs = [input.as_str(), &bytes, &zero, &no_zero];
         let sums = self.graph.node("MatMulInteger", &inputs, &[]);
         let sums = self.graph.node("Cast", &[&sums], &[TO_FLOAT]);
-        let scales: Vec<f32> = quantised
+        let scales: Vec<f32> = weight
+            .quantised
             .scales
             .iter()
             .map(|s| s * rounding.scale)
@@ -285,20 +298,31 @@ fn inverse(values: &[f32]) -> Vec<f32> {
     values.iter().map(|value| value.recip()).collect()
 }
 
-/// The weights, with their shape, for inputs that are shifted and divided as `rounding` says, and
-/// what to add to the bias: what the shift takes away, `centres · weight`, and what rounding the
-/// weights changes for the mean input.
-fn rounded(weight: &Matrix, rounding: &Rounding) -> (([usize; 2], Quantised), Vec<f32>) {
-    let mut scaled = weight.clone();
-    scaled.scale_rows(&rounding.divisors);
-    let quantised = scaled.quantised_by_column();
-    let shifted = weight.multiply(&rounding.centres);
-    let exact = scaled.multiply(&rounding.means);
-    let inexact = scaled.restored(&quantised).multiply(&rounding.means);
-    let changes = exact
-        .iter()
-        .zip(inexact)
-        .map(|(exact, inexact)| exact - inexact);
-    let correction = shifted.iter().zip(changes).map(|(a, b)| a + b).collect();
-    ((weight.shape(), quantised), correction)
+/// The weight of a multiplication in bytes, for inputs that are shifted and divided.
+struct RoundedWeight {
+    shape: [usize; 2],
+    quantised: Quantised,
+    /// What to add to the bias: what the shift takes away, `centres · weight`, and what rounding
+    /// the weight changes for the mean input.
+    correction: Vec<f32>,
+}
+
+impl RoundedWeight {
+    fn new(weight: &Matrix, rounding: &Rounding) -> Self {
+        let mut scaled = weight.clone();
+        scaled.scale_rows(&rounding.divisors);
+        let quantised = scaled.quantised_by_column();
+        let shifted = weight.multiply(&rounding.centres);
+        let exact = scaled.multiply(&rounding.means);
+        let inexact = scaled.restored(&quantised).multiply(&rounding.means);
+        let changes = exact
+            .iter()
+            .zip(inexact)
+            .map(|(exact, inexact)| exact - inexact);
+        Self {
+            shape: weight.shape(),
+            quantised,
+            correction: shifted.iter().zip(changes).map(|(a, b)| a + b).collect(),
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! Embeds texts without getting in anybody's way: documents in small batches, a bounded number at a
-//! time, taken in turn from all who wait; questions in a lane of their own, so that none waits
-//! behind a batch. It keeps the order of its inputs, and knows nothing of where texts come from.
+//! Embeds texts with the local model: documents in small batches, a bounded number at a time, in
+//! the order of the requests; questions in a lane of their own, so that none waits behind a batch.
+//! It keeps the order of its inputs, and knows nothing of where texts come from.
 
 use super::bert::HIDDEN;
 use super::encoder::{Encoder, Pool};
@@ -13,11 +13,11 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// How many tokens a batch has at most, padding included; one text may have more. Larger batches
-/// are no faster, and their states do not fit the cache.
+/// The most tokens of a batch, padding included; a single text may have more. Larger batches are no
+/// faster, and their states do not fit the processor's cache.
 const BATCH_TOKENS: usize = 512;
 
-/// How many texts are tokenised in one go.
+/// How many texts are tokenised in one blocking task.
 const TOKENISED_AT_ONCE: usize = 256;
 
 /// The local embedding model; cheap to clone.
@@ -32,10 +32,10 @@ struct Shared {
     questions: Lane,
 }
 
-/// So many runs at a time, on threads of their own, in the order of asking.
+/// A bounded number of runs at a time, on threads of their own, in the order of the requests.
 struct Lane {
     width: usize,
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     pool: Pool,
 }
 
@@ -44,7 +44,7 @@ impl Lane {
         let width = width.get();
         Self {
             width,
-            turns: Arc::new(Semaphore::new(width)),
+            permits: Arc::new(Semaphore::new(width)),
             pool: Encoder::pool(width),
         }
     }
@@ -61,8 +61,8 @@ impl Local {
     /// for about a tenth of a second.
     ///
     /// # Errors
-    /// [`ErrorKind::Unavailable`](ragd_core::error::ErrorKind::Unavailable) if there is no model, or a
-    /// damaged one; the message says what to run.
+    /// [`ErrorKind::Unavailable`](ragd_core::error::ErrorKind::Unavailable) if the model is missing
+    /// or damaged; the message says what to run.
     pub fn load(models: &Path, threads: NonZeroUsize) -> Result<Self> {
         let files = files::require(models)?;
         Ok(Self(Arc::new(Shared {
@@ -74,7 +74,7 @@ impl Local {
         })))
     }
 
-    /// The model's name, precision and revision: vectors of different ids do not compare.
+    /// The model's name, precision and revision: vectors of different ids cannot be compared.
     pub fn model_id(&self) -> &str {
         &self.0.model_id
     }
@@ -87,8 +87,8 @@ impl Local {
     /// The unit vectors of `texts`, in order. Dropping the future stops it within a batch.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`](ragd_core::error::ErrorKind::Internal) if the model fails; no text makes
-    /// it fail.
+    /// [`ErrorKind::Internal`](ragd_core::error::ErrorKind::Internal) if the model fails, which
+    /// does not depend on the texts.
     pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
         let count = texts.len();
         let ids = Arc::new(self.tokenise(texts).await?);
@@ -167,7 +167,7 @@ impl Local {
         .await
     }
 
-    /// Runs `work` on a blocking thread when it is its turn in the lane.
+    /// Runs `work` on a blocking thread as soon as the lane has a permit.
     async fn run<T: Send + 'static>(
         &self,
         lane: impl Fn(&Shared) -> &Lane + Send + 'static,
@@ -175,14 +175,14 @@ impl Local {
     ) -> Result<T> {
         let shared = Arc::clone(&self.0);
         let closed = |cause| Error::internal("the embedder is closed").with_source(cause);
-        // The turn is the work's, not the caller's: a caller that goes away does not let another
-        // run start beside its own.
-        let turn = Arc::clone(&lane(&shared).turns)
+        // The permit belongs to the work, not to the caller: when a caller is cancelled, its work
+        // goes on and no other run may start beside it.
+        let permit = Arc::clone(&lane(&shared).permits)
             .acquire_owned()
             .await
             .map_err(closed)?;
         tokio::task::spawn_blocking(move || {
-            let _turn = turn;
+            let _permit = permit;
             work(&shared)
         })
         .await
@@ -190,8 +190,8 @@ impl Local {
     }
 }
 
-/// Places of texts, sorted by length and cut into batches of [`BATCH_TOKENS`], so that little is
-/// padding.
+/// The indexes of the texts, sorted by length and divided into batches of [`BATCH_TOKENS`], so that
+/// there is little padding.
 fn batches(ids: &[Vec<i32>]) -> Vec<Vec<usize>> {
     let length = |place: usize| ids.get(place).map_or(0, Vec::len);
     let mut places: Vec<usize> = (0..ids.len()).collect();

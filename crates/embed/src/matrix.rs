@@ -1,4 +1,4 @@
-//! The little linear algebra that converting a model needs: a matrix that multiplies row vectors
+//! The linear algebra that the conversion of a model needs: a matrix that multiplies row vectors
 //! from the right, and its values as signed bytes. It refuses a wrong number of values.
 
 /// The greatest magnitude of the sum of two neighbouring quantised weights of one sign. On x86-64
@@ -19,17 +19,17 @@ pub(super) struct Matrix {
     values: Vec<f32>,
 }
 
-/// A matrix as signed bytes: `value = byte × scale[column]`.
+/// A matrix as signed bytes: `value = byte × scale`, with one scale a column or a row.
 #[derive(Debug)]
 pub(super) struct Quantised {
     /// Row-major, as the matrix was.
     pub bytes: Vec<i8>,
-    /// One factor a column.
+    /// One factor a column, or a row, as the function that made this says.
     pub scales: Vec<f32>,
 }
 
 impl Matrix {
-    /// Takes the values of `rows` rows of `columns` each; `None` if the count is another.
+    /// Takes the values of `rows` rows of `columns` each; `None` if there are more or fewer.
     pub(super) fn new(rows: usize, columns: usize, values: Vec<f32>) -> Option<Self> {
         (values.len() == rows * columns).then_some(Self {
             rows,
@@ -105,12 +105,17 @@ impl Matrix {
     /// Rounds to signed bytes, each column in the steps that lose least, such that the sums of a
     /// byte multiply-add fit in 16 bits whatever the inputs.
     pub(super) fn quantised_by_column(&self) -> Quantised {
-        let columns = self.transposed();
-        let (lines, scales): (Vec<Vec<i8>>, Vec<f32>) = columns.lines().map(best_steps).unzip();
-        let bytes = (0..self.rows)
-            .flat_map(|row| lines.iter().filter_map(move |line| line.get(row)).copied())
-            .collect();
-        Quantised { bytes, scales }
+        let columns: Vec<Column> = self.transposed().lines().map(Column::best).collect();
+        let row = |row: usize| {
+            columns
+                .iter()
+                .filter_map(move |c| c.bytes.get(row))
+                .copied()
+        };
+        Quantised {
+            bytes: (0..self.rows).flat_map(row).collect(),
+            scales: columns.iter().map(|column| column.scale).collect(),
+        }
     }
 
     /// What the bytes stand for.
@@ -143,25 +148,40 @@ fn peak(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |peak, value| peak.max(value.abs()))
 }
 
-/// The bytes of a column and their scale, of all scales tried that with the least squared error.
-fn best_steps(column: &[f32]) -> (Vec<i8>, f32) {
-    let peak = peak(column);
-    let mut best = (vec![0; column.len()], 1.0);
-    let mut least = squared_error(column, &best);
-    for levels in PEAK_STEPS.step_by(PEAK_STRIDE) {
-        let scale = step(peak, f32::from(levels));
-        let tried = (bytes_that_fit(column, scale), scale);
-        let error = squared_error(column, &tried);
-        if error < least {
-            (best, least) = (tried, error);
-        }
-    }
-    best
+/// A column as signed bytes: `value = byte × scale`.
+struct Column {
+    bytes: Vec<i8>,
+    scale: f32,
 }
 
-fn squared_error(column: &[f32], (bytes, scale): &(Vec<i8>, f32)) -> f64 {
-    let error = |(value, byte): (&f32, &i8)| f64::from(f32::from(*byte) * scale - value).powi(2);
-    column.iter().zip(bytes).map(error).sum()
+impl Column {
+    /// The column with the scale that has the least squared error of those tried.
+    fn best(values: &[f32]) -> Self {
+        let peak = peak(values);
+        let mut best = Self {
+            bytes: vec![0; values.len()],
+            scale: 1.0,
+        };
+        let mut least = best.squared_error(values);
+        for levels in PEAK_STEPS.step_by(PEAK_STRIDE) {
+            let scale = step(peak, f32::from(levels));
+            let tried = Self {
+                bytes: bytes_that_fit(values, scale),
+                scale,
+            };
+            let error = tried.squared_error(values);
+            if error < least {
+                (best, least) = (tried, error);
+            }
+        }
+        best
+    }
+
+    fn squared_error(&self, values: &[f32]) -> f64 {
+        let error =
+            |(value, byte): (&f32, &i8)| f64::from(f32::from(*byte) * self.scale - value).powi(2);
+        values.iter().zip(&self.bytes).map(error).sum()
+    }
 }
 
 fn bytes_that_fit(column: &[f32], scale: f32) -> Vec<i8> {
@@ -174,7 +194,7 @@ fn bytes_that_fit(column: &[f32], scale: f32) -> Vec<i8> {
     bytes
 }
 
-/// The two, cut by like amounts if they add up to too much.
+/// The two bytes, reduced by equal amounts if their sum is too large.
 fn fitting(first: i8, second: i8) -> (i8, i8) {
     let (a, b) = (i32::from(first), i32::from(second));
     let excess = (a + b).abs() - LARGEST_PAIR;

@@ -31,7 +31,7 @@ pub(super) enum Attribute {
     Float(f32),
 }
 
-/// A graph under construction. Values are known by name; `fresh` names keep them apart.
+/// A graph under construction. Values are referred to by name; `fresh` names are unique.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     body: Message,
@@ -93,7 +93,7 @@ impl Graph {
         self.constant(ElementType::Int64, &[values.len()], &bytes)
     }
 
-    /// Adds a node with one output and gives that output's name. An empty input name leaves an
+    /// Adds a node with one output and returns that output's name. An empty input name leaves an
     /// optional input out. An operator `com.microsoft.X` belongs to that domain.
     pub(super) fn node(
         &mut self,
@@ -102,19 +102,25 @@ impl Graph {
         attributes: &[(&str, Attribute)],
     ) -> String {
         let output = self.fresh(operator);
-        self.add(operator, [inputs, &[&output]], attributes);
+        self.add(operator, inputs, &[&output], attributes);
         output
     }
 
     /// Gives the value `from` the name `to`.
     pub(super) fn rename(&mut self, from: &str, to: &str) {
-        self.add("Identity", [&[from], &[to]], &[]);
+        self.add("Identity", &[from], &[to], &[]);
     }
 
-    fn add(&mut self, operator: &str, values: [&[&str]; 2], attributes: &[(&str, Attribute)]) {
+    fn add(
+        &mut self,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: &[(&str, Attribute)],
+    ) {
         let (domain, kind) = operator.rsplit_once('.').unwrap_or(("", operator));
         let mut node = Message::default();
-        for (field, names) in [(1, values[0]), (2, values[1])] {
+        for (field, names) in [(1, inputs), (2, outputs)] {
             for name in names {
                 node.bytes(field, name.as_bytes());
             }

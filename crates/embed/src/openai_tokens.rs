@@ -1,9 +1,9 @@
-//! Token ids that clients of OpenAI's API send in place of text, as text again. They are ids of
-//! `cl100k_base`, whatever the model: its clients know no other.
+//! Decodes token ids that clients of OpenAI's API send instead of text. They are taken as ids of
+//! `cl100k_base` whatever the model, the only encoding that these clients use for embeddings.
 
 use tiktoken_rs::cl100k_base_singleton;
 
-/// The text of these ids; `None` when one of them is none, or they are no text together.
+/// The text of these ids; `None` when an id is unknown or the bytes are not valid UTF-8.
 pub fn text_of_tokens(ids: &[u32]) -> Option<String> {
     cl100k_base_singleton().decode(ids).ok()
 }

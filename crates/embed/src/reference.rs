@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// A text and its vector.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    /// The text as it was given.
+    /// The text that was embedded.
     pub text: String,
     /// Its unit vector.
     pub vector: Vec<f32>,
@@ -26,11 +26,10 @@ struct StoredReference {
     vector: String,
 }
 
-/// All of them.
+/// All reference texts with their vectors.
 ///
 /// # Errors
-/// [`ErrorKind::Internal`](ragd_core::error::ErrorKind::Internal) if the stored file is not what it
-/// should be.
+/// [`ErrorKind::Internal`](ragd_core::error::ErrorKind::Internal) if the stored file is malformed.
 pub fn all() -> Result<Vec<Reference>> {
     let stored: Stored =
         serde_json::from_str(include_str!("reference.json")).map_err(unreadable)?;
@@ -49,5 +48,5 @@ fn decoded(stored: StoredReference) -> Result<Reference> {
 }
 
 fn unreadable(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::internal("the stored reference vectors are not readable").with_source(cause)
+    Error::internal("the stored reference vectors cannot be read").with_source(cause)
 }

@@ -1,21 +1,21 @@
-//! Text to token ids, as the model was trained: word pieces, with the marks for begin and end. It
-//! takes any text whatever, and cuts what the model would not see.
+//! Text to token ids, as the model was trained: word pieces, between a start and an end token. It
+//! accepts any text, and cuts off what the model does not see.
 
 use ragd_core::error::{Error, Result};
 use tokenizers::{Tokenizer, TruncationParams};
 
-/// How many tokens of a text the model sees, the two marks included.
+/// How many tokens of a text the model sees, start and end token included.
 pub const MAX_TOKENS: usize = 256;
 
-/// How many bytes of a text are tokenised at most: 64 a token, many times what 256 tokens of
-/// writing take, so that the rest of a huge text costs nothing.
+/// The most bytes of a text that are tokenised: 64 a token, many times the length of 256 tokens of
+/// ordinary text, so that the rest of a huge text costs nothing.
 const MAX_BYTES: usize = 64 * MAX_TOKENS;
 
 /// The tokenizer, safe to share.
 pub(super) struct Tokens(Tokenizer);
 
 impl Tokens {
-    /// Reads a `tokenizer.json`, replacing the truncation and padding to 128 that it ships with.
+    /// Reads a `tokenizer.json` and replaces its own truncation and padding to 128 tokens.
     pub(super) fn load(json: &[u8]) -> Result<Self> {
         let invalid = |cause| Error::internal("the tokenizer does not load").with_source(cause);
         let mut tokenizer = Tokenizer::from_bytes(json).map_err(invalid)?;
@@ -26,12 +26,12 @@ impl Tokens {
         tokenizer
             .with_truncation(Some(truncation))
             .map_err(invalid)?;
-        // Batches are padded when their texts are known.
+        // The encoder pads each batch to its longest text.
         tokenizer.with_padding(None);
         Ok(Self(tokenizer))
     }
 
-    /// The ids of `text`: at least the two marks, at most [`MAX_TOKENS`].
+    /// The ids of `text`: at least the start and end token, at most [`MAX_TOKENS`].
     pub(super) fn encode(&self, text: &str) -> Result<Vec<i32>> {
         let text = text.trim_start();
         let seen = text

@@ -1,6 +1,6 @@
 //! Reads the published weights: a `model.safetensors` file whose tensors must have the names and
-//! shapes of the model's architecture. It refuses another type, another shape, and values that are
-//! not finite.
+//! shapes of the model's architecture. It refuses tensors of another type or shape, and values that
+//! are not finite.
 
 use ragd_core::error::{Error, Result};
 use safetensors::{Dtype, SafeTensors};
@@ -16,7 +16,7 @@ impl<'a> Weights<'a> {
         })
     }
 
-    /// The elements of `name`, row-major; `shape` is what the architecture says.
+    /// The elements of the tensor `name`, row-major, which must have this `shape`.
     pub(super) fn floats(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let tensor = self.0.tensor(name).map_err(|cause| {
             Error::invalid(format!("the weights have no tensor `{name}`")).with_source(cause)

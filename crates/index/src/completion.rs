@@ -1,17 +1,17 @@
-//! Both scores of every candidate out of two lists and what completes them: the part of answering
-//! that is the same for every engine.
+//! Both scores of every candidate, from the two result lists and from a second query for the scores
+//! that are missing. The same for every engine.
 
 use super::query::{Candidates, Query, Scored, ScoredCandidates, Scores};
 use ragd_core::domain::PassageId;
 use std::collections::{HashMap, HashSet};
 
-/// What the two lists of an answer lack of each other's passages.
+/// The scores that are missing because a passage is in only one of the two lists.
 pub(super) struct Gaps {
-    /// Passages whose score by words is not known.
+    /// Passages whose keyword score is unknown.
     pub lexical: Vec<PassageId>,
-    /// Passages whose score by meaning is not known.
+    /// Passages whose vector score is unknown.
     pub dense: Vec<PassageId>,
-    /// Passages that only the list by meaning has, in its order.
+    /// Passages that only the vector list has, in its order.
     only_dense: Vec<PassageId>,
 }
 
@@ -21,10 +21,10 @@ impl Gaps {
         let lexical_ids: HashSet<_> = candidates.lexical.iter().map(|found| found.id).collect();
         let dense_ids: HashSet<_> = candidates.dense.iter().map(|found| found.id).collect();
         let only_dense: Vec<_> = missing(&candidates.dense, &lexical_ids).collect();
-        // A list by words that is not full has every passage that shares a term.
-        let all_by_words = candidates.lexical.len() < query.lexical_limit.min(Query::MAX_LIMIT);
+        // A keyword list below its limit has every passage that shares a term with the question.
+        let is_complete = candidates.lexical.len() < query.lexical_limit.min(Query::MAX_LIMIT);
         Self {
-            lexical: if all_by_words {
+            lexical: if is_complete {
                 Vec::new()
             } else {
                 only_dense.clone()
@@ -34,7 +34,7 @@ impl Gaps {
         }
     }
 
-    /// The candidates with both scores of each, once `rest` has answered for the gaps.
+    /// The candidates with both scores of each; `rest` is the answer to the query for the gaps.
     pub fn fill(self, candidates: Candidates, rest: &Candidates) -> ScoredCandidates {
         let ids = candidates.lexical.iter().map(|found| found.id);
         let ids: Vec<PassageId> = ids.chain(self.only_dense).collect();
@@ -43,13 +43,13 @@ impl Gaps {
     }
 }
 
-/// The passages of `list` that are not among `known`.
+/// The passages of `list` that are not in `known`.
 fn missing(list: &[Scored], known: &HashSet<PassageId>) -> impl Iterator<Item = PassageId> {
     let ids = list.iter().map(|found| found.id);
     ids.filter(|id| !known.contains(id))
 }
 
-/// The scores of `ids` out of `lists`; no score by words is a score of 0.
+/// The scores of `ids` from `lists`; without a keyword score it is 0.
 pub(super) fn both(ids: &[PassageId], lists: &[&Candidates]) -> Vec<Scores> {
     let scores = |side: fn(&Candidates) -> &[Scored]| -> HashMap<PassageId, f32> {
         let found = lists.iter().flat_map(|list| side(list));

@@ -1,5 +1,5 @@
-//! Filters and selectors as plain conditions on the payload, before any engine's language: which
-//! passages may be found, and which are deleted. Engines translate them and add nothing.
+//! Filters and selectors as plain conditions on the payload, independent of the engine: which
+//! passages may be found, and which are deleted. The engines only translate them.
 
 use super::payload::{
     COLLECTION, DOCUMENT, DOCUMENT_OWNER, GENERATION, KIND, MESSAGE, MESSAGE_OWNER, ROOM,
@@ -11,26 +11,26 @@ use ragd_core::domain::{PassageId, PassageKind, ReadScope, RoomId};
 /// A condition on one passage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Condition {
-    /// The field is this word.
+    /// The field has this value.
     Is(&'static str, String),
-    /// The field is this number.
+    /// The field has this number.
     IsNumber(&'static str, i64),
-    /// The field is one of these words; with none of them, nothing matches.
+    /// The field has one of these values; an empty list matches nothing.
     IsAny(&'static str, Vec<String>),
-    /// One of these holds.
+    /// At least one of these holds.
     AnyOf(Vec<Condition>),
 }
 
-/// What is to be deleted.
+/// Which passages to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Deletion {
     /// These passages.
     Passages(Vec<PassageId>),
-    /// Those for which all of these hold.
+    /// The passages for which all of these conditions hold.
     Where(Vec<Condition>),
 }
 
-/// The conditions of `filter`, all of which must hold; none when it lets everything through.
+/// The conditions of `filter`, all of which must hold; empty when everything matches.
 pub(super) fn conditions(filter: &IndexFilter) -> Vec<Condition> {
     let mut conditions = Vec::new();
     if let Some(kind) = filter.kind.filter(|kind| !implies(filter, *kind)) {
@@ -51,7 +51,7 @@ pub(super) fn conditions(filter: &IndexFilter) -> Vec<Condition> {
     conditions
 }
 
-/// What `selector` selects.
+/// The deletion of what `selector` selects.
 pub(super) fn deletion(selector: Selector) -> Deletion {
     Deletion::Where(match selector {
         Selector::Passages(ids) => return Deletion::Passages(ids),
@@ -68,7 +68,7 @@ pub(super) fn deletion(selector: Selector) -> Deletion {
     })
 }
 
-/// Whether the other conditions let through passages of `kind` alone.
+/// Whether the other conditions already match only passages of `kind`.
 fn implies(filter: &IndexFilter, kind: PassageKind) -> bool {
     let scope = filter.read.as_ref();
     kind == PassageKind::Document
@@ -77,7 +77,7 @@ fn implies(filter: &IndexFilter, kind: PassageKind) -> bool {
             || scope.is_some_and(|scope| scope.collections.is_some()))
 }
 
-/// Messages of these rooms alone; documents are not touched.
+/// Restricts messages to these rooms; documents are not affected.
 fn of_rooms(rooms: &[RoomId], kind: Option<PassageKind>) -> Option<Condition> {
     let of_rooms = is_any(ROOM, rooms);
     match kind {
@@ -90,12 +90,13 @@ fn of_rooms(rooms: &[RoomId], kind: Option<PassageKind>) -> Option<Condition> {
     }
 }
 
-/// What `scope` may read: the owner's own passages, and documents of the collections it names.
+/// Restricts passages to what `scope` may read: the owner's own, and the documents of the
+/// collections that it names.
 fn readable(scope: &ReadScope, filter: &IndexFilter) -> Option<Condition> {
     let names = scope.collections.as_deref();
     let listed = |name| names.is_none_or(|names| names.contains(name));
     if filter.collection.as_ref().is_some_and(listed) {
-        // Only that collection's documents are asked for, and all of them may be read.
+        // The filter matches only documents of this collection, all of which may be read.
         return None;
     }
     let own_message = is(MESSAGE_OWNER, scope.owner);

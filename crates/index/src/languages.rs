@@ -1,8 +1,9 @@
-//! The languages that passages are written in. Each has a term space of its own: its stemmer, its
-//! stop words, and term numbers that no other language uses. A passage lives in the space of its
-//! language; a question, which is too short to tell, is put into every space, where it costs
-//! nothing unless the index holds that language.
+//! The languages of passages. Each has a term space of its own: its stemmer, its stop words, and
+//! term numbers that no other language uses. A passage has the terms of its language; a question,
+//! which is too short to detect its language, has the terms of every language, which cost nothing
+//! unless the index has passages in that language.
 
+use super::term_counts::TermCounts;
 use qdrant_edge::StopwordsInterface;
 use qdrant_edge::bm25_embed::{EdgeBm25, EdgeBm25Config};
 use qdrant_edge::external::ordered_float::NotNan;
@@ -28,11 +29,11 @@ const LANGUAGES: [(Lang, &str); 15] = [
     (Lang::Tur, "turkish"),
 ];
 
-/// With this saturation and no length normalisation, the weight `n (k + 1) / (n + k)` that the
-/// tokeniser's own formula gives a term is its count `n` to well under 0.5 for any count that a
-/// text can have, so rounding gives the count.
+/// With this saturation and without length normalisation, the weight `n (k + 1) / (n + k)` that the
+/// tokeniser computes for a term differs from its count `n` by much less than 0.5 for any count
+/// that a text can have, so rounding gives the count.
 const COUNTING_K: f64 = 1e12;
-/// A shorter passage, in characters, is taken for English.
+/// A passage with fewer characters is treated as English.
 const SHORTEST_CHARS: usize = 100;
 /// The tokeniser's term numbers have this many bits.
 const TERM_BITS: u32 = 0x7fff_ffff;
@@ -61,7 +62,7 @@ pub(super) fn spaces() -> Result<Vec<Space>> {
     (1..).zip(LANGUAGES).map(space).collect()
 }
 
-/// The analyser of a language; one that knows no stop word counts all words.
+/// The analyser of a language; with an empty set of stop words it counts all words.
 pub(super) fn analyser(language: &str, stop_words: Option<StopwordsInterface>) -> Result<EdgeBm25> {
     let config = EdgeBm25Config {
         k: not_nan(COUNTING_K)?,
@@ -77,33 +78,29 @@ pub(super) fn analyser(language: &str, stop_words: Option<StopwordsInterface>) -
 
 impl Space {
     /// The terms of `text` with their counts.
-    pub(super) fn count(&self, text: &str) -> (Vec<u32>, Vec<f32>) {
-        let (mut terms, counts) = count(&self.analyser, text);
-        for term in &mut terms {
-            *term ^= self.mask;
-        }
-        (terms, counts)
+    pub(super) fn count(&self, text: &str) -> TermCounts {
+        count(&self.analyser, text).masked(self.mask)
     }
 }
 
 /// The terms of `text` with their counts.
-pub(super) fn count(analyser: &EdgeBm25, text: &str) -> (Vec<u32>, Vec<f32>) {
+pub(super) fn count(analyser: &EdgeBm25, text: &str) -> TermCounts {
     let sparse = analyser.embed_document(text);
     let counts = sparse.values.into_iter().map(f32::round).collect();
-    (sparse.indices, counts)
+    TermCounts::new(sparse.indices, counts)
 }
 
-/// The space that a passage may belong to, by its letters alone; `None` for English, for what is
-/// too short or too unsure to tell, and for languages without a space.
+/// The space of the language that a passage probably has, judged by its letters alone; `None` for
+/// English, for texts that are too short or too uncertain, and for languages without a space.
 pub(super) fn likely<'a>(spaces: &'a [Space], text: &str) -> Option<&'a Space> {
-    // Detecting costs more than counting, so short texts are left out first.
+    // Detection costs more than counting characters, so short texts are excluded first.
     text.chars().nth(SHORTEST_CHARS)?;
     let found = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
     spaces.iter().find(|space| space.language == found.lang())
 }
 
-/// Whether the stop words confirm a language against English: of `words`, it must know a tenth and
-/// twice as many as English does.
+/// Whether the stop words confirm a language against English: at least a tenth of `words` must be
+/// stop words of the language, and at least twice as many as of English.
 pub(super) fn is_confirmed(words: f32, own_stop_words: f32, english_stop_words: f32) -> bool {
     own_stop_words * 10.0 >= words && own_stop_words >= 2.0 * english_stop_words
 }

@@ -1,5 +1,5 @@
-//! What a point carries to be filtered by, the same in every engine: its fields, which of them have
-//! an index, and the names of its two vectors. No passage text.
+//! The payload of a point, by which points are filtered, the same in every engine: its fields,
+//! which of them have an index, and the names of the two vectors. It has no passage text.
 
 use super::point::Point;
 use ragd_core::domain::PassageSource;
@@ -10,11 +10,11 @@ pub(super) const DENSE: &str = "dense";
 /// The name of the sparse vectors.
 pub(super) const LEXICAL: &str = "bm25";
 
-/// The owner, if the passage is of a document. Two fields for the two kinds, because a condition on
-/// one field is answered from its index alone, while "owner and kind" is tested point by point: at
-/// 10,000 passages that are not yet optimised, 1 ms against 5.
+/// The owner of a document's passage. There are two fields for the two kinds, because a condition
+/// on one field is answered from its index alone, while "owner and kind" is tested point by point:
+/// with 10,000 passages that are not yet optimised, 1 ms instead of 5.
 pub(super) const DOCUMENT_OWNER: &str = "document_owner";
-/// The owner, if the passage is of a message.
+/// The owner of a message's passage.
 pub(super) const MESSAGE_OWNER: &str = "message_owner";
 /// The document's collection.
 pub(super) const COLLECTION: &str = "collection";
@@ -35,7 +35,7 @@ const CREATED_AT: &str = "created_at";
 pub(super) enum FieldKind {
     /// Ids.
     Uuid,
-    /// Words.
+    /// Short strings.
     Keyword,
 }
 
@@ -43,9 +43,9 @@ pub(super) enum FieldKind {
 pub(super) struct Indexed {
     pub name: &'static str,
     pub kind: FieldKind,
-    /// Whether each value of the field with many passages gets links of its own in the graph of the
-    /// vectors, so that a search that is confined to it does not lose its way. It pays for parts
-    /// that are large and apart; small ones are searched exactly, without the graph.
+    /// Whether each value of the field that many passages have gets additional links in the vector
+    /// graph, so that a search with this filter keeps its recall. Worthwhile for large disjoint
+    /// subsets; small ones are searched exactly, without the graph.
     pub linked: bool,
 }
 
@@ -53,8 +53,8 @@ const fn indexed(name: &'static str, kind: FieldKind, linked: bool) -> Indexed {
     Indexed { name, kind, linked }
 }
 
-/// The indexed fields. `generation` is none of them: it is only asked for together with a document,
-/// whose few hundred points are then looked at one by one.
+/// The indexed fields. `generation` has no index: it is only used together with a document, whose
+/// few hundred points are then tested one by one.
 pub(super) const INDEXED: [Indexed; 7] = [
     indexed(DOCUMENT_OWNER, FieldKind::Uuid, true),
     indexed(MESSAGE_OWNER, FieldKind::Uuid, true),
@@ -65,7 +65,7 @@ pub(super) const INDEXED: [Indexed; 7] = [
     indexed(KIND, FieldKind::Keyword, false),
 ];
 
-/// What `point` carries, a JSON object.
+/// The payload of `point`, a JSON object.
 pub(super) fn payload(point: &Point) -> Value {
     let (kind, owner) = (point.source.kind(), point.owner);
     match &point.source {

@@ -1,7 +1,8 @@
-//! What goes into an index: one point a passage, with what it is filtered by, and how points are
-//! selected for deletion. No text: the words are already terms, and SQL keeps the rest.
+//! The entries of an index: one point a passage, with the fields it is filtered by, and how points
+//! are selected for deletion. No text: it is already tokenised into terms, and SQL has the rest.
 
-use super::{TermCounter, TermCounts};
+use super::term_counts::TermCounts;
+use super::terms::TermCounter;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{
     DocumentId, MessageId, OwnerId, Passage, PassageId, PassageSource, RoomId,
@@ -14,15 +15,15 @@ pub struct Point {
     pub id: PassageId,
     /// Who owns it.
     pub owner: OwnerId,
-    /// What it is a part of.
+    /// The document or message that it is a part of.
     pub source: PassageSource,
     /// The generation of the document, or of the message.
     pub generation: i64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// The terms of its text.
     pub terms: TermCounts,
-    /// Its vector, `None` while no model has made one; then only words find it.
+    /// Its vector; `None` while it is not embedded, then only keywords find it.
     pub dense: Option<Vec<f32>>,
 }
 

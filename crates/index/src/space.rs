@@ -1,16 +1,16 @@
-//! The space of an index's vectors, and the check that a vector is of it.
+//! The space of an index's vectors, and the check that a vector belongs to it.
 
-use super::CODE_MISMATCH;
+use super::error::CODE_MISMATCH;
 use super::query::QueryVector;
 use ragd_core::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
-/// The space that an index's dense vectors are of; vectors of different spaces are not comparable.
+/// The space of an index's dense vectors; vectors of different spaces cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VectorSpace {
-    /// The model that makes the vectors, with its revision.
+    /// The id of the model, with its revision.
     pub model: String,
-    /// How many numbers a vector has.
+    /// The length of a vector.
     pub dimension: usize,
 }
 
@@ -23,15 +23,15 @@ impl std::fmt::Display for VectorSpace {
 /// Checks a question's vector against the index's space.
 ///
 /// # Errors
-/// `Conflict`, code [`CODE_MISMATCH`], when the index's vectors are of another model, or of none;
-/// else as [`check_vector`].
+/// `Conflict`, code [`CODE_MISMATCH`], when the index's vectors are of another model or it has
+/// none; else as [`check_vector`].
 pub(super) fn check_question(space: Option<&VectorSpace>, vector: &QueryVector) -> Result<()> {
     match space {
         Some(space) if space.model == vector.model => check_vector(Some(space), &vector.values),
         other => {
             let built = other.map_or("no model", |space| space.model.as_str());
             let message = format!(
-                "the index holds vectors of {built}, and the question's is of {}",
+                "the index has vectors of {built}, but the question's is of {}",
                 vector.model
             );
             Err(Error::new(ErrorKind::Conflict, message).with_code(CODE_MISMATCH))
@@ -46,12 +46,12 @@ pub(super) fn check_question(space: Option<&VectorSpace>, vector: &QueryVector) 
 pub(super) fn check_vector(space: Option<&VectorSpace>, vector: &[f32]) -> Result<()> {
     let Some(space) = space else {
         return Err(Error::invalid(
-            "vector: the index was made without an embedding model and holds no vectors",
+            "vector: the index was built without an embedding model and has no vectors",
         ));
     };
     if vector.len() != space.dimension {
         return Err(Error::invalid(format!(
-            "vector: must have {} numbers, it has {}",
+            "vector: must have {} numbers, but has {}",
             space.dimension,
             vector.len()
         )));
@@ -63,7 +63,7 @@ pub(super) fn check_vector(space: Option<&VectorSpace>, vector: &[f32]) -> Resul
     }
 }
 
-/// Checks the average that the weights of an index are made for.
+/// Checks the average number of terms that the BM25 weights of an index are computed with.
 ///
 /// # Errors
 /// `Invalid` when it is not above 0.

@@ -1,26 +1,22 @@
-//! Words into BM25 terms, in this process and the same for every engine: the tokeniser, the stop
-//! words and the stemmer of the text's language, and the weights of a passage's terms. It knows
-//! nothing of documents elsewhere in the index: how rare a term is, the engine adds at query time.
+//! Text into BM25 terms, in this process and the same for every engine: the tokeniser, the stop
+//! words and the stemmer of the text's language.
 
 use super::languages::{self, ENGLISH, Space};
+use super::term_counts::TermCounts;
 use qdrant_edge::bm25_embed::EdgeBm25;
 use qdrant_edge::{StopwordsInterface, StopwordsSet};
 use ragd_core::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Term saturation: how soon a term's repetition stops to count.
-const K1: f32 = 1.2;
-/// How much a passage's length counts, from 0 to 1.
-const B: f32 = 0.75;
-/// How much a question's words count in a language that has fewer stop words in it than another.
+/// The factor for a question's terms in a language that has fewer stop words in it than another.
 const UNLIKELY: f32 = 0.5;
 
-/// The terms of a passage, on average, for an index that is begun before any passage is known:
-/// about what a chunk of a thousand characters leaves once its stop words are gone.
+/// The average number of terms of a passage for an index that is created before any passage is
+/// known: about that of a chunk of a thousand characters without its stop words.
 pub const DEFAULT_AVERAGE_TERMS: f32 = 120.0;
 
-/// What the terms of an index were made with; another one cannot be compared with it.
+/// The version of the tokenisation; terms of different versions cannot be compared.
 pub(super) const TERMS_VERSION: &str = "word-languages-1";
 
 /// Turns text into terms; cheap to clone.
@@ -30,16 +26,16 @@ pub struct TermCounter(Arc<Analysers>);
 #[derive(Debug)]
 struct Analysers {
     english: EdgeBm25,
-    /// English without stop words: counts every word.
+    /// English without a list of stop words: counts every word.
     every_word: EdgeBm25,
     others: Vec<Space>,
 }
 
 impl TermCounter {
-    /// The counter that every text of ragd goes through: words, lower case, stop words and stemming.
+    /// The counter for all texts of ragd: words, lower case, stop words and stemming.
     ///
     /// # Errors
-    /// `Internal` when the tokeniser refuses its own settings.
+    /// `Internal` when the tokeniser refuses its settings.
     pub fn new() -> Result<Self> {
         let no_stop_words = StopwordsInterface::Set(StopwordsSet {
             languages: None,
@@ -52,19 +48,19 @@ impl TermCounter {
         })))
     }
 
-    /// The terms of `text` as English, with how often each occurs: to compare two texts.
+    /// The terms of `text` as English with their counts, for comparing two texts.
     pub fn count(&self, text: &str) -> TermCounts {
-        TermCounts::of(languages::count(&self.0.english, text))
+        languages::count(&self.0.english, text)
     }
 
-    /// The terms of a passage, in the language that it is written in; English where that is not
-    /// certain. The same text always gives the same terms.
+    /// The terms of a passage in its language, or in English where the language is uncertain. The
+    /// same text always has the same terms.
     pub fn count_passage(&self, text: &str) -> TermCounts {
         let english = self.count(text);
         let Some(space) = languages::likely(&self.0.others, text) else {
             return english;
         };
-        let own = TermCounts::of(space.count(text));
+        let own = space.count(text);
         let words = self.words(text);
         if languages::is_confirmed(words, words - own.total(), words - english.total()) {
             own
@@ -73,21 +69,22 @@ impl TermCounter {
         }
     }
 
-    /// The terms of a question in every language: a question is too short to tell its own. A
-    /// language counts whole unless another one knows more of the question as stop words, so that
-    /// a word means most in the language that the rest of the question speaks.
+    /// The terms of a question in every language, because a question is too short to detect its
+    /// own. The terms of a language have their full weight unless another language has more of the
+    /// question among its stop words, so that a word counts most in the likely language of the
+    /// question.
     ///
-    /// Where the index holds one language, the others' terms find nothing there, and the order is
-    /// that of this language's terms alone.
+    /// In an index of passages in one language the terms of the others match nothing, and the
+    /// ranking is that of this language's terms alone.
     pub fn count_question(&self, text: &str) -> TermCounts {
         let english = self.count(text);
         let others: Vec<TermCounts> = self
             .0
             .others
             .iter()
-            .map(|space| TermCounts::of(space.count(text)))
+            .map(|space| space.count(text))
             .collect();
-        // The fewer words are left, the more of them were stop words.
+        // Fewer remaining words mean more stop words.
         let fewest = others
             .iter()
             .map(TermCounts::total)
@@ -95,7 +92,7 @@ impl TermCounter {
         if english.is_empty() {
             return english;
         }
-        // Each term once: two languages may, very rarely, give two words one number.
+        // Each term once: the numbers of two languages may, very rarely, collide.
         let mut all: BTreeMap<u32, f32> = BTreeMap::new();
         for counts in std::iter::once(english).chain(others) {
             let weight = if counts.total() > fewest {
@@ -108,62 +105,13 @@ impl TermCounter {
                 *counted = counted.max(weight * count);
             }
         }
-        TermCounts::of(all.into_iter().unzip())
+        let (terms, counts) = all.into_iter().unzip();
+        TermCounts::new(terms, counts)
     }
 
+    /// The number of words, stop words included.
     fn words(&self, text: &str) -> f32 {
-        TermCounts::of(languages::count(&self.0.every_word, text)).total()
-    }
-}
-
-/// Terms, as hashes, each once, with how often each occurs in a text.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TermCounts {
-    terms: Vec<u32>,
-    counts: Vec<f32>,
-}
-
-impl TermCounts {
-    fn of((terms, counts): (Vec<u32>, Vec<f32>)) -> Self {
-        Self { terms, counts }
-    }
-
-    /// How many terms the text has, repetitions counted: the text's length for BM25.
-    pub fn total(&self) -> f32 {
-        self.counts.iter().sum()
-    }
-
-    /// Whether the text has no term at all: only stop words or punctuation.
-    pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
-    }
-
-    /// How many different terms the text has.
-    pub(super) fn len(&self) -> usize {
-        self.terms.len()
-    }
-
-    /// The terms with their counts.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, f32)> {
-        self.terms.iter().copied().zip(self.counts.iter().copied())
-    }
-
-    /// The BM25 weight of each term in a passage with these counts, but for the term's rarity
-    /// (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009):
-    /// `n (k1 + 1) / (n + k1 (1 - b + b length / average))`.
-    pub(super) fn passage_weights(&self, average_terms: f32) -> (Vec<u32>, Vec<f32>) {
-        let saturation = K1 * (1.0 - B + B * self.total() / average_terms);
-        let weights = self
-            .counts
-            .iter()
-            .map(|count| count * (K1 + 1.0) / (count + saturation))
-            .collect();
-        (self.terms.clone(), weights)
-    }
-
-    /// The weight of each term in a question: its count.
-    pub(super) fn question_weights(&self) -> (Vec<u32>, Vec<f32>) {
-        (self.terms.clone(), self.counts.clone())
+        languages::count(&self.0.every_word, text).total()
     }
 }
 

@@ -10,8 +10,8 @@ use qdrant_client::qdrant::CreateAlias;
 use ragd::clock::Clock;
 use ragd::error::ErrorKind;
 use ragd::index::{
-    CODE_ELSEWHERE, CODE_MISSING, CODE_MOVED, CODE_UNREACHABLE, Index, IndexFilter, Selector,
-    ServerAddress, ServerSettings,
+    CODE_FOLLOWED_ELSEWHERE, CODE_MISSING, CODE_MOVED, CODE_UNREACHABLE, Index, IndexFilter,
+    Selector, ServerAddress, ServerSettings,
 };
 use ragd::indexing::SqlLedger;
 use std::sync::Arc;
@@ -281,7 +281,7 @@ async fn one_process_writes_at_a_time_and_the_others_see_what_it_did() {
     for refused in writes {
         assert_eq!(
             (refused.kind(), refused.code()),
-            (ErrorKind::Conflict, CODE_ELSEWHERE)
+            (ErrorKind::Conflict, CODE_FOLLOWED_ELSEWHERE)
         );
     }
     one.commit(start, 5).await.expect("moved");

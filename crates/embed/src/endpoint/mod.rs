@@ -1,11 +1,12 @@
-//! A model elsewhere, asked over HTTP: texts in bounded batches, a bounded number of requests at a
-//! time, busy answers asked for again; and questions, which get one short try and none at all for a
-//! moment after a failure, so that retrieval goes on by words at once while the endpoint is away.
+//! A model behind an HTTP endpoint. Documents are sent in bounded batches, a bounded number of
+//! requests at a time, with retries. A question gets one request with a short timeout, and none at
+//! all during a cool-down after a failure, so that retrieval falls back to keyword search at once
+//! while the endpoint is unavailable.
 
 mod transport;
 mod wire;
 
-pub use transport::CODE_AWAY;
+pub use transport::CODE_EMBEDDINGS_UNAVAILABLE;
 pub use wire::EndpointWire;
 
 use chrono::{DateTime, Utc};
@@ -19,41 +20,41 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use transport::{Failure, Transport};
 
-/// How often a batch of documents is asked for in all.
+/// The most requests for one batch of documents, the first included.
 const TRIES: u32 = 5;
-/// The wait before the second try; it doubles with each.
+/// The wait before the second try; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// After a failed question the next ones do not ask for so long.
+/// How long questions fail at once after a failed request that gave no time of its own.
 const COOL_DOWN: Duration = Duration::from_secs(5);
-/// A text with a length that any model takes, to learn how long its vectors are.
+/// A text that any model accepts, to find out the length of its vectors.
 const PROBE: &str = "length";
-/// How long that may take: a start waits for it.
-const PROBE_PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout of that request: the start of the server waits for it.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What an endpoint is asked with.
+/// The settings of an endpoint.
 #[derive(Debug, Clone)]
 pub struct EndpointSettings {
-    /// How it is spoken to.
+    /// The API that it has.
     pub wire: EndpointWire,
-    /// Where its API begins: OpenAI's ends in `/v1`, Ollama's does not.
+    /// The base URL of its API: OpenAI's ends in `/v1`, Ollama's does not.
     pub base_url: String,
-    /// The model's name there.
+    /// The name that the endpoint has for the model.
     pub model: String,
-    /// The key; local servers have none.
+    /// The API key; local servers need none.
     pub key: Option<SecretString>,
-    /// The length that is asked for; `None`: the model's own.
+    /// The length of the vectors to request; `None`: the model's own.
     pub dimensions: Option<usize>,
-    /// How many texts one request has.
+    /// The most texts of one request.
     pub batch_texts: usize,
-    /// How many requests with documents are under way at once.
+    /// The most requests with documents at the same time.
     pub concurrency: usize,
-    /// Longer texts are cut.
+    /// Longer texts are cut, in characters.
     pub max_text_chars: usize,
-    /// How long it may take.
+    /// How long requests may take.
     pub timeouts: EndpointTimeouts,
 }
 
-/// How long an endpoint may take.
+/// How long requests to an endpoint may take.
 #[derive(Debug, Clone, Copy)]
 pub struct EndpointTimeouts {
     /// A request with documents.
@@ -62,7 +63,7 @@ pub struct EndpointTimeouts {
     pub question: Duration,
 }
 
-/// A model elsewhere; cheap to clone.
+/// A model behind an HTTP endpoint; cheap to clone.
 #[derive(Clone)]
 pub struct Endpoint(Arc<Shared>);
 
@@ -71,20 +72,20 @@ struct Shared {
     model_id: String,
     dimension: usize,
     transport: Transport,
-    turns: Semaphore,
+    permits: Semaphore,
     clock: Clock,
     trouble: Mutex<Option<Trouble>>,
 }
 
-/// The last failure, while no success has come after it.
+/// The last failure, as long as no request has succeeded since.
 struct Trouble {
     reason: String,
-    /// Until then questions do not ask.
+    /// Until then questions fail without a request.
     until: DateTime<Utc>,
 }
 
-/// The id of the vectors that a model elsewhere makes: the same wherever it runs. Ollama's `latest`
-/// is what a name without a tag means.
+/// The id of the vectors of a model behind an endpoint, the same wherever the model runs. A name
+/// without a tag and Ollama's tag `latest` mean the same.
 pub fn endpoint_model_id(model: &str, dimension: usize) -> String {
     format!("{}@{dimension}", model.trim().trim_end_matches(":latest"))
 }
@@ -100,10 +101,10 @@ impl std::fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint, whose vectors have `dimension` numbers. Nothing is asked yet.
+    /// The endpoint, whose vectors have `dimension` numbers. Sends no request.
     ///
     /// # Errors
-    /// `Invalid` when the address is none, or the key cannot be sent.
+    /// `Invalid` when the base URL is malformed or the key cannot be sent in a header.
     pub fn new(
         settings: EndpointSettings,
         dimension: usize,
@@ -119,21 +120,21 @@ impl Endpoint {
             model_id: endpoint_model_id(&settings.model, dimension),
             dimension,
             transport,
-            turns: Semaphore::new(settings.concurrency.max(1)),
+            permits: Semaphore::new(settings.concurrency.max(1)),
             clock,
             trouble: Mutex::new(None),
             settings,
         })))
     }
 
-    /// As [`Endpoint::new`]; asks the endpoint once how long its vectors are.
+    /// As [`Endpoint::new`], but finds out the length of the vectors with one request.
     ///
     /// # Errors
-    /// As [`Endpoint::new`] and those of a question.
+    /// As [`Endpoint::new`] and as [`Embedder::embed_query`](super::Embedder::embed_query).
     pub async fn connect(settings: EndpointSettings, http: Client, clock: Clock) -> Result<Self> {
         let unknown = Self::new(settings.clone(), 0, http.clone(), clock.clone())?;
-        let patience = settings.timeouts.documents.min(PROBE_PATIENCE);
-        let vectors = unknown.asked(&[PROBE], patience).await;
+        let timeout = settings.timeouts.documents.min(PROBE_TIMEOUT);
+        let vectors = unknown.request(&[PROBE], timeout).await;
         let vectors = vectors.map_err(|failure| failure.error)?;
         let dimension = vectors.first().map_or(0, Vec::len);
         Self::new(settings, dimension, http, clock)
@@ -149,7 +150,7 @@ impl Endpoint {
         self.0.dimension
     }
 
-    /// Where it is asked.
+    /// The URL that requests are sent to.
     pub fn address(&self) -> &str {
         self.0.transport.url.as_str()
     }
@@ -159,7 +160,7 @@ impl Endpoint {
         let batches = texts.chunks(self.0.settings.batch_texts.max(1));
         let batches: Vec<Vec<String>> = batches.map(<[String]>::to_vec).collect();
         let vectors: Vec<Vec<Vec<f32>>> = stream::iter(batches)
-            .map(|batch| self.patiently(batch))
+            .map(|batch| self.embed_with_retries(batch))
             .buffered(self.0.settings.concurrency.max(1))
             .try_collect()
             .await?;
@@ -168,16 +169,12 @@ impl Endpoint {
 
     /// See [`Embedder::embed_at_once`](super::Embedder::embed_at_once).
     pub(super) async fn embed_at_once(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
-        self.refuse_while_away()?;
+        self.refuse_during_cool_down()?;
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(self.0.settings.batch_texts.max(1)) {
             let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
-            let patience = self.0.settings.timeouts.question;
-            vectors.extend(
-                self.once(&batch, patience)
-                    .await
-                    .map_err(|failure| failure.error)?,
-            );
+            let vectors_of_batch = self.request_once(&batch, self.0.settings.timeouts.question);
+            vectors.extend(vectors_of_batch.await.map_err(|failure| failure.error)?);
         }
         Ok(vectors)
     }
@@ -186,7 +183,7 @@ impl Endpoint {
     pub(super) async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
         let vectors = self.embed_at_once(vec![text.to_owned()]).await?;
         let vector = vectors.into_iter().next();
-        vector.ok_or_else(|| Error::internal("the endpoint gave no vector"))
+        vector.ok_or_else(|| Error::internal("the endpoint returned no vector"))
     }
 
     /// See [`Embedder::trouble`](super::Embedder::trouble).
@@ -196,25 +193,26 @@ impl Endpoint {
             .map(|trouble| trouble.reason.clone())
     }
 
-    /// One batch of documents, asked for again while that can help.
-    async fn patiently(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
+    /// The vectors of one batch of documents; repeats the request while that can help.
+    async fn embed_with_retries(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let mut wait = FIRST_WAIT;
         let mut tries = 1;
         loop {
-            let turn = self.0.turns.acquire().await;
-            let turn =
-                turn.map_err(|error| Error::internal("the endpoint is closed").with_source(error))?;
-            let asked = self.once(&texts, self.0.settings.timeouts.documents).await;
-            drop(turn);
-            match asked {
+            let permit = self.0.permits.acquire().await.map_err(|error| {
+                Error::internal("the embedding endpoint is closed").with_source(error)
+            })?;
+            let timeout = self.0.settings.timeouts.documents;
+            let outcome = self.request_once(&texts, timeout).await;
+            drop(permit);
+            match outcome {
                 Ok(vectors) => return Ok(vectors),
-                Err(failure) if failure.passing && tries < TRIES => {
+                Err(failure) if failure.is_temporary && tries < TRIES => {
                     let wait = failure.retry_after.unwrap_or(wait);
                     tracing::warn!(
                         tries,
                         wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                        "{}; it is asked again",
+                        "{}; the request is repeated",
                         failure.error
                     );
                     self.0.clock.sleep(wait).await;
@@ -226,16 +224,20 @@ impl Endpoint {
         }
     }
 
-    /// One request, whose outcome is remembered.
-    async fn once(&self, texts: &[&str], patience: Duration) -> Result<Vec<Vec<f32>>, Failure> {
+    /// One request, with a check of the vectors' length. Records whether it failed.
+    async fn request_once(
+        &self,
+        texts: &[&str],
+        timeout: Duration,
+    ) -> Result<Vec<Vec<f32>>, Failure> {
         let outcome = self
-            .asked(texts, patience)
+            .request(texts, timeout)
             .await
             .and_then(|vectors| self.checked(vectors));
         *self.last_trouble() = outcome.as_ref().err().map(|failure| {
             let pause = failure.retry_after.unwrap_or(COOL_DOWN);
-            // A refusal is about what was asked; the next question may fare better.
-            let pause = if failure.passing {
+            // A refusal concerns this request only; the next question may succeed.
+            let pause = if failure.is_temporary {
                 pause
             } else {
                 Duration::ZERO
@@ -248,7 +250,7 @@ impl Endpoint {
         outcome
     }
 
-    async fn asked(&self, texts: &[&str], patience: Duration) -> Result<Vec<Vec<f32>>, Failure> {
+    async fn request(&self, texts: &[&str], timeout: Duration) -> Result<Vec<Vec<f32>>, Failure> {
         let Shared {
             settings,
             transport,
@@ -262,8 +264,8 @@ impl Endpoint {
             .wire
             .body(&settings.model, &cut, settings.dimensions);
         let body =
-            body.map_err(|error| transport.malformed(&format!("cannot be asked: {error}")))?;
-        let reply = transport.post(body, patience).await?;
+            body.map_err(|error| transport.malformed(&format!("cannot be called: {error}")))?;
+        let reply = transport.post(body, timeout).await?;
         let vectors = settings.wire.vectors(&reply, texts.len());
         vectors.map_err(|reason| transport.malformed(&format!("answered, but {reason}")))
     }
@@ -275,19 +277,19 @@ impl Endpoint {
         match wrong {
             None => Ok(vectors),
             Some(wrong) => Err(self.0.transport.malformed(&format!(
-                "gives vectors of {} numbers now; those of this installation have {} \
-                 (EMBEDDING_DIMENSION): `ragd index reembed` makes all of them anew",
+                "now returns vectors of {} numbers; those of this installation have {} \
+                 (EMBEDDING_DIMENSION): `ragd index reembed` recomputes all of them",
                 wrong.len(),
                 self.0.dimension
             ))),
         }
     }
 
-    fn refuse_while_away(&self) -> Result<()> {
+    fn refuse_during_cool_down(&self) -> Result<()> {
         match &*self.last_trouble() {
             Some(trouble) if self.0.clock.now() < trouble.until => {
                 let error = Error::new(ErrorKind::Unavailable, trouble.reason.clone());
-                Err(error.with_code(CODE_AWAY))
+                Err(error.with_code(CODE_EMBEDDINGS_UNAVAILABLE))
             }
             _ => Ok(()),
         }
@@ -301,7 +303,7 @@ impl Endpoint {
     }
 }
 
-/// The first `limit` characters; a text without any is a space, because servers refuse an empty one.
+/// The first `limit` characters; a space for an empty text, which servers refuse.
 fn cut(text: &str, limit: usize) -> &str {
     if text.is_empty() {
         return " ";
@@ -323,12 +325,12 @@ fn address(settings: &EndpointSettings) -> Result<Url> {
     let url = url.map_err(|error| refused("is not a URL").with_source(error))?;
     match url.scheme() {
         "http" | "https" if url.username().is_empty() && url.password().is_none() => Ok(url),
-        "http" | "https" => Err(refused("must not hold a user name or password")),
+        "http" | "https" => Err(refused("must not contain a user name or password")),
         _ => Err(refused("must begin with http:// or https://")),
     }
 }
 
-/// The key, if a header can carry it; a blank one is none.
+/// The key, if it can be sent in a header; `None` for a blank one.
 fn sendable(key: Option<&SecretString>) -> Result<Option<SecretString>> {
     match key.filter(|key| !key.expose_secret().trim().is_empty()) {
         Some(key)
@@ -338,7 +340,7 @@ fn sendable(key: Option<&SecretString>) -> Result<Option<SecretString>> {
                 .all(|byte| byte.is_ascii_graphic()) =>
         {
             Err(Error::invalid(
-                "EMBEDDING_API_KEY: holds a space, a line end or another character that no key has",
+                "EMBEDDING_API_KEY: contains a space, a line end or another character that no key has",
             ))
         }
         key => Ok(key.cloned()),

@@ -1,8 +1,8 @@
-//! One request to an endpoint: sends it, reads the answer within bounds and time, and says of a
-//! failure whether asking again can help. The key is in the header and nowhere else: no message
-//! shows it.
+//! One request to an endpoint: sends it, reads the answer up to a size limit and a deadline, and
+//! says of a failure whether a retry can help. The key is sent in the header only: no message
+//! contains it.
 
-use super::wire::error_words;
+use super::wire::error_message;
 use ragd_core::error::{Error, ErrorKind, Result};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
@@ -12,17 +12,17 @@ use tokio::time::{Instant, timeout_at};
 
 /// The largest answer: 2,048 vectors of 4,096 numbers of 12 characters are 100 MB.
 const MAX_REPLY_BYTES: usize = 128 << 20;
-/// How much of a failure's body is read for its words.
+/// How much of the body of an error is read for its message.
 const MAX_ERROR_BYTES: usize = 64 << 10;
-/// How many characters of an endpoint's words are repeated.
-const MAX_WORDS: usize = 300;
-/// The longest wait that an endpoint may ask for.
+/// How many characters of an endpoint's error message are repeated.
+const MAX_MESSAGE_CHARS: usize = 300;
+/// The longest `Retry-After` that is respected; longer ones are shortened to it.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// The machine-readable code of an error that says that the endpoint did not do its work.
-pub const CODE_AWAY: &str = "embeddings_unavailable";
+/// The machine-readable code of errors of an embedding endpoint.
+pub const CODE_EMBEDDINGS_UNAVAILABLE: &str = "embeddings_unavailable";
 
-/// The way to one endpoint.
+/// The HTTP client, URL and key of one endpoint.
 pub(super) struct Transport {
     pub http: Client,
     pub url: Url,
@@ -33,15 +33,15 @@ pub(super) struct Transport {
 pub(super) struct Failure {
     pub error: Error,
     /// Whether the same request may succeed later.
-    pub passing: bool,
+    pub is_temporary: bool,
     /// How long the endpoint asks to wait.
     pub retry_after: Option<Duration>,
 }
 
 impl Transport {
-    /// Sends `body` and returns the answer's, if it is a success.
-    pub async fn post(&self, body: Vec<u8>, patience: Duration) -> Result<Vec<u8>, Failure> {
-        let deadline = Instant::now() + patience;
+    /// Sends `body` and returns the body of a successful answer.
+    pub async fn post(&self, body: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, Failure> {
+        let deadline = Instant::now() + timeout;
         let mut request = self
             .http
             .post(self.url.clone())
@@ -50,7 +50,7 @@ impl Transport {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose_secret());
         }
-        let late = || self.passing("does not answer in time");
+        let late = || self.temporary("does not answer in time");
         let response = timeout_at(deadline, request.send())
             .await
             .map_err(|_| late())?
@@ -63,7 +63,7 @@ impl Transport {
         };
         let read = timeout_at(deadline, read(response, limit)).await;
         if !status.is_success() {
-            // Its status says what it is; a body that breaks off takes nothing away.
+            // The status is enough to classify the failure, so an incomplete body is no error.
             let body = read.ok().and_then(Result::ok).flatten();
             return Err(self.refused(status, &headers, &body.unwrap_or_default()));
         }
@@ -78,19 +78,19 @@ impl Transport {
         }
     }
 
-    /// A success whose content is none.
+    /// A successful answer with malformed content, or a request that cannot be made.
     pub fn malformed(&self, reason: &str) -> Failure {
         Failure {
             error: self.error(ErrorKind::Upstream, reason),
-            passing: false,
+            is_temporary: false,
             retry_after: None,
         }
     }
 
-    fn passing(&self, reason: &str) -> Failure {
+    fn temporary(&self, reason: &str) -> Failure {
         Failure {
             error: self.error(ErrorKind::Unavailable, reason),
-            passing: true,
+            is_temporary: true,
             retry_after: None,
         }
     }
@@ -99,9 +99,9 @@ impl Transport {
         let reason = if error.is_connect() {
             "cannot be reached"
         } else {
-            "broke the connection off"
+            "closed the connection"
         };
-        let failure = self.passing(reason);
+        let failure = self.temporary(reason);
         Failure {
             error: failure.error.with_source(error.without_url()),
             ..failure
@@ -109,28 +109,32 @@ impl Transport {
     }
 
     fn refused(&self, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
-        let passing = status.is_server_error()
+        let is_temporary = status.is_server_error()
             || [StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status);
-        let said = match status {
-            // What it says of a key or an account is for whoever runs ragd, not for callers.
+        let reason = match status {
+            // The endpoint's message about a key or account is not for callers of ragd.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 "does not accept the key (EMBEDDING_API_KEY)".to_owned()
             }
-            _ => match error_words(body) {
-                Some(words) => {
-                    format!("answered {}: {}", status.as_u16(), self.presentable(&words))
+            _ => match error_message(body) {
+                Some(message) => {
+                    format!(
+                        "answered {}: {}",
+                        status.as_u16(),
+                        self.presentable(&message)
+                    )
                 }
                 None => format!("answered {}", status.as_u16()),
             },
         };
-        let kind = if passing {
+        let kind = if is_temporary {
             ErrorKind::Unavailable
         } else {
             ErrorKind::Upstream
         };
         Failure {
-            error: self.error(kind, &said),
-            passing,
+            error: self.error(kind, &reason),
+            is_temporary,
             retry_after: retry_after(headers),
         }
     }
@@ -145,15 +149,15 @@ impl Transport {
             kind,
             format!("the embedding endpoint {host}{port} {reason}"),
         )
-        .with_code(CODE_AWAY)
+        .with_code(CODE_EMBEDDINGS_UNAVAILABLE)
     }
 
-    /// The endpoint's words on one line, short, and without the key.
-    fn presentable(&self, words: &str) -> String {
-        let line: String = words
+    /// The endpoint's message on one line, shortened, and without the key.
+    fn presentable(&self, message: &str) -> String {
+        let line: String = message
             .chars()
             .map(|c| if c.is_control() { ' ' } else { c })
-            .take(MAX_WORDS)
+            .take(MAX_MESSAGE_CHARS)
             .collect();
         match &self.key {
             Some(key) => line.replace(key.expose_secret(), "***"),
@@ -162,7 +166,7 @@ impl Transport {
     }
 }
 
-/// A whole body; `None` when it is longer than `limit`.
+/// Reads the whole body; `None` when it is longer than `limit` bytes.
 async fn read(mut response: Response, limit: usize) -> reqwest::Result<Option<Vec<u8>>> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await? {
@@ -174,7 +178,7 @@ async fn read(mut response: Response, limit: usize) -> reqwest::Result<Option<Ve
     Ok(Some(body))
 }
 
-/// `Retry-After` in seconds; a date is not worth a clock here.
+/// `Retry-After` in seconds; dates are ignored.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     let seconds = Duration::from_secs(text.trim().parse().ok()?);

@@ -1,20 +1,20 @@
-//! The two wires for vectors, as pure translation: OpenAI's `POST /embeddings` (API reference,
-//! "Create embeddings"), which many servers speak, and Ollama's `POST /api/embed` (its `docs/api.md`,
-//! "Generate Embeddings"). Every answer is checked before a number of it is believed.
+//! The two embedding APIs, as pure translation: OpenAI's `POST /embeddings` (API reference, "Create
+//! embeddings"), which many servers have, and Ollama's `POST /api/embed` (its `docs/api.md`,
+//! "Generate Embeddings"). Every answer is checked before it is used.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// How an endpoint is spoken to.
+/// The API of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointWire {
-    /// OpenAI's shape.
+    /// OpenAI's, which many servers have.
     OpenAi,
     /// Ollama's own.
     Ollama,
 }
 
-/// A request of either wire: what the other does not know is left out.
+/// A request of either API; fields that an API does not have are left out.
 #[derive(Serialize)]
 struct Request<'a> {
     model: &'a str,
@@ -45,7 +45,7 @@ struct OllamaReply {
 }
 
 impl EndpointWire {
-    /// The path of the request, behind the address at which the API begins.
+    /// The path of the request, relative to the base URL of the API.
     pub(super) const fn path(self) -> &'static str {
         match self {
             Self::OpenAi => "embeddings",
@@ -53,8 +53,8 @@ impl EndpointWire {
         }
     }
 
-    /// The body of a request for the vectors of `texts`. `dimensions` is asked for only where it
-    /// was chosen, because most models have one length and some servers refuse the word.
+    /// The body of a request for the vectors of `texts`. `dimensions` is sent only if it is set,
+    /// because most models have one length and some servers refuse the field.
     pub(super) fn body(
         self,
         model: &str,
@@ -74,13 +74,12 @@ impl EndpointWire {
         })
     }
 
-    /// The vectors of an answer to `count` texts, in their order, each of unit length.
+    /// The vectors of an answer to `count` texts, in the order of the texts, each of unit length.
     ///
     /// # Errors
-    /// What is wrong with the answer, in a few words.
+    /// What is wrong with the answer, as a clause for an error message.
     pub(super) fn vectors(self, body: &[u8], count: usize) -> Result<Vec<Vec<f32>>, String> {
-        let unreadable =
-            |error: serde_json::Error| format!("its answer is not as it should be: {error}");
+        let unreadable = |error: serde_json::Error| format!("its answer is malformed: {error}");
         let vectors = match self {
             Self::OpenAi => {
                 let reply: OpenAiReply = serde_json::from_slice(body).map_err(unreadable)?;
@@ -101,19 +100,20 @@ impl EndpointWire {
     }
 }
 
-/// What an error's body says: OpenAI's `error.message`, Ollama's `error`, others' `message`.
-pub(super) fn error_words(body: &[u8]) -> Option<String> {
+/// The message in the body of an error: OpenAI's `error.message`, Ollama's `error`, others'
+/// `message`.
+pub(super) fn error_message(body: &[u8]) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let places = [
         body.pointer("/error/message"),
         body.pointer("/error"),
         body.pointer("/message"),
     ];
-    let words = places.into_iter().flatten().find_map(Value::as_str)?;
-    Some(words.to_owned())
+    let message = places.into_iter().flatten().find_map(Value::as_str)?;
+    Some(message.to_owned())
 }
 
-/// By the number that each has; servers that number nothing answer in order.
+/// The vectors sorted by their index; servers that send no index answer in order.
 fn in_order(mut data: Vec<OpenAiVector>) -> Result<Vec<Vec<f32>>, String> {
     if data.iter().any(|one| one.index.is_some()) {
         data.sort_by_key(|one| one.index);
@@ -130,7 +130,7 @@ fn in_order(mut data: Vec<OpenAiVector>) -> Result<Vec<Vec<f32>>, String> {
     Ok(data.into_iter().map(|one| one.embedding).collect())
 }
 
-/// The vector with length 1, in which form every vector is stored and compared.
+/// The vector scaled to length 1, the form in which vectors are stored and compared.
 fn unit(mut vector: Vec<f32>) -> Result<Vec<f32>, String> {
     let square: f64 = vector.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
     let length = square.sqrt();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wire_has_its_words() {
+    fn each_api_has_its_fields() {
         assert_eq!(
             sent(OpenAi, None),
             json!({"model": "m", "input": ["a", "b"], "encoding_format": "float"})
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_none_is_refused() {
+    fn a_malformed_answer_is_refused() {
         let refused =
             |wire: EndpointWire, body: &str| wire.vectors(body.as_bytes(), 1).unwrap_err();
         for body in [
@@ -209,8 +209,8 @@ mod tests {
     }
 
     #[test]
-    fn an_errors_words_are_found_in_either_shape() {
-        let words = |body: &str| error_words(body.as_bytes());
+    fn the_message_of_an_error_is_found_in_every_shape() {
+        let words = |body: &str| error_message(body.as_bytes());
         assert_eq!(
             words(r#"{"error": {"message": "no"}}"#).as_deref(),
             Some("no")

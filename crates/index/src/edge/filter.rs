@@ -1,5 +1,5 @@
-//! Conditions in the embedded engine's language, and the operations that make its
-//! payload indexes and delete.
+//! Translates conditions for the embedded engine, and makes its operations that create payload
+//! indexes and delete passages.
 
 use super::super::condition::{
     Condition as Plain, Deletion, conditions, deletion as plain_deletion,
@@ -14,7 +14,7 @@ use qdrant_edge::{
 };
 use ragd_core::error::{Error, Result};
 
-/// The operations that make a new shard's payload indexes.
+/// The operations that create the payload indexes of a new shard.
 pub(super) fn payload_indexes() -> Result<Vec<UpdateOperation>> {
     INDEXED.iter().map(payload_index).collect()
 }
@@ -40,7 +40,7 @@ fn payload_index(indexed: &Indexed) -> Result<UpdateOperation> {
     ))
 }
 
-/// The filter as the engine's conditions; `None` when it lets everything through.
+/// The filter as the engine's conditions; `None` when everything matches.
 pub(super) fn engine_filter(filter: &IndexFilter) -> Result<Option<Filter>> {
     let conditions = translated(conditions(filter))?;
     Ok((!conditions.is_empty()).then(|| all_of(conditions)))
@@ -87,7 +87,7 @@ fn condition(plain: Plain) -> Result<Condition> {
 
 fn all_of(mut conditions: Vec<Condition>) -> Filter {
     match conditions.pop() {
-        // One group of alternatives is a filter of its own; inside another, it is slower.
+        // A single group of alternatives is a filter already; nested in another one it is slower.
         Some(Condition::Filter(only)) if conditions.is_empty() => only,
         last => {
             conditions.extend(last);
@@ -101,5 +101,5 @@ fn all_of(mut conditions: Vec<Condition>) -> Filter {
 
 fn field(name: &str) -> Result<JsonPath> {
     name.parse()
-        .map_err(|()| Error::internal(format!("payload field {name}: not a path")))
+        .map_err(|()| Error::internal(format!("payload field {name}: not a valid path")))
 }

@@ -1,17 +1,18 @@
 //! The folder of an embedded index on disk: its lock, its builds, and the pointer to the one that
-//! serves. It owns the small files, each replaced atomically; what a build holds is the engine's.
+//! serves. It owns the small files, each replaced atomically; the engine owns the rest of a build.
 //!
 //! ```text
 //! lock                 held while the index is open
 //! current              the number of the build that serves
-//! build-7/meta.json    what the build was made for; written last, so a build without it is none
-//! build-7/progress.json  the follower's position, and the terms seen
+//! build-7/meta.json    what the build is for; written last, so a build without it is incomplete
+//! build-7/progress.json  the follower's position, and the totals of what was added
 //! build-7/shard/       the engine's files
 //! ```
 
+use super::super::error::{CODE_CORRUPT, CODE_MISMATCH};
+use super::super::ledger::Added;
 use super::super::space::VectorSpace;
 use super::super::terms::TERMS_VERSION;
-use super::super::{CODE_CORRUPT, CODE_MISMATCH};
 use ragd_core::error::{Error, ErrorKind, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -19,26 +20,26 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Rises when an older build can no longer be read.
+/// The version of the files; raised when older builds can no longer be read.
 const FORMAT: u32 = 1;
 const POINTER: &str = "current";
 const META: &str = "meta.json";
 const PROGRESS: &str = "progress.json";
 const BUILD_PREFIX: &str = "build-";
 
-/// What a build was made for; never changed after the build was begun.
+/// What a build is for; never changed after the build was begun.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Meta {
     format: u32,
     terms: String,
     /// The space of the dense vectors.
     pub space: Option<VectorSpace>,
-    /// The terms of a passage, on average, that the BM25 weights are made for.
+    /// The average number of terms of a passage that the BM25 weights are computed with.
     pub average_terms: f32,
 }
 
 impl Meta {
-    /// Of a new build.
+    /// The description of a new build.
     pub fn new(space: Option<VectorSpace>, average_terms: f32) -> Self {
         Self {
             format: FORMAT,
@@ -49,25 +50,37 @@ impl Meta {
     }
 }
 
-/// What of the change log a build holds durably, and what was ever added to it.
+/// A build's position in the change log, and the totals of what was ever added to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Progress {
-    /// Up to where in the change log.
+    /// The sequence number up to which the build is durably complete.
     pub sequence: i64,
-    /// Passages added, replacements counted again.
+    /// The number of passages added; a replacement counts again.
     pub passages: u64,
-    /// The terms of these passages.
+    /// The number of terms of these passages.
     pub terms: u64,
 }
 
 impl Progress {
-    /// The terms of a passage, on average, over all that was added; `None` before the first.
-    pub fn average_terms(&self) -> Option<f32> {
-        (self.passages > 0).then(|| (self.terms as f64 / self.passages as f64) as f32)
+    /// The totals of what was added.
+    pub fn added(self) -> Added {
+        Added {
+            passages: self.passages,
+            terms: self.terms,
+        }
+    }
+
+    /// The same position with other totals.
+    pub fn with_added(self, added: Added) -> Self {
+        Self {
+            passages: added.passages,
+            terms: added.terms,
+            ..self
+        }
     }
 }
 
-/// An index's folder, locked for as long as this lives.
+/// The folder of an index, locked until this is dropped.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -75,7 +88,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes the folder when it is absent, and locks it.
+    /// Creates the folder if it does not exist, and locks it.
     ///
     /// # Errors
     /// `Conflict` when it is locked already, by this process or another.
@@ -96,7 +109,7 @@ impl Folder {
             Err(TryLockError::WouldBlock) => Err(Error::new(
                 ErrorKind::Conflict,
                 format!(
-                    "the index in {} is already open: one ragd process at a time may use it",
+                    "the index in {} is already open: only one ragd process at a time may use it",
                     path.display()
                 ),
             )),
@@ -107,7 +120,7 @@ impl Folder {
     /// The number of the build that serves; `None` in a new folder.
     ///
     /// # Errors
-    /// `Internal`, code [`CODE_CORRUPT`], when the pointer does not hold a number.
+    /// `Internal`, code [`CODE_CORRUPT`], when the pointer is not a number.
     pub fn serving(&self) -> Result<Option<u64>> {
         let file = self.path.join(POINTER);
         match fs::read_to_string(&file) {
@@ -120,7 +133,7 @@ impl Folder {
         }
     }
 
-    /// Makes `number` the build that serves, at once and durably.
+    /// Makes `number` the build that serves, atomically and durably.
     pub fn serve(&self, number: u64) -> Result<()> {
         replace(&self.path.join(POINTER), number.to_string().as_bytes())
     }
@@ -128,7 +141,7 @@ impl Folder {
     /// A number that no build has had.
     pub fn next_build(&self) -> Result<u64> {
         let builds = self.builds()?.into_iter().map(|(number, _)| number);
-        // A pointer that cannot be read must not keep a new build from being made.
+        // A pointer that cannot be read must not prevent a new build.
         let serving = self.serving().unwrap_or(None);
         Ok(builds.chain(serving).max().unwrap_or(0) + 1)
     }
@@ -138,7 +151,7 @@ impl Folder {
         self.path.join(format!("{BUILD_PREFIX}{number}"))
     }
 
-    /// Deletes every build but `number`: what an interrupted rebuild or a switch left behind.
+    /// Deletes every build but `number`, such as the remains of an interrupted rebuild or switch.
     pub fn delete_other_builds(&self, number: u64) -> Result<()> {
         for (_, path) in self.builds()?.into_iter().filter(|(n, _)| *n != number) {
             fs::remove_dir_all(&path).map_err(|error| storage(&path, error))?;
@@ -162,11 +175,12 @@ impl Folder {
     }
 }
 
-/// Reads what the build in `build` was made for, and checks that it is for `space`.
+/// Reads the description of the build in the folder `build`, and checks that it is for `space`.
 ///
 /// # Errors
 /// `Internal`, code [`CODE_CORRUPT`], when it cannot be read; `Conflict`, code [`CODE_MISMATCH`],
-/// when it is for another space or of another version of ragd. Both name the command that helps.
+/// when it is for another space or of another version of ragd. Both messages name the command that
+/// repairs it.
 pub(super) fn read_meta(build: &Path, space: Option<&VectorSpace>) -> Result<Meta> {
     let file = build.join(META);
     let meta: Meta = read_json(&file)?;
@@ -186,12 +200,12 @@ pub(super) fn read_meta(build: &Path, space: Option<&VectorSpace>) -> Result<Met
     }
 }
 
-/// Completes a new build.
+/// Writes the description of a new build, which completes it.
 pub(super) fn write_meta(build: &Path, meta: &Meta) -> Result<()> {
     write_json(&build.join(META), meta)
 }
 
-/// Reads how far a build has followed; a build that never said so begins at 0.
+/// Reads a build's progress; a build that has recorded none begins at 0.
 pub(super) fn read_progress(build: &Path) -> Result<Progress> {
     let file = build.join(PROGRESS);
     if file.exists() {
@@ -201,23 +215,27 @@ pub(super) fn read_progress(build: &Path) -> Result<Progress> {
     }
 }
 
-/// Writes how far a build has followed, durably.
+/// Writes a build's progress durably.
 pub(super) fn write_progress(build: &Path, progress: &Progress) -> Result<()> {
     write_json(&build.join(PROGRESS), progress)
 }
 
-/// An error of the file system.
+/// An error of the file system at `path`.
 pub(super) fn storage(path: &Path, cause: std::io::Error) -> Error {
-    Error::internal(format!("cannot use {} of the index", path.display())).with_source(cause)
+    Error::internal(format!(
+        "cannot read or write {} of the index",
+        path.display()
+    ))
+    .with_source(cause)
 }
 
-/// What is stored cannot be read; SQL can bring it back.
+/// The stored index cannot be read; it can be rebuilt from SQL.
 pub(super) fn corrupt(
     path: &Path,
     cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> Error {
     Error::internal(format!(
-        "the index cannot be read ({}): `ragd index rebuild` makes it anew from the database",
+        "the index cannot be read ({}): `ragd index rebuild` rebuilds it from the database",
         path.display()
     ))
     .with_code(CODE_CORRUPT)
@@ -228,8 +246,8 @@ fn mismatch(built: &str, wanted: &str) -> Error {
     Error::new(
         ErrorKind::Conflict,
         format!(
-            "the index was built with {built}, and now it is {wanted}: \
-             `ragd index rebuild` makes it anew from the database"
+            "the index was built with {built}, but {wanted} is configured now: \
+             `ragd index rebuild` rebuilds it from the database"
         ),
     )
     .with_code(CODE_MISMATCH)
@@ -247,7 +265,7 @@ fn write_json<T: Serialize>(file: &Path, value: &T) -> Result<()> {
     replace(file, &bytes)
 }
 
-/// Replaces a file so that a crash leaves the old content or the new one, never a part.
+/// Replaces a file so that after a crash it has either the old content or the new one.
 fn replace(file: &Path, content: &[u8]) -> Result<()> {
     let draft = file.with_extension("tmp");
     let write = || {

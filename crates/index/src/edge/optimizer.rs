@@ -1,5 +1,6 @@
-//! The one thread on which the engine optimises: it merges segments and builds graphs, loops until
-//! idle and cannot be stopped, so it must never run twice at once nor be waited for at shutdown.
+//! The thread on which the engine optimises. An optimisation merges segments and builds graphs
+//! until nothing is left to do, and cannot be cancelled, so only one may run at a time and a
+//! shutdown does not wait for it.
 
 use super::shard::Shard;
 use ragd_core::error::{Error, Result};
@@ -7,21 +8,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use tokio::sync::oneshot;
 
-/// A shard to optimise, and who waits for it.
+/// A shard to optimise, and where to send the result if a caller waits for it.
 struct Request {
     shard: Arc<Shard>,
     done: Option<oneshot::Sender<Result<()>>>,
 }
 
-/// What requests and the thread tell each other.
+/// The state that the handle and the thread share.
 #[derive(Debug, Default)]
 struct Signals {
-    /// A request that nobody waits for is queued; another one would change nothing.
+    /// Whether a request without a waiting caller is queued; a second one would be redundant.
     queued: AtomicBool,
     running: AtomicBool,
 }
 
-/// The handle of the thread, which ends when this is dropped and it has nothing left to do.
+/// The handle of the thread, which ends when this is dropped and the queue is empty.
 #[derive(Debug)]
 pub(super) struct Optimizer {
     requests: mpsc::Sender<Request>,
@@ -32,36 +33,38 @@ impl Optimizer {
     /// Starts the thread.
     ///
     /// # Errors
-    /// `Internal` when the system gives no thread.
+    /// `Internal` when the thread cannot be started.
     pub fn start() -> Result<Self> {
         let (requests, queue) = mpsc::channel();
         let signals = Arc::new(Signals::default());
-        let seen = Arc::clone(&signals);
+        let shared = Arc::clone(&signals);
         std::thread::Builder::new()
             .name("index-optimize".to_owned())
-            .spawn(move || serve(&queue, &seen))
+            .spawn(move || serve(&queue, &shared))
             .map_err(|error| {
                 Error::internal("cannot start the index's optimiser").with_source(error)
             })?;
         Ok(Self { requests, signals })
     }
 
-    /// Asks for an optimisation that nobody waits for.
+    /// Requests an optimisation without waiting for it.
     pub fn request(&self, shard: Arc<Shard>) {
         if self.signals.queued.swap(true, Ordering::AcqRel) {
             return;
         }
         if self.requests.send(Request { shard, done: None }).is_err() {
-            tracing::error!("the index's optimiser has ended; searches go on, more slowly in time");
+            tracing::error!(
+                "the index's optimiser has stopped; searches continue, but will become slower"
+            );
         }
     }
 
-    /// Optimises and waits for the end of it.
+    /// Optimises and waits for the result.
     ///
     /// # Errors
     /// `Internal` when the engine fails.
     pub async fn run(&self, shard: Arc<Shard>) -> Result<()> {
-        let ended = || Error::internal("the index's optimiser has ended");
+        let ended = || Error::internal("the index's optimiser has stopped");
         let (done, outcome) = oneshot::channel();
         let done = Some(done);
         self.requests
@@ -70,7 +73,7 @@ impl Optimizer {
         outcome.await.map_err(|_| ended())?
     }
 
-    /// Whether an optimisation is under way.
+    /// Whether an optimisation is running.
     pub fn is_running(&self) -> bool {
         self.signals.running.load(Ordering::Acquire)
     }
@@ -79,16 +82,16 @@ impl Optimizer {
 fn serve(queue: &mpsc::Receiver<Request>, signals: &Signals) {
     while let Ok(Request { shard, done }) = queue.recv() {
         if done.is_none() {
-            // From here on the shard may change in ways that this run does not see.
+            // From here on, a change of the shard may come too late for this run.
             signals.queued.store(false, Ordering::Release);
         }
         signals.running.store(true, Ordering::Release);
         let outcome = shard.optimize();
         signals.running.store(false, Ordering::Release);
-        // Let go of the shard before anyone is told, so that it can be closed then.
+        // Dropped before the result is sent, so that the caller can then close the shard.
         drop(shard);
         match (done, outcome) {
-            // Whoever gave up waiting needs no answer.
+            // The caller may have stopped waiting.
             (Some(done), outcome) => drop(done.send(outcome)),
             (None, Ok(())) => {}
             (None, Err(error)) => {

@@ -1,13 +1,14 @@
-//! Questions to the engine: the two lists of the best passages, and both scores of given ones. Both
-//! sides go in one pass over the segments, and neither text, payload nor vector comes back.
+//! Searches in the engine: the two lists of the best passages, and both scores of given passages.
+//! The keyword and the vector query run in one pass over the segments, and return neither text,
+//! payload nor vectors.
 
 use super::super::completion::{Gaps, both};
 use super::super::payload::{DENSE, LEXICAL};
 use super::super::query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
 use super::super::shape::OVERSAMPLING;
 use super::super::space::{VectorSpace, check_question};
+use super::error::engine_error;
 use super::filter::engine_filter;
-use super::shard::engine_error;
 use qdrant_edge::{
     CountRequest, EdgeShard, Filter, NamedQuery, PointId, QuantizationSearchParams,
     QueryBatchRequest, QueryEnum, QueryRequest, ScoredPoint, ScoringQuery, SearchParams, Vector,
@@ -16,19 +17,19 @@ use qdrant_edge::{
 use ragd_core::domain::PassageId;
 use ragd_core::error::Result;
 
-/// One side of a question: how many passages, and which may be found.
+/// The keyword or the vector part of a query: how many passages, and which may be found.
 struct Side {
     limit: usize,
     filter: Option<Filter>,
 }
 
-/// The engine to ask, and the space of its vectors.
+/// The engine to search, and the space of its vectors.
 #[derive(Clone, Copy)]
 pub(super) struct Searcher<'a> {
     pub engine: &'a EdgeShard,
     pub space: Option<&'a VectorSpace>,
-    /// How many candidates a search of the graph keeps in view.
-    pub beam: u64,
+    /// How many candidates a search of the graph keeps.
+    pub ef: u64,
 }
 
 impl Searcher<'_> {
@@ -43,14 +44,14 @@ impl Searcher<'_> {
             limit: query.dense_limit,
             filter,
         };
-        self.ask(query, lexical, dense)
+        self.query(query, lexical, dense)
     }
 
-    /// Both lists, and both scores of all that are in them: only what a list lacks is asked for.
+    /// Both lists, and both scores of every passage in them; only missing scores are queried.
     pub fn search_and_score(self, query: &Query) -> Result<ScoredCandidates> {
         let candidates = self.search(query)?;
         let gaps = Gaps::of(query, &candidates);
-        let rest = self.ask(query, among(&gaps.lexical), among(&gaps.dense))?;
+        let rest = self.query(query, among(&gaps.lexical), among(&gaps.dense))?;
         Ok(gaps.fill(candidates, &rest))
     }
 
@@ -62,7 +63,7 @@ impl Searcher<'_> {
             limit: ids.len(),
             filter: Some(allowed.clone().with_point_ids(point_ids(ids))),
         };
-        let found = self.ask(query, side(), side())?;
+        let found = self.query(query, side(), side())?;
         Ok(both(ids, &[&found]))
     }
 
@@ -75,13 +76,13 @@ impl Searcher<'_> {
         self.engine.count(request).map_err(engine_error)
     }
 
-    /// Asks both sides; one without a question or with a limit of 0 finds nothing.
-    fn ask(self, query: &Query, lexical: Side, dense: Side) -> Result<Candidates> {
+    /// Runs both parts; one without terms or a vector, or with a limit of 0, finds nothing.
+    fn query(self, query: &Query, lexical: Side, dense: Side) -> Result<Candidates> {
         let mut requests = Vec::with_capacity(2);
-        let by_words = !query.terms.is_empty() && lexical.limit > 0;
-        if by_words {
-            let (terms, weights) = query.terms.question_weights();
-            let vector = Vector::new_sparse(terms, weights).map_err(engine_error)?;
+        let has_lexical = !query.terms.is_empty() && lexical.limit > 0;
+        if has_lexical {
+            let sparse = query.terms.question_weights();
+            let vector = Vector::new_sparse(sparse.terms, sparse.weights).map_err(engine_error)?;
             requests.push(self.request(LEXICAL, vector, lexical));
         }
         if let Some(vector) = &query.dense {
@@ -98,7 +99,7 @@ impl Searcher<'_> {
         let mut lists = lists
             .into_iter()
             .map(|list| list.into_iter().filter_map(scored).collect());
-        let lexical = if by_words { lists.next() } else { None };
+        let lexical = if has_lexical { lists.next() } else { None };
         Ok(Candidates {
             lexical: lexical.unwrap_or_default(),
             dense: lists.next().unwrap_or_default(),
@@ -112,7 +113,7 @@ impl Searcher<'_> {
                 using: Some(name.to_owned()),
             }))),
             params: Some(SearchParams {
-                hnsw_ef: usize::try_from(self.beam).ok(),
+                hnsw_ef: usize::try_from(self.ef).ok(),
                 quantization: Some(QuantizationSearchParams {
                     ignore: false,
                     rescore: Some(true),
@@ -126,7 +127,7 @@ impl Searcher<'_> {
     }
 }
 
-/// Only these passages; they were found under the query's filter just now.
+/// Only these passages, which the query's filter was already applied to.
 fn among(ids: &[PassageId]) -> Side {
     Side {
         limit: ids.len(),
@@ -144,7 +145,7 @@ fn scored(point: ScoredPoint) -> Option<Scored> {
             id: PassageId::from_uuid(id),
             score: point.score,
         }),
-        // No point was ever given a number for an id.
+        // Points never have numeric ids.
         PointId::NumId(_) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! What an embedded index is opened with, and what that makes of the engine's own settings.
+//! The settings of an embedded index, and the engine's own settings that follow from them.
 
 use super::super::payload::{DENSE, LEXICAL};
 use super::super::shape::{DELETED_AMONG, DELETED_FRACTION, GRAPH_FROM_KB, SEGMENTS};
@@ -10,15 +10,16 @@ use qdrant_edge::{
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-/// One log file; the engine lays it out in full. A batch of 256 passages takes about a megabyte.
+/// The size of one log file, which the engine allocates in full. A batch of 256 passages takes
+/// about a megabyte.
 const LOG_FILE_BYTES: usize = 8 * 1024 * 1024;
 
-/// What an embedded index is opened with.
+/// The settings of an embedded index.
 #[derive(Debug, Clone)]
 pub struct EdgeSettings {
-    /// Its folder, made when absent; nothing else may live in it.
+    /// Its folder, created if it does not exist; it must have no other content.
     pub path: PathBuf,
-    /// The space of its dense vectors; `None` without a model: then words alone are searched.
+    /// The space of its dense vectors; `None` without a model: then only keywords are searched.
     pub space: Option<VectorSpace>,
 }
 
@@ -47,12 +48,12 @@ pub(super) fn engine_config(space: Option<&VectorSpace>) -> EdgeConfig {
         .sparse_vector(LEXICAL, lexical)
         .optimizers(optimizers)
         .hnsw_config(graph)
-        // The log stays on, though SQL could repeat every change: while an optimisation runs the
+        // The log is necessary although SQL could repeat every change: during an optimisation the
         // engine keeps deletions in memory, and only the log makes a flush durable.
         .wal_enabled(true)
         .wal_options(log)
-        // Segments one after another on the calling thread: handing two small pieces of work to a
-        // pool costs more than they take, and several searches use several threads anyway.
+        // Segments are searched one after another on the calling thread: two small tasks cost less
+        // than handing them to a pool, and concurrent searches use several threads anyway.
         .max_search_threads(1);
     match space {
         Some(space) => config
@@ -67,10 +68,10 @@ pub(super) fn engine_config(space: Option<&VectorSpace>) -> EdgeConfig {
     }
 }
 
-/// Vectors as bytes, for the first look at those that have a graph.
+/// Vectors as bytes, for the first comparison in segments with a graph.
 #[expect(
     deprecated,
-    reason = "the engine's type has no constructor that leaves the old field out"
+    reason = "the engine's type has no constructor without the deprecated field"
 )]
 fn bytes() -> ScalarQuantizationConfig {
     ScalarQuantizationConfig {

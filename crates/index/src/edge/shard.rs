@@ -1,35 +1,38 @@
-//! One build of an embedded index: the engine's shard with what it was made for and how far it has
-//! followed. Everything here blocks; the callers take it off the async threads.
+//! One build of an embedded index: the engine's shard, with what it is for and its progress in the
+//! change log. Everything here blocks; the callers run it on blocking threads.
 
+use super::super::error::moved;
 use super::super::payload::{DENSE, LEXICAL, payload};
 use super::super::point::{Point, Selector};
-use super::super::shape::beam;
+use super::super::shape::search_ef;
 use super::super::space::{VectorSpace, check_vector};
-use super::super::{CODE_MOVED, Position};
+use super::super::status::Position;
+use super::super::sync::lock;
+use super::error::engine_error;
 use super::filter::{deletion, payload_indexes};
 use super::folder::{self, Folder, Meta, Progress};
 use super::search::Searcher;
 use super::settings::engine_config;
 use qdrant_edge::{
-    EdgeShard, NamedVectors, OperationError, PointId, PointInsertOperations, PointOperations,
-    PointStruct, ShardInfo, UpdateOperation, Vector,
+    EdgeShard, NamedVectors, PointId, PointInsertOperations, PointOperations, PointStruct,
+    ShardInfo, UpdateOperation, Vector,
 };
-use ragd_core::error::{Error, ErrorKind, Result};
+use ragd_core::error::Result;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-/// How many passages go into one operation of the engine, so that one entry of its log stays small.
+/// The most passages of one operation of the engine, so that an entry of its log stays small.
 const BATCH: usize = 256;
 
 /// A build.
 #[derive(Debug)]
 pub(super) struct Shard {
-    // The order of the fields is the order in which they go: the engine writes what is unwritten,
-    // then a retired build's folder is deleted, then the lock is released.
+    // Fields are dropped in this order: the engine writes what is not yet written, then the folder
+    // of a retired build is deleted, then the lock is released.
     engine: EdgeShard,
     files: BuildFiles,
-    /// The right to write or flush: the engine's flush must not meet a half-applied operation.
+    /// Held while writing or flushing: a flush must not run during an operation of the engine.
     writer: Mutex<()>,
     progress: Mutex<Progress>,
     meta: Meta,
@@ -37,7 +40,7 @@ pub(super) struct Shard {
     _folder: Arc<Folder>,
 }
 
-/// A build's folder; deleted at the end if it was retired.
+/// A build's folder; deleted when dropped if the build is retired.
 #[derive(Debug)]
 struct BuildFiles {
     path: PathBuf,
@@ -49,7 +52,7 @@ impl Drop for BuildFiles {
         if self.retired.load(Ordering::Acquire)
             && let Err(error) = std::fs::remove_dir_all(&self.path)
         {
-            tracing::warn!(path = %self.path.display(), %error, "an old build of the index stays");
+            tracing::warn!(path = %self.path.display(), %error, "an old build of the index could not be deleted");
         }
     }
 }
@@ -66,12 +69,9 @@ impl Shard {
         }
         engine.flush().map_err(engine_error)?;
         folder::write_meta(&path, &meta)?;
-        Ok(Self::assemble(
-            folder,
-            number,
-            (engine, meta, Progress::default()),
-            true,
-        ))
+        let shard = Self::assemble(folder, number, engine, meta, Progress::default());
+        shard.retire();
+        Ok(shard)
     }
 
     /// Opens build `number`, which must be for `space`.
@@ -84,25 +84,21 @@ impl Shard {
         let progress = folder::read_progress(&path)?;
         let engine = EdgeShard::load(&shard_path(&path), Some(engine_config(space)))
             .map_err(|error| folder::corrupt(&path, error))?;
-        Ok(Self::assemble(
-            folder,
-            number,
-            (engine, meta, progress),
-            false,
-        ))
+        Ok(Self::assemble(folder, number, engine, meta, progress))
     }
 
     fn assemble(
         folder: &Arc<Folder>,
         number: u64,
-        (engine, meta, progress): (EdgeShard, Meta, Progress),
-        retired: bool,
+        engine: EdgeShard,
+        meta: Meta,
+        progress: Progress,
     ) -> Self {
         Self {
             engine,
             files: BuildFiles {
                 path: folder.build(number),
-                retired: AtomicBool::new(retired),
+                retired: AtomicBool::new(false),
             },
             writer: Mutex::new(()),
             progress: Mutex::new(progress),
@@ -117,12 +113,12 @@ impl Shard {
         self.number
     }
 
-    /// What the build was made for.
+    /// What the build is for.
     pub fn meta(&self) -> &Meta {
         &self.meta
     }
 
-    /// Where the build stands in the change log.
+    /// The build's position in the change log.
     pub fn position(&self) -> Position {
         Position {
             build: self.number,
@@ -130,7 +126,7 @@ impl Shard {
         }
     }
 
-    /// How far the build has followed, and what was added to it.
+    /// The build's progress in the change log, and the totals of what was added to it.
     pub fn progress(&self) -> Progress {
         *lock(&self.progress)
     }
@@ -140,7 +136,7 @@ impl Shard {
         self.files.retired.store(false, Ordering::Release);
     }
 
-    /// Deletes the build's folder when the last user of the build is gone.
+    /// Deletes the build's folder when the build is dropped.
     pub fn retire(&self) {
         self.files.retired.store(true, Ordering::Release);
     }
@@ -162,8 +158,9 @@ impl Shard {
                 PointOperations::UpsertPoints(points),
             ))?;
             let mut progress = lock(&self.progress);
-            progress.passages += batch.len() as u64;
-            progress.terms += batch.iter().map(|p| p.terms.total() as u64).sum::<u64>();
+            let mut added = progress.added();
+            added.count(batch);
+            *progress = progress.with_added(added);
         }
         Ok(())
     }
@@ -177,30 +174,27 @@ impl Shard {
         Ok(())
     }
 
-    /// Makes everything applied durable.
+    /// Makes everything applied so far durable.
     pub fn flush(&self) -> Result<()> {
         let _writing = lock(&self.writer);
         self.engine.flush().map_err(engine_error)
     }
 
-    /// Makes everything applied durable, then moves the position from `from` to `sequence`.
+    /// Makes everything applied so far durable, then moves the position from `from` to `sequence`.
     ///
     /// # Errors
     /// `Conflict` when the position is not `from`.
     pub fn commit(&self, from: Position, sequence: i64) -> Result<Position> {
         let _writing = lock(&self.writer);
         if self.position() != from {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                "the index stands elsewhere in the change log than it was followed from",
-            )
-            .with_code(CODE_MOVED));
+            return Err(moved());
         }
         self.move_to(sequence)?;
         Ok(self.position())
     }
 
-    /// Makes everything applied durable, then sets the position of a build that nobody follows yet.
+    /// Makes everything applied so far durable, then sets the position of a build that does not
+    /// follow the change log yet.
     pub fn start_at(&self, sequence: i64) -> Result<()> {
         let _writing = lock(&self.writer);
         self.move_to(sequence)
@@ -217,22 +211,23 @@ impl Shard {
         Ok(())
     }
 
-    /// Optimises until idle, then lets the engine forget the log of what it rewrote.
+    /// Optimises until nothing is left to do, then flushes, so that the engine can truncate its
+    /// log.
     pub fn optimize(&self) -> Result<()> {
         self.engine.optimize().map_err(engine_error)?;
         self.flush()
     }
 
-    /// Where questions go.
+    /// The build as searches use it.
     pub fn searcher(&self) -> Searcher<'_> {
         Searcher {
             engine: &self.engine,
             space: self.meta.space.as_ref(),
-            beam: beam(self.progress().passages),
+            ef: search_ef(self.progress().passages),
         }
     }
 
-    /// The engine's own account.
+    /// The engine's own statistics.
     pub fn info(&self) -> Result<ShardInfo> {
         self.engine.info().map_err(engine_error)
     }
@@ -240,8 +235,8 @@ impl Shard {
     fn engine_point(&self, point: &Point) -> Result<PointStruct> {
         let mut vectors = NamedVectors::default();
         if !point.terms.is_empty() {
-            let (terms, weights) = point.terms.passage_weights(self.meta.average_terms);
-            let sparse = Vector::new_sparse(terms, weights).map_err(engine_error)?;
+            let sparse = point.terms.passage_weights(self.meta.average_terms);
+            let sparse = Vector::new_sparse(sparse.terms, sparse.weights).map_err(engine_error)?;
             vectors = vectors.add_vector(LEXICAL, sparse);
         }
         if let Some(dense) = &point.dense {
@@ -256,22 +251,6 @@ impl Shard {
     }
 }
 
-/// Takes a lock even if a thread died with it: the numbers are whole, and what the engine had
-/// applied is in its log.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn shard_path(build: &Path) -> PathBuf {
     build.join("shard")
-}
-
-/// What the engine says, as one of our errors.
-pub(super) fn engine_error(error: OperationError) -> Error {
-    match error {
-        OperationError::ValidationError { .. } | OperationError::WrongVectorDimension { .. } => {
-            Error::invalid(format!("index: {error}"))
-        }
-        error => Error::internal("the index's engine failed").with_source(error),
-    }
 }

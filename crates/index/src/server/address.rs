@@ -1,11 +1,11 @@
-//! The address of a Qdrant server as operators write it, and as its gRPC port is reached. Opens
-//! nothing.
+//! The address of a Qdrant server: parses what operators write, and derives the address of its gRPC
+//! API. Opens no connection.
 
 use ragd_core::error::{Error, Result};
 
-/// The port of Qdrant's REST API, which most runbooks print.
+/// The port of Qdrant's REST API, which most documentation shows.
 const REST_PORT: u16 = 6333;
-/// The port of its gRPC API, which ragd speaks.
+/// The port of its gRPC API, which ragd uses.
 const GRPC_PORT: u16 = 6334;
 
 /// The address of a server's gRPC API.
@@ -17,12 +17,12 @@ pub struct ServerAddress {
 }
 
 impl ServerAddress {
-    /// Reads `http://HOST[:PORT]` or `https://HOST[:PORT]`. Without a port, or with 6333, the port
-    /// of the REST API, it is 6334: the gRPC API of the same server. Any other port is taken as
-    /// it is.
+    /// Parses `http://HOST[:PORT]` or `https://HOST[:PORT]`. Without a port, or with 6333, the port
+    /// of the REST API, the port is 6334, the gRPC API of the same server. Any other port is kept.
     ///
     /// # Errors
-    /// `Invalid` when it is none; the message does not repeat what may be a secret.
+    /// `Invalid` when the address is malformed; the message does not repeat it, as it may contain a
+    /// secret.
     pub fn parse(url: &str) -> Result<Self> {
         let fault = |what: &str| Error::invalid(format!("QDRANT_URL: {what}"));
         let (scheme, rest) = url
@@ -38,7 +38,7 @@ impl ServerAddress {
             return Err(fault("must be a host with a port, without a path"));
         }
         if authority.contains('@') {
-            return Err(fault("must not hold a password: use QDRANT_API_KEY"));
+            return Err(fault("must not contain a password: use QDRANT_API_KEY"));
         }
         let (host, port) = split_port(authority).ok_or_else(|| {
             fault("must be a host with a port, for instance http://127.0.0.1:6334")
@@ -59,7 +59,7 @@ impl ServerAddress {
         &self.url
     }
 
-    /// Whether what is sent there can be read on the way.
+    /// Whether requests can be read in transit: without encryption, to another machine.
     pub fn is_exposed(&self) -> bool {
         !self.encrypted && !self.local
     }
@@ -71,7 +71,7 @@ impl std::fmt::Display for ServerAddress {
     }
 }
 
-/// Host and port of an authority; an IPv6 address stands in brackets.
+/// Host and port of an authority; an IPv6 address is in brackets.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let end = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     let (host, port) = match authority.get(end..)?.rfind(':') {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_without_repeating_it() {
+    fn a_malformed_address_is_refused_without_repeating_it() {
         for written in [
             "",
             "qdrant:6334",

@@ -1,5 +1,5 @@
-//! Collections and aliases on the server: how a build's collection is laid out, which one an alias
-//! names, whether one belongs to this database, and waiting until the server has optimised it.
+//! Collections and aliases on the server: the configuration of a build's collection, the collection
+//! of an alias, the check that a collection belongs to this database, and whether it is optimised.
 
 use super::super::payload::{DENSE, FieldKind, INDEXED, Indexed, LEXICAL};
 use super::super::shape::{DELETED_AMONG, DELETED_FRACTION, GRAPH_FROM_KB, SEGMENTS};
@@ -23,10 +23,11 @@ use uuid::Uuid;
 
 /// The key of a collection's metadata that names the database it belongs to.
 const INSTANCE: &str = "ragd_instance";
-/// A server refuses to rewrite segments with fewer vectors than this for what was deleted of them.
-const SWEPT_AT_LEAST: usize = 100;
-/// Between two looks at a collection that is being optimised.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// The least value that a server accepts for the size of segments that are rewritten because of
+/// deletions.
+const LEAST_VACUUM_VECTORS: usize = 100;
+/// The time between two checks of a collection that is being optimised.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The collections of one database.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,8 @@ pub(super) struct Collections<'a> {
 }
 
 impl Collections<'_> {
-    /// Makes an empty collection; one of the same name that an interrupted attempt of this database
-    /// left is replaced.
+    /// Creates an empty collection; replaces one of the same name that an interrupted attempt of
+    /// this database left behind.
     ///
     /// # Errors
     /// `Conflict` when another database has a collection of this name.
@@ -68,7 +69,7 @@ impl Collections<'_> {
         Ok(())
     }
 
-    /// Deletes a collection; one that is not there is no error.
+    /// Deletes a collection if it exists.
     pub async fn delete(self, name: &str) -> Result<()> {
         let request = self.connection.client().delete_collection(name);
         match self.connection.call(request).await {
@@ -77,7 +78,7 @@ impl Collections<'_> {
         }
     }
 
-    /// Whether `alias` names `collection`, which then is there.
+    /// Whether `collection` exists and `alias` refers to it.
     pub async fn is_named(self, alias: &str, collection: &str) -> Result<bool> {
         let request = self.connection.client().list_collection_aliases(collection);
         let aliases = match self.connection.call(request).await {
@@ -87,17 +88,17 @@ impl Collections<'_> {
         Ok(aliases.iter().any(|one| one.alias_name == alias))
     }
 
-    /// Whether there is such a collection.
+    /// Whether the collection exists.
     pub async fn exists(self, name: &str) -> Result<bool> {
         let request = self.connection.client().collection_exists(name);
         self.connection.call(request).await
     }
 
-    /// Makes `alias` name `collection`, at once and whatever it named before.
+    /// Atomically makes `alias` refer to `collection`, whatever it referred to before.
     ///
     /// # Errors
-    /// `Conflict` when it named another database's.
-    pub async fn name(self, alias: &str, collection: &str) -> Result<()> {
+    /// `Conflict` when it referred to a collection of another database.
+    pub async fn point_alias(self, alias: &str, collection: &str) -> Result<()> {
         self.check_alias(alias).await?;
         let client = self.connection.client();
         let request = CreateAlias {
@@ -108,7 +109,7 @@ impl Collections<'_> {
         Ok(())
     }
 
-    /// Refuses an alias that names another database's collection.
+    /// Refuses an alias that refers to a collection of another database.
     ///
     /// # Errors
     /// `Conflict` when it does.
@@ -121,8 +122,8 @@ impl Collections<'_> {
         }
     }
 
-    /// Deletes every build of this database behind `alias` but `kept`: what an interrupted rebuild
-    /// or switch left behind.
+    /// Deletes every build of this database for `alias` except `kept`, such as the remains of an
+    /// interrupted rebuild or switch.
     pub async fn delete_builds_but(self, alias: &str, kept: &[u64]) -> Result<()> {
         let client = self.connection.client();
         let listed = self.connection.call(client.list_collections()).await?;
@@ -136,16 +137,17 @@ impl Collections<'_> {
         Ok(())
     }
 
-    /// What the server says of a collection.
+    /// The server's information about a collection.
     pub async fn info(self, name: &str) -> Result<CollectionInfo> {
         let request = self.connection.client().collection_info(name);
         let answer = self.connection.call(request).await?;
-        answer
-            .result
-            .ok_or_else(|| Error::internal("the vector store says nothing of the collection"))
+        answer.result.ok_or_else(|| {
+            Error::internal("the vector store returned no information about the collection")
+        })
     }
 
-    /// Whether the server has nothing left to optimise; asks it to go on where it waits to be asked.
+    /// Whether the server has nothing left to optimise; makes it continue if it is idle after a
+    /// restart.
     ///
     /// # Errors
     /// `Upstream` when optimising failed.
@@ -161,7 +163,7 @@ impl Collections<'_> {
                 )
                 .with_source(said.unwrap_or_default()))
             }
-            // After a restart the server optimises only once something has changed.
+            // After a restart the server optimises only after a change.
             CollectionStatus::Grey => {
                 let request = UpdateCollection {
                     collection_name: name.to_owned(),
@@ -178,9 +180,9 @@ impl Collections<'_> {
         }
     }
 
-    /// Waits a moment for the server to go on.
+    /// Waits before the next call of [`Collections::is_optimized`].
     pub async fn pause(self) {
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 
     async fn check_ours(self, collection: &str) -> Result<()> {
@@ -190,8 +192,8 @@ impl Collections<'_> {
         Err(Error::new(
             ErrorKind::Conflict,
             format!(
-                "the Qdrant server has a collection {collection} that is not of this database: \
-                 set QDRANT_PREFIX to a name of its own, or delete that collection"
+                "the collection {collection} on the Qdrant server belongs to another database: \
+                 set QDRANT_PREFIX to another name, or delete that collection"
             ),
         ))
     }
@@ -227,7 +229,7 @@ impl Collections<'_> {
         };
         CreateCollection {
             collection_name: name.to_owned(),
-            // The rarity of terms is counted in each shard by itself.
+            // Document frequencies are counted in each shard separately.
             shard_number: Some(1),
             vectors_config: Some(VectorsConfig {
                 config: Some(Config::ParamsMap(dense)),
@@ -239,7 +241,7 @@ impl Collections<'_> {
                 default_segment_number: Some(SEGMENTS as u64),
                 indexing_threshold: Some(GRAPH_FROM_KB as u64),
                 deleted_threshold: Some(DELETED_FRACTION),
-                vacuum_min_vector_number: Some(DELETED_AMONG.max(SWEPT_AT_LEAST) as u64),
+                vacuum_min_vector_number: Some(DELETED_AMONG.max(LEAST_VACUUM_VECTORS) as u64),
                 ..OptimizersConfigDiff::default()
             }),
             hnsw_config: Some(HnswConfigDiff {
@@ -283,7 +285,7 @@ impl Collections<'_> {
     }
 }
 
-/// Vectors as bytes, for the first look at those that have a graph.
+/// Vectors as bytes, for the first comparison in segments with a graph.
 fn bytes() -> QuantizationConfig {
     QuantizationConfig {
         quantization: Some(Quantization::Scalar(ScalarQuantization {

@@ -1,6 +1,6 @@
-//! The connection to a Qdrant server: every call with a deadline, every failure as one of our
-//! errors. A server that is not there, does not answer or refuses the key is one kind of failure,
-//! whose message has the words that operators look for.
+//! The connection to a Qdrant server: every call has a deadline, and every failure becomes an error
+//! of ragd. A server that cannot be reached, does not answer or refuses the key is one kind of
+//! failure, with a message that operators can search for.
 
 use super::settings::ServerSettings;
 use qdrant_client::{Qdrant, QdrantError};
@@ -8,11 +8,11 @@ use ragd_core::error::{Error, ErrorKind, Result};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-/// The machine-readable code of an error that says that the server cannot be reached.
+/// The machine-readable code of errors about a server that cannot be reached.
 pub const CODE_UNREACHABLE: &str = "vector_store_unavailable";
-/// What operators look for in logs.
+/// The message that operators search for in logs.
 const UNREACHABLE: &str = "Failed to connect to Qdrant";
-/// Connections that are open at once; each carries many requests.
+/// The size of the connection pool; each connection carries many requests.
 const CONNECTIONS: usize = 4;
 
 /// gRPC's status codes, as the protocol numbers them.
@@ -26,7 +26,7 @@ mod code {
     pub(super) const UNAUTHENTICATED: i32 = 16;
 }
 
-/// A connection; made when it is first used, and again when it broke.
+/// A connection; opened at the first request, and again after it was lost.
 #[derive(Clone)]
 pub(super) struct Connection {
     client: Qdrant,
@@ -38,12 +38,12 @@ impl Connection {
     /// A connection to the settings' server, which is not contacted yet.
     ///
     /// # Errors
-    /// `Invalid` when the address is none.
+    /// `Invalid` when the address is malformed.
     pub fn new(settings: &ServerSettings) -> Result<Self> {
         let mut config = Qdrant::from_url(settings.address.as_str())
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout)
-            // It would print to standard output, and wait for the server.
+            // The check would print to standard output and wait for the server.
             .skip_compatibility_check();
         config.set_pool_size(CONNECTIONS);
         if let Some(key) = &settings.api_key {
@@ -51,7 +51,7 @@ impl Connection {
         }
         let client = config
             .build()
-            .map_err(|error| Error::invalid("QDRANT_URL: not an address").with_source(error))?;
+            .map_err(|error| Error::invalid("QDRANT_URL: is malformed").with_source(error))?;
         Ok(Self {
             client,
             timeout: settings.timeout,
@@ -59,27 +59,27 @@ impl Connection {
         })
     }
 
-    /// The client, for a request that is given to [`Connection::call`].
+    /// The client, to make the request for [`Connection::call`].
     pub fn client(&self) -> &Qdrant {
         &self.client
     }
 
-    /// The deadline of a request, as the server is told it.
+    /// The timeout that requests give to the server, in seconds.
     pub fn timeout_seconds(&self) -> u64 {
         self.timeout.as_secs().max(1)
     }
 
-    /// Awaits a request's answer until the deadline.
+    /// Waits for the answer to a request until the deadline.
     ///
     /// # Errors
-    /// `Unavailable`, code [`CODE_UNREACHABLE`], when there is no answer or it refuses the key;
-    /// `NotFound` and `Conflict` when what is named is not there, or is there already; `Upstream`
+    /// `Unavailable`, code [`CODE_UNREACHABLE`], when there is no answer or the key is refused;
+    /// `NotFound` and `Conflict` when a collection does not exist, or exists already; `Upstream`
     /// when the server fails.
     pub async fn call<T>(
         &self,
         request: impl Future<Output = Result<T, QdrantError>>,
     ) -> Result<T> {
-        // Boxed: the client's futures are large, and every caller would carry them.
+        // Boxed because the client's futures are large and would be part of every caller's future.
         match tokio::time::timeout(self.timeout, Box::pin(request)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.failure(error)),
@@ -95,28 +95,28 @@ impl Connection {
         else {
             return Error::internal("the vector store's answer cannot be read").with_source(error);
         };
-        // The status' own text: the error's has the headers, which nobody needs.
-        let said = status.message().to_owned();
+        // The status' own message: the error's includes the headers, which are of no use.
+        let message = status.message().to_owned();
         match i32::from(status.code()) {
             code::NOT_FOUND => Error::not_found("the vector store has no such collection"),
             code::ALREADY_EXISTS => {
                 Error::new(ErrorKind::Conflict, "the collection exists already")
             }
-            code::INVALID_ARGUMENT if said.contains("already exists") => {
+            code::INVALID_ARGUMENT if message.contains("already exists") => {
                 Error::new(ErrorKind::Conflict, "the collection exists already")
             }
             code::INVALID_ARGUMENT | code::FAILED_PRECONDITION => {
                 Error::internal("the vector store refused a request")
             }
             code::UNAUTHENTICATED | code::PERMISSION_DENIED => {
-                return self.unreachable(format!("it refuses QDRANT_API_KEY ({said})"));
+                return self.unreachable(format!("it refuses QDRANT_API_KEY ({message})"));
             }
-            code::INTERNAL if !is_of_transport(&said) => {
+            code::INTERNAL if !is_of_transport(&message) => {
                 Error::new(ErrorKind::Upstream, "the vector store failed")
             }
-            _ => return self.unreachable(said),
+            _ => return self.unreachable(message),
         }
-        .with_source(said)
+        .with_source(message)
     }
 
     fn unreachable(&self, why: impl std::fmt::Display) -> Error {
@@ -126,9 +126,9 @@ impl Connection {
     }
 }
 
-/// Whether the client says this of the connection rather than the server of itself; both come as
-/// code 13.
-fn is_of_transport(said: &str) -> bool {
+/// Whether the message is the client's, about the connection, and not the server's; both have code
+/// 13.
+fn is_of_transport(message: &str) -> bool {
     [
         "Failed to connect to",
         "h2 protocol error",
@@ -136,7 +136,7 @@ fn is_of_transport(said: &str) -> bool {
         "transport error",
     ]
     .iter()
-    .any(|words| said.contains(words))
+    .any(|text| message.contains(text))
 }
 
 impl std::fmt::Debug for Connection {

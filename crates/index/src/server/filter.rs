@@ -1,4 +1,4 @@
-//! Conditions in the server's language.
+//! Translates conditions and selectors for the server.
 
 use super::super::condition::{
     Condition as Plain, Deletion, conditions, deletion as plain_deletion,
@@ -13,7 +13,7 @@ use qdrant_client::qdrant::{
 };
 use ragd_core::domain::PassageId;
 
-/// The filter as the server's conditions; `None` when it lets everything through.
+/// The filter as the server's conditions; `None` when everything matches.
 pub(super) fn server_filter(filter: &IndexFilter) -> Option<Filter> {
     let conditions = translated(conditions(filter));
     (!conditions.is_empty()).then(|| Filter::must(conditions))
@@ -27,7 +27,7 @@ pub(super) fn among(ids: &[PassageId], allowed: Option<Filter>) -> Filter {
     filter
 }
 
-/// What `selector` selects; `None` when that is nothing at all.
+/// What `selector` selects; `None` for an empty list of passages.
 pub(super) fn selection(selector: Selector) -> Option<PointsSelector> {
     let one_of = match plain_deletion(selector) {
         Deletion::Passages(ids) if ids.is_empty() => return None,
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn given_passages_are_asked_for_beside_the_scope_never_instead_of_it() {
+    fn given_passages_are_a_condition_in_addition_to_the_scope() {
         let id = PassageId::from_uuid(Uuid::from_u128(3));
         let allowed = Filter::should([keyword("kind", "document")]);
         let filter = among(&[id], Some(allowed.clone()));

@@ -1,13 +1,13 @@
-//! Writing passages into a build's collection: in requests of bounded size, each of which the server
-//! has applied when it answers, and each under the right to write.
+//! Writes passages into a build's collection, in requests of bounded size. The server answers each
+//! request after it has applied it, and the write lease is checked before each.
 
 use super::super::ledger::Target;
 use super::super::payload::{DENSE, LEXICAL, payload};
 use super::super::point::{Point, Selector};
 use super::super::space::check_vector;
-use super::Inner;
 use super::filter::{point_id, selection};
 use super::settings::collection;
+use super::shared::Inner;
 use qdrant_client::qdrant::vectors::VectorsOptions;
 use qdrant_client::qdrant::{
     DeletePoints, DenseVector, NamedVectors, PointStruct, PointsOperationResponse, SparseVector,
@@ -17,11 +17,11 @@ use qdrant_client::{Payload, QdrantError};
 use ragd_core::error::{Error, Result};
 use std::collections::HashMap;
 
-/// How many passages go into one request at most.
+/// The most passages of one request.
 const BATCH_POINTS: usize = 256;
-/// How large one request is at most, about.
+/// The approximate size limit of one request.
 const BATCH_BYTES: usize = 4 * 1024 * 1024;
-/// About what a point takes beside its vectors.
+/// The approximate size of a point without its vectors.
 const POINT_BYTES: usize = 512;
 
 /// A build that is written to.
@@ -38,7 +38,7 @@ impl Build {
         collection(&self.target.name, self.number)
     }
 
-    /// Checks that every vector of `points` fits.
+    /// Checks the vectors of `points` against the space.
     pub fn check(&self, points: &[Point]) -> Result<()> {
         let space = self.target.space.as_ref();
         let mut vectors = points.iter().filter_map(|point| point.dense.as_deref());
@@ -81,7 +81,7 @@ impl Build {
         Ok(())
     }
 
-    /// Sends a write, which may safely be sent twice, and sees that it was applied.
+    /// Sends a write, which is idempotent, and checks that it was applied.
     async fn apply(
         &self,
         inner: &Inner,
@@ -93,7 +93,7 @@ impl Build {
         match answer.result.map(|result| result.status()) {
             Some(UpdateStatus::Completed) => Ok(()),
             status => Err(Error::unavailable(
-                "the vector store took a change and has not applied it in time",
+                "the vector store has accepted a change but not applied it in time",
             )
             .with_source(format!("{status:?}"))),
         }
@@ -102,8 +102,11 @@ impl Build {
     fn point(&self, point: &Point) -> Result<PointStruct> {
         let mut vectors = HashMap::new();
         if !point.terms.is_empty() {
-            let (indices, values) = point.terms.passage_weights(self.average_terms);
-            let sparse = vector::Vector::Sparse(SparseVector { values, indices });
+            let weights = point.terms.passage_weights(self.average_terms);
+            let sparse = vector::Vector::Sparse(SparseVector {
+                values: weights.weights,
+                indices: weights.terms,
+            });
             vectors.insert(LEXICAL.to_owned(), named(sparse));
         }
         if let Some(dense) = &point.dense {
@@ -130,14 +133,14 @@ fn named(vector: vector::Vector) -> Vector {
     }
 }
 
-/// One order for all changes, also where the server is several.
+/// The same order of changes on all nodes of a cluster.
 fn strong() -> WriteOrdering {
     WriteOrdering {
         r#type: WriteOrderingType::Strong.into(),
     }
 }
 
-/// `points` in parts that keep to the limits; a single point may exceed the one in bytes.
+/// `points` in batches within the limits; a single point may exceed the size limit.
 fn batches(points: &[Point]) -> impl Iterator<Item = &[Point]> {
     let mut rest = points;
     std::iter::from_fn(move || {
@@ -199,7 +202,7 @@ mod tests {
                 assert!(part.iter().map(bytes_of).sum::<usize>() <= BATCH_BYTES);
             }
         }
-        // One that is too large by itself goes alone rather than never.
+        // A point above the size limit is sent alone.
         let huge = points(3, 2_000_000);
         assert_eq!(
             batches(&huge).map(<[Point]>::len).collect::<Vec<_>>(),

@@ -1,13 +1,14 @@
-//! Questions to the server: the two lists of the best passages in one request, both scores of given
-//! ones in one more, and counts. Neither text, payload nor vector comes back.
+//! Searches on the server: the two lists of the best passages in one request, both scores of given
+//! passages in another, and counts. They return neither text, payload nor vectors.
 
 use super::super::completion::{Gaps, both};
 use super::super::payload::{DENSE, LEXICAL};
 use super::super::query::{Candidates, IndexFilter, Query, Scored, ScoredCandidates, Scores};
-use super::super::shape::{OVERSAMPLING, beam};
+use super::super::shape::{OVERSAMPLING, search_ef};
 use super::super::space::check_question;
 use super::filter::{among, server_filter};
-use super::{Server, Serving, no_build};
+use super::index::Server;
+use super::shared::{Serving, no_build};
 use qdrant_client::qdrant::point_id::PointIdOptions;
 use qdrant_client::qdrant::{
     CountPoints, DenseVector, Filter, QuantizationSearchParams, Query as ServerQuery,
@@ -18,7 +19,8 @@ use ragd_core::domain::PassageId;
 use ragd_core::error::Result;
 use uuid::Uuid;
 
-/// One side of a question: how many passages, which may be found, and whether all are compared.
+/// The keyword or the vector part of a query: how many passages, which may be found, and whether
+/// all are compared without the graph.
 struct Side {
     limit: usize,
     filter: Option<Filter>,
@@ -33,9 +35,9 @@ impl Server {
     pub(crate) async fn search_and_score(&self, query: Query) -> Result<ScoredCandidates> {
         let candidates = self.best(&query).await?;
         let gaps = Gaps::of(&query, &candidates);
-        // They were found under the query's filter just now.
+        // The query's filter was already applied to these passages.
         let rest = self
-            .ask(&query, given(&gaps.lexical, None), given(&gaps.dense, None))
+            .query(&query, given(&gaps.lexical, None), given(&gaps.dense, None))
             .await?;
         Ok(gaps.fill(candidates, &rest))
     }
@@ -44,14 +46,14 @@ impl Server {
         Query::check_count(&ids)?;
         let allowed = server_filter(&query.filter);
         let found = self
-            .ask(&query, given(&ids, allowed.clone()), given(&ids, allowed))
+            .query(&query, given(&ids, allowed.clone()), given(&ids, allowed))
             .await?;
         Ok(both(&ids, &[&found]))
     }
 
     pub(crate) async fn count(&self, filter: IndexFilter) -> Result<usize> {
         let request = CountPoints {
-            collection_name: self.asked().await?.target.name,
+            collection_name: self.serving_build().await?.target.name,
             filter: server_filter(&filter),
             exact: Some(true),
             timeout: Some(self.0.connection.timeout_seconds()),
@@ -63,14 +65,15 @@ impl Server {
         Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
-    /// What serves, once there is a build: before, the alias may be another database's.
-    async fn asked(&self) -> Result<Serving> {
+    /// The target that serves, if it has a build: before the first build the alias may belong to
+    /// another database.
+    async fn serving_build(&self) -> Result<Serving> {
         let serving = self.serving();
         if serving.position().build > 0 {
             return Ok(serving);
         }
-        // A server that is not there is the better reason.
-        self.0.greet().await?;
+        // If the server cannot be reached, that is the more useful error.
+        self.0.ping().await?;
         Err(no_build())
     }
 
@@ -81,26 +84,29 @@ impl Server {
             filter: filter.clone(),
             exact: false,
         };
-        self.ask(query, side(query.lexical_limit), side(query.dense_limit))
+        self.query(query, side(query.lexical_limit), side(query.dense_limit))
             .await
     }
 
-    /// Asks both sides; one without a question or with a limit of 0 finds nothing.
-    async fn ask(&self, query: &Query, lexical: Side, dense: Side) -> Result<Candidates> {
-        let serving = self.asked().await?;
+    /// Runs both parts; one without terms or a vector, or with a limit of 0, finds nothing.
+    async fn query(&self, query: &Query, lexical: Side, dense: Side) -> Result<Candidates> {
+        let serving = self.serving_build().await?;
         let mut requests = Vec::with_capacity(2);
-        let by_words = !query.terms.is_empty() && lexical.limit > 0;
-        if by_words {
-            let (indices, values) = query.terms.question_weights();
-            let terms = vector_input::Variant::Sparse(SparseVector { values, indices });
-            requests.push(self.request(&serving, (LEXICAL, terms), lexical));
+        let has_lexical = !query.terms.is_empty() && lexical.limit > 0;
+        if has_lexical {
+            let sparse = query.terms.question_weights();
+            let terms = vector_input::Variant::Sparse(SparseVector {
+                values: sparse.weights,
+                indices: sparse.terms,
+            });
+            requests.push(self.request(&serving, LEXICAL, terms, lexical));
         }
         if let Some(vector) = &query.dense {
             check_question(serving.target.space.as_ref(), vector)?;
             if dense.limit > 0 {
                 let data = vector.values.clone();
                 let vector = vector_input::Variant::Dense(DenseVector { data });
-                requests.push(self.request(&serving, (DENSE, vector), dense));
+                requests.push(self.request(&serving, DENSE, vector, dense));
             }
         }
         if requests.is_empty() {
@@ -118,7 +124,7 @@ impl Server {
             .result
             .into_iter()
             .map(|list| list.result.into_iter().filter_map(scored).collect());
-        let lexical = if by_words { lists.next() } else { None };
+        let lexical = if has_lexical { lists.next() } else { None };
         Ok(Candidates {
             lexical: lexical.unwrap_or_default(),
             dense: lists.next().unwrap_or_default(),
@@ -128,7 +134,8 @@ impl Server {
     fn request(
         &self,
         serving: &Serving,
-        (name, vector): (&str, vector_input::Variant),
+        name: &str,
+        vector: vector_input::Variant,
         side: Side,
     ) -> QueryPoints {
         let limit = side.limit.min(Query::MAX_LIMIT);
@@ -142,7 +149,7 @@ impl Server {
             using: Some(name.to_owned()),
             filter: side.filter,
             params: Some(SearchParams {
-                hnsw_ef: Some(beam(serving.added_passages())),
+                hnsw_ef: Some(search_ef(serving.added_passages())),
                 exact: Some(side.exact),
                 quantization: Some(QuantizationSearchParams {
                     ignore: Some(false),
@@ -160,7 +167,7 @@ impl Server {
     }
 }
 
-/// Each of these passages, where `allowed` holds.
+/// Exactly these passages, as far as `allowed` matches them.
 fn given(ids: &[PassageId], allowed: Option<Filter>) -> Side {
     Side {
         limit: ids.len(),
@@ -170,7 +177,7 @@ fn given(ids: &[PassageId], allowed: Option<Filter>) -> Side {
 }
 
 fn scored(point: ScoredPoint) -> Option<Scored> {
-    // No point was ever given a number for an id.
+    // Points never have numeric ids.
     let Some(PointIdOptions::Uuid(id)) = point.id?.point_id_options else {
         return None;
     };

@@ -1,34 +1,34 @@
-//! What an index on a server is opened with, and the names that it gives to aliases and collections.
+//! The settings of an index on a server, and the names of its aliases and collections.
 
 use super::super::space::VectorSpace;
-use super::ServerAddress;
+use super::address::ServerAddress;
 use ragd_core::error::{Error, Result};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
-/// How much of a model's name goes into the name of an alias.
+/// The most characters of a model's name in the name of an alias.
 const SLUG_CHARS: usize = 80;
 
-/// What an index on a Qdrant server is opened with.
+/// The settings of an index on a Qdrant server.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    /// Where the server is.
+    /// The address of the server.
     pub address: ServerAddress,
-    /// Its API key; `None`: it asks for none.
+    /// Its API key; `None` if it requires none.
     pub api_key: Option<SecretString>,
     /// How long any one request may take.
     pub timeout: Duration,
-    /// What every name on the server begins with: one for each database that uses the server.
+    /// The prefix of every name on the server; each database that uses the server has its own.
     pub prefix: String,
-    /// The space of the dense vectors; `None` without a model: then words alone are searched.
+    /// The space of the dense vectors; `None` without a model: then only keywords are searched.
     pub space: Option<VectorSpace>,
 }
 
 impl ServerSettings {
-    /// Checks what the configuration could not.
+    /// Checks the API key, which the configuration does not.
     ///
     /// # Errors
-    /// `Invalid` when the key could not be sent.
+    /// `Invalid` when the key cannot be sent in a header.
     pub(super) fn check(&self) -> Result<()> {
         let sendable = |key: &SecretString| {
             let key = key.expose_secret();
@@ -57,10 +57,10 @@ pub(super) fn collection(alias: &str, number: u64) -> String {
     format!("{alias}-{number}")
 }
 
-/// The number of a build out of its collection's name.
+/// The number of a build, from the name of its collection.
 pub(super) fn build_of(alias: &str, collection: &str) -> Option<u64> {
     let number = collection.strip_prefix(alias)?.strip_prefix('-')?;
-    // Only as `collection` writes it: no sign, no zero in front.
+    // Only as `collection` writes it: no sign, no leading zero.
     let parsed: u64 = number.parse().ok()?;
     (parsed.to_string() == number).then_some(parsed)
 }

@@ -5,7 +5,7 @@ use super::{App, ReembedState};
 use crate::config::EmbeddingWish;
 use crate::indexing::Verdict;
 use ragd_core::error::Result;
-use ragd_embed::CODE_AWAY;
+use ragd_embed::CODE_EMBEDDINGS_UNAVAILABLE;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -48,7 +48,7 @@ impl App {
 
     async fn embed_what_is_missing(&self) -> Result<u64> {
         match self.ingest().embed_missing().await {
-            Err(error) if error.code() == CODE_AWAY => {
+            Err(error) if error.code() == CODE_EMBEDDINGS_UNAVAILABLE => {
                 tracing::warn!(error = error.chain(), "vectors are missing");
                 self.ingest().fill_later();
                 Ok(0)

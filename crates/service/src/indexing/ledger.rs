@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 use ragd_core::clock::Clock;
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_index::{
-    Added, BuildRecord, CODE_ELSEWHERE, CODE_MISMATCH, Hold, Ledger, Position, Standing, Target,
-    VectorSpace,
+    Added, BuildRecord, CODE_FOLLOWED_ELSEWHERE, CODE_MISMATCH, Lease, Ledger, Position, Target,
+    TargetState, VectorSpace,
 };
 use ragd_store::{IndexStep, IndexTarget, LeaseClaim, Store};
 use std::collections::HashMap;
@@ -46,12 +46,12 @@ impl SqlLedger {
         }
     }
 
-    async fn standing(&self, target: &Target) -> Result<Option<Standing>> {
+    async fn standing(&self, target: &Target) -> Result<Option<TargetState>> {
         let row = self.store.index_target(&target.name).await?;
         row.map(|row| standing_of(target, row)).transpose()
     }
 
-    async fn take(&self, target: &Target) -> Result<Option<Standing>> {
+    async fn take(&self, target: &Target) -> Result<Option<TargetState>> {
         if self.standing(target).await?.is_none() {
             let record = BuildRecord {
                 build: 0,
@@ -79,11 +79,11 @@ impl SqlLedger {
         self.standing(target).await
     }
 
-    async fn keep(&self, target: &Target) -> Result<Hold> {
+    async fn keep(&self, target: &Target) -> Result<Lease> {
         let now = self.clock.now();
         let until = self.held().get(&target.name).copied();
         match until {
-            Some(until) if until - self.needed > now => Ok(Hold::Kept),
+            Some(until) if until - self.needed > now => Ok(Lease::Held),
             Some(_) => {
                 let until = now + LEASE;
                 let name = &target.name;
@@ -93,14 +93,14 @@ impl SqlLedger {
                     .await?
                 {
                     self.held().insert(name.clone(), until);
-                    Ok(Hold::Kept)
+                    Ok(Lease::Held)
                 } else {
                     self.held().remove(name);
                     Err(elsewhere())
                 }
             }
             None => match self.take(target).await? {
-                Some(standing) => Ok(Hold::Taken(standing)),
+                Some(standing) => Ok(Lease::Acquired(standing)),
                 None => Err(elsewhere()),
             },
         }
@@ -121,15 +121,15 @@ impl SqlLedger {
 }
 
 impl Ledger for SqlLedger {
-    fn read<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<Standing>>> {
+    fn read<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<TargetState>>> {
         Box::pin(self.standing(target))
     }
 
-    fn claim<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<Standing>>> {
+    fn claim<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<TargetState>>> {
         Box::pin(self.take(target))
     }
 
-    fn hold<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Hold>> {
+    fn hold<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Lease>> {
         Box::pin(self.keep(target))
     }
 
@@ -148,7 +148,8 @@ impl Ledger for SqlLedger {
         &'a self,
         target: &'a Target,
         from: Position,
-        (sequence, added): (i64, Added),
+        sequence: i64,
+        added: Added,
     ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
             let step = IndexStep {
@@ -180,7 +181,7 @@ impl Ledger for SqlLedger {
     }
 }
 
-fn standing_of(target: &Target, row: IndexTarget) -> Result<Standing> {
+fn standing_of(target: &Target, row: IndexTarget) -> Result<TargetState> {
     let dimension = row
         .dimension
         .and_then(|dimension| usize::try_from(dimension).ok());
@@ -204,7 +205,7 @@ fn standing_of(target: &Target, row: IndexTarget) -> Result<Standing> {
         .with_code(CODE_MISMATCH));
     }
     let count = |value: i64| u64::try_from(value).map_err(|_| unreadable());
-    Ok(Standing {
+    Ok(TargetState {
         instance: row.instance,
         record: BuildRecord {
             build: count(row.build)?,
@@ -250,5 +251,5 @@ fn elsewhere() -> Error {
         ErrorKind::Conflict,
         "another ragd process is writing to the index",
     )
-    .with_code(CODE_ELSEWHERE)
+    .with_code(CODE_FOLLOWED_ELSEWHERE)
 }

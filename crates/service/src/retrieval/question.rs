@@ -55,7 +55,7 @@ impl Retrieval {
         let vector = if asked.fresh_starts == 0 {
             None
         } else {
-            let moved = self.embedder.moves_on_from(&former.model, PATIENCE).await;
+            let moved = self.embedder.changes_from(&former.model, PATIENCE).await;
             tracing::debug!(
                 former = former.model,
                 moved,

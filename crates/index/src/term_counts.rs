@@ -1,0 +1,79 @@
+//! The terms of a text with their counts, and the BM25 weights that follow from them. Inverse
+//! document frequencies are not part of the weights: the engine adds them at query time.
+
+/// Term saturation: how much each repetition of a term adds.
+const K1: f32 = 1.2;
+/// How much a passage's length counts, from 0 to 1.
+const B: f32 = 0.75;
+
+/// Terms, as hashes, each once, with how often each occurs in a text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TermCounts {
+    terms: Vec<u32>,
+    counts: Vec<f32>,
+}
+
+/// A sparse vector: terms and the weight of each, in the same order.
+pub(super) struct SparseVector {
+    pub terms: Vec<u32>,
+    pub weights: Vec<f32>,
+}
+
+impl TermCounts {
+    /// Takes each term once, and the counts in the same order.
+    pub(super) fn new(terms: Vec<u32>, counts: Vec<f32>) -> Self {
+        Self { terms, counts }
+    }
+
+    /// Turns the numbers of the terms into those of another space.
+    pub(super) fn masked(mut self, mask: u32) -> Self {
+        for term in &mut self.terms {
+            *term ^= mask;
+        }
+        self
+    }
+
+    /// The number of terms in the text, repetitions included: the text's length for BM25.
+    pub fn total(&self) -> f32 {
+        self.counts.iter().sum()
+    }
+
+    /// Whether the text has no term at all: only stop words or punctuation.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The number of different terms in the text.
+    pub(super) fn len(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// The terms with their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, f32)> {
+        self.terms.iter().copied().zip(self.counts.iter().copied())
+    }
+
+    /// The BM25 weight of each term in a passage with these counts, without the inverse document
+    /// frequency (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond",
+    /// 2009): `n (k1 + 1) / (n + k1 (1 - b + b length / average))`.
+    pub(super) fn passage_weights(&self, average_terms: f32) -> SparseVector {
+        let saturation = K1 * (1.0 - B + B * self.total() / average_terms);
+        let weights = self
+            .counts
+            .iter()
+            .map(|count| count * (K1 + 1.0) / (count + saturation))
+            .collect();
+        SparseVector {
+            terms: self.terms.clone(),
+            weights,
+        }
+    }
+
+    /// The weight of each term in a question: its count.
+    pub(super) fn question_weights(&self) -> SparseVector {
+        SparseVector {
+            terms: self.terms.clone(),
+            weights: self.counts.clone(),
+        }
+    }
+}
