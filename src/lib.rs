@@ -14,5 +14,5 @@ pub use ragd_service::{
     app, auth, blob, cache, chat, config, indexing, ingest, jobs, memory, retrieval, secret,
 };
 pub use ragd_store as store;
-pub use ragd_stub_llm as rehearsal;
+pub use ragd_stub_llm as stub_llm;
 pub use ragd_text as text;

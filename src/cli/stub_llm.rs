@@ -1,9 +1,9 @@
-//! `ragd stub-llm`: a rehearsal upstream, until a signal ends it.
+//! `ragd stub-llm`: serves the scripted model server until a signal stops it.
 
 use super::output;
 use super::serve::stop_on_signal;
 use ragd_core::error::{Error, Result};
-use ragd_stub_llm::{BEHAVIOURS, Behaviour, Pace, Scene, Settings, Speech};
+use ragd_stub_llm::{AnswerText, BEHAVIOURS, Behaviour, Pace, ScriptEntry, Settings};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,7 +39,7 @@ pub(super) struct StubLlm {
     #[command(flatten)]
     pace: PaceArgs,
     #[command(flatten)]
-    speech: SpeechArgs,
+    text: TextArgs,
     /// How many dimensions embeddings have, unless a request asks for another number.
     #[arg(long, value_name = "N", default_value_t = 1_536)]
     dimension: usize,
@@ -66,21 +66,21 @@ struct PaceArgs {
 }
 
 #[derive(Debug, clap::Args)]
-struct SpeechArgs {
+struct TextArgs {
     /// How many tokens an answer has: a sentence is repeated.
     #[arg(long, value_name = "N", default_value_t = 64)]
     tokens: usize,
     /// Each token is its number: ` t1 t2 t3 …`.
-    #[arg(long, group = "speech")]
+    #[arg(long, group = "text")]
     numbered: bool,
     /// Answer with the last message of the user.
-    #[arg(long, group = "speech")]
+    #[arg(long, group = "text")]
     echo: bool,
     /// Answer with this text.
-    #[arg(long, group = "speech", value_name = "TEXT")]
+    #[arg(long, group = "text", value_name = "TEXT")]
     say: Option<String>,
     /// Answer with the first sentence of source 1 of the prompt, and cite it.
-    #[arg(long, group = "speech")]
+    #[arg(long, group = "text")]
     cite: bool,
 }
 
@@ -109,16 +109,16 @@ impl StubLlm {
     fn settings(self) -> Result<Settings> {
         let script = match &self.script {
             Some(file) => read_script(file)?,
-            None => vec![Scene {
+            None => vec![ScriptEntry {
                 behaviour: self.behaviour,
                 times: self.fail_first,
                 fail_rate: self.fail_rate,
-                ..Scene::default()
+                ..ScriptEntry::default()
             }],
         };
         let settings = Settings {
-            tokens: self.speech.tokens,
-            speech: self.speech.chosen(),
+            tokens: self.text.tokens,
+            text: self.text.chosen(),
             dimension: self.dimension,
             pace: Pace {
                 latency_ms: self.pace.latency_ms,
@@ -133,24 +133,24 @@ impl StubLlm {
     }
 }
 
-impl SpeechArgs {
-    fn chosen(self) -> Speech {
+impl TextArgs {
+    fn chosen(self) -> AnswerText {
         match self.say {
-            Some(text) => Speech::Say(text),
-            None if self.numbered => Speech::Numbered,
-            None if self.echo => Speech::Echo,
-            None if self.cite => Speech::Cite,
-            None => Speech::Sentence,
+            Some(text) => AnswerText::Say(text),
+            None if self.numbered => AnswerText::Numbered,
+            None if self.echo => AnswerText::Echo,
+            None if self.cite => AnswerText::Cite,
+            None => AnswerText::Sentence,
         }
     }
 }
 
-fn read_script(file: &Path) -> Result<Vec<Scene>> {
+fn read_script(file: &Path) -> Result<Vec<ScriptEntry>> {
     let shown = file.display();
     let json = std::fs::read(file).map_err(|error| {
         Error::invalid(format!("the script {shown} cannot be read")).with_source(error)
     })?;
-    Scene::parse_script(&json)
+    ScriptEntry::parse_script(&json)
         .map_err(|error| Error::invalid(format!("{shown}: {error}")).with_source(error))
 }
 
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn without_arguments_all_is_well() {
         let mut expected = Settings::default();
-        expected.script.push(Scene::default());
+        expected.script.push(ScriptEntry::default());
         assert_eq!(settings(&[]).unwrap(), expected);
     }
 
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(settings.script[0].behaviour, Behaviour::Status(429));
         assert_eq!(settings.script[0].times, Some(3));
         assert_eq!(settings.pace.retry_after_s, Some(2));
-        assert_eq!(settings.speech, Speech::Echo);
+        assert_eq!(settings.text, AnswerText::Echo);
     }
 
     #[test]

@@ -1,6 +1,5 @@
-//! The ways in which the rehearsal upstream answers, or fails to, and their names on the command
-//! line, in scripts and over HTTP. Names and numbers only: how each is played is in `reply` and
-//! `body`.
+//! The ways in which the scripted server answers, or fails to, and their names on the command line, in
+//! scripts and over HTTP. Names and numbers only: `respond` makes replies of them.
 
 use ragd_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -8,8 +7,16 @@ use std::fmt;
 use std::str::FromStr;
 
 /// What one request meets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, strum::EnumDiscriminants,
+)]
 #[serde(try_from = "String", into = "String")]
+#[strum_discriminants(
+    name(Name),
+    vis(),
+    derive(strum::EnumString, strum::IntoStaticStr),
+    strum(serialize_all = "kebab-case")
+)]
 pub enum Behaviour {
     /// A correct answer.
     #[default]
@@ -78,37 +85,31 @@ pub const BEHAVIOURS: &[(&str, &str)] = &[
     ("slow-headers", "one byte of the head every --trickle-ms"),
 ];
 
-impl Behaviour {
-    /// With a number behind a colon.
-    fn with_number(name: &str, number: &str) -> Option<Self> {
-        let tokens = || number.parse().ok();
-        match name {
-            "status" => number
-                .parse()
-                .ok()
-                .filter(|code| (300..600).contains(code))
-                .map(Self::Status),
-            "hang-after" => tokens().map(Self::HangAfter),
-            "cut-after" => tokens().map(Self::CutAfter),
-            "malformed-after" => tokens().map(Self::MalformedAfter),
-            "error-after" => tokens().map(Self::ErrorAfter),
-            _ => None,
+impl Name {
+    /// The behaviour of this name, with the number behind the colon where it has one.
+    fn behaviour(self, number: Option<&str>) -> Option<Behaviour> {
+        let tokens = || number?.parse().ok();
+        match (self, number) {
+            (Self::Status, _) => {
+                let code = number?.parse().ok();
+                let is_error = |code: &u16| (300..600).contains(code);
+                code.filter(is_error).map(Behaviour::Status)
+            }
+            (Self::HangAfter, _) => tokens().map(Behaviour::HangAfter),
+            (Self::CutAfter, _) => tokens().map(Behaviour::CutAfter),
+            (Self::MalformedAfter, _) => tokens().map(Behaviour::MalformedAfter),
+            (Self::ErrorAfter, _) => tokens().map(Behaviour::ErrorAfter),
+            (Self::Ok, None) => Some(Behaviour::Ok),
+            (Self::Quota, None) => Some(Behaviour::Quota),
+            (Self::Hang, None) => Some(Behaviour::Hang),
+            (Self::Close, None) => Some(Behaviour::Close),
+            (Self::Malformed, None) => Some(Behaviour::Malformed),
+            (Self::NoEnd, None) => Some(Behaviour::NoEnd),
+            (Self::Empty, None) => Some(Behaviour::Empty),
+            (Self::Trickle, None) => Some(Behaviour::Trickle),
+            (Self::SlowHeaders, None) => Some(Behaviour::SlowHeaders),
+            (_, Some(_)) => None,
         }
-    }
-
-    fn plain(name: &str) -> Option<Self> {
-        Some(match name {
-            "ok" => Self::Ok,
-            "quota" => Self::Quota,
-            "hang" => Self::Hang,
-            "close" => Self::Close,
-            "malformed" => Self::Malformed,
-            "no-end" => Self::NoEnd,
-            "empty" => Self::Empty,
-            "trickle" => Self::Trickle,
-            "slow-headers" => Self::SlowHeaders,
-            _ => return None,
-        })
     }
 }
 
@@ -116,11 +117,12 @@ impl FromStr for Behaviour {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let known = match text.split_once(':') {
-            Some((name, number)) => Self::with_number(name, number),
-            None => Self::plain(text),
+        let (name, number) = match text.split_once(':') {
+            Some((name, number)) => (name, Some(number)),
+            None => (text, None),
         };
-        known.ok_or_else(|| {
+        let name = Name::from_str(name).ok();
+        name.and_then(|name| name.behaviour(number)).ok_or_else(|| {
             let names: Vec<&str> = BEHAVIOURS.iter().map(|(name, _)| *name).collect();
             Error::invalid(format!(
                 "behaviour: there is no '{text}'; there is {} (CODE from 300 to 599, N tokens)",
@@ -132,21 +134,14 @@ impl FromStr for Behaviour {
 
 impl fmt::Display for Behaviour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name: &str = Name::from(self).into();
         match self {
-            Self::Ok => f.write_str("ok"),
-            Self::Status(code) => write!(f, "status:{code}"),
-            Self::Quota => f.write_str("quota"),
-            Self::Hang => f.write_str("hang"),
-            Self::HangAfter(tokens) => write!(f, "hang-after:{tokens}"),
-            Self::CutAfter(tokens) => write!(f, "cut-after:{tokens}"),
-            Self::Close => f.write_str("close"),
-            Self::Malformed => f.write_str("malformed"),
-            Self::MalformedAfter(tokens) => write!(f, "malformed-after:{tokens}"),
-            Self::ErrorAfter(tokens) => write!(f, "error-after:{tokens}"),
-            Self::NoEnd => f.write_str("no-end"),
-            Self::Empty => f.write_str("empty"),
-            Self::Trickle => f.write_str("trickle"),
-            Self::SlowHeaders => f.write_str("slow-headers"),
+            Self::Status(code) => write!(f, "{name}:{code}"),
+            Self::HangAfter(tokens)
+            | Self::CutAfter(tokens)
+            | Self::MalformedAfter(tokens)
+            | Self::ErrorAfter(tokens) => write!(f, "{name}:{tokens}"),
+            _ => f.write_str(name),
         }
     }
 }

@@ -34,14 +34,14 @@ impl Running {
     }
 
     async fn playing(behaviour: &str) -> Self {
-        let scene = Scene {
+        let entry = ScriptEntry {
             behaviour: behaviour.parse().unwrap(),
-            ..Scene::default()
+            ..ScriptEntry::default()
         };
         let settings = Settings {
             tokens: 4,
-            speech: Speech::Numbered,
-            script: vec![scene],
+            text: AnswerText::Numbered,
+            script: vec![entry],
             ..Settings::default()
         };
         Self::start(settings).await
@@ -98,7 +98,7 @@ fn ended(answer: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_vendor_is_answered_whole_and_in_pieces() {
+async fn every_format_is_answered_whole_and_in_pieces() {
     let server = Running::playing("ok").await;
     let gemini = "/v1beta/models/g:streamGenerateContent?alt=sse";
     for (path, body, wanted) in [
@@ -135,7 +135,7 @@ async fn every_vendor_is_answered_whole_and_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_stream_fails_where_it_was_told_to() {
+async fn a_stream_fails_where_the_script_says() {
     for (behaviour, tokens, properly, wanted) in [
         ("cut-after:2", 2, false, "t2"),
         ("malformed-after:2", 2, true, "{\"cont\n"),
@@ -161,7 +161,7 @@ async fn a_stream_fails_where_it_was_told_to() {
 }
 
 #[tokio::test]
-async fn a_whole_answer_fails_where_it_was_told_to() {
+async fn a_whole_answer_fails_where_the_script_says() {
     for (behaviour, status, readable) in [
         ("status:503", 503, true),
         ("quota", 429, true),
@@ -205,7 +205,7 @@ async fn a_client_that_goes_away_is_noticed() {
 }
 
 #[tokio::test]
-async fn it_is_steered_while_it_runs() {
+async fn it_is_controlled_while_it_runs() {
     let server = Running::playing("ok").await;
     let outage = r#"{"behaviour": "status:429", "times": 2, "retry_after_s": 7}"#;
     let taken = server.ask("PUT", "/_stub/behaviour", outage).await;

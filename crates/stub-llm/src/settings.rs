@@ -1,6 +1,7 @@
-//! What a rehearsal upstream is started with: what it says, how fast, and its script.
+//! What the scripted server is started with: the text of its answers, how fast they come, and its
+//! script.
 
-use super::scene::{Scene, check_speed};
+use super::script::{ScriptEntry, check_speed};
 use ragd_core::error::{Error, Result};
 
 /// The largest number of tokens of the fixed sentence.
@@ -8,9 +9,9 @@ const MOST_TOKENS: usize = 100_000;
 /// The largest number of dimensions of an embedding.
 pub(super) const MOST_DIMENSIONS: usize = 16_384;
 
-/// What every correct answer says.
+/// The text of every correct answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Speech {
+pub enum AnswerText {
     /// A sentence, repeated until the tokens are used up.
     #[default]
     Sentence,
@@ -24,7 +25,7 @@ pub enum Speech {
     Cite,
 }
 
-/// How fast an answer comes, unless a scene says otherwise.
+/// How fast an answer comes, unless an entry of the script says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
     /// Milliseconds before the first byte.
@@ -49,11 +50,11 @@ impl Default for Pace {
     }
 }
 
-/// What a rehearsal upstream is started with.
+/// What a scripted server is started with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// What correct answers say.
-    pub speech: Speech,
+    /// The text of correct answers.
+    pub text: AnswerText,
     /// How many tokens the fixed sentence has, at least 1; also of an echo or a citation that finds
     /// nothing to repeat.
     pub tokens: usize,
@@ -61,14 +62,14 @@ pub struct Settings {
     pub dimension: usize,
     /// How fast answers come.
     pub pace: Pace,
-    /// What requests meet, in this order; then all is well.
-    pub script: Vec<Scene>,
+    /// What requests meet, in this order; after that answers are correct.
+    pub script: Vec<ScriptEntry>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            speech: Speech::Sentence,
+            text: AnswerText::Sentence,
             tokens: 64,
             dimension: 1_536,
             pace: Pace::default(),
@@ -86,7 +87,7 @@ impl Settings {
         within("tokens", self.tokens, MOST_TOKENS)?;
         within("dimension", self.dimension, MOST_DIMENSIONS)?;
         check_speed(self.pace.tokens_per_second)?;
-        self.script.iter().try_for_each(Scene::check)
+        self.script.iter().try_for_each(ScriptEntry::check)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Gemini's shapes: generated content, whole, as events or as one JSON array, and its errors, after
+//! Gemini's format: generated content, whole, as events or as one JSON array, and its errors, after
 //! the public API reference. A stream ends with the chunk that has a `finishReason`.
 
-use super::dialect::{Answer, Dialect, MODEL, Pieces, Trouble};
+use super::format::{Answer, ErrorCause, Failure, MODEL, Pieces, WireFormat};
 use serde_json::{Value, json};
 
 pub(super) struct Gemini {
@@ -9,7 +9,7 @@ pub(super) struct Gemini {
     pub(super) events: bool,
 }
 
-impl Dialect for Gemini {
+impl WireFormat for Gemini {
     fn whole(&self, answer: &Answer<'_>) -> Value {
         let text = answer.tokens.concat();
         let mut whole = chunk(answer, (!text.is_empty()).then_some(text.as_str()));
@@ -41,10 +41,18 @@ impl Dialect for Gemini {
         }
     }
 
-    fn error(&self, trouble: &Trouble<'_>) -> Value {
-        let mut error = error(trouble.status, trouble.message);
-        if let Some(seconds) = trouble.retry_after_s {
-            error["error"]["details"] = json!([retry_info(seconds)]);
+    fn error(&self, failure: &Failure<'_>) -> Value {
+        let mut error = error(failure.status, failure.message);
+        let detail = match failure.cause {
+            ErrorCause::Quota => Some(quota_failure()),
+            ErrorCause::Key => Some(json!({
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": "API_KEY_INVALID", "domain": "googleapis.com",
+            })),
+            ErrorCause::Status | ErrorCause::RateLimit(_) => failure.retry_after_s.map(retry_info),
+        };
+        if let Some(detail) = detail {
+            error["error"]["details"] = json!([detail]);
         }
         error
     }
@@ -53,25 +61,23 @@ impl Dialect for Gemini {
         let message =
             "You exceeded your current quota, please check your plan and billing details.";
         let mut body = error(429, message);
-        body["error"]["details"] = json!([
-            {
-                "@type": "type.googleapis.com/google.rpc.QuotaFailure",
-                "violations": [{
-                    "quotaMetric":
-                        "generativelanguage.googleapis.com/generate_content_free_tier_requests",
-                    "quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
-                    "quotaDimensions": {"location": "global", "model": MODEL},
-                    "quotaValue": "50",
-                }],
-            },
-            retry_info(30),
-        ]);
+        body["error"]["details"] = json!([quota_failure(), retry_info(30)]);
         (429, body)
+    }
+
+    fn opening(&self, answer: &Answer<'_>) -> String {
+        let mut empty = chunk(answer, Some(""));
+        empty["usageMetadata"] = usage(answer, 0);
+        self.begun(true, &self.piece(&empty, false))
+    }
+
+    fn error_event(&self, error: &Value, first: bool) -> String {
+        self.begun(first, &self.piece(error, true))
     }
 
     fn error_piece(&self, first: bool) -> String {
         let error = error(503, "The model is overloaded. Please try again later.");
-        self.begun(first, &self.piece(&error, true))
+        self.error_event(&error, first)
     }
 
     fn broken_piece(&self, first: bool) -> String {
@@ -148,10 +154,23 @@ fn error(status: u16, message: &str) -> Value {
         429 => "RESOURCE_EXHAUSTED",
         500 => "INTERNAL",
         503 => "UNAVAILABLE",
-        504 => "DEADLINE_EXCEEDED",
+        408 | 504 => "DEADLINE_EXCEEDED",
         _ => "UNKNOWN",
     };
     json!({"error": {"code": status, "message": message, "status": name}})
+}
+
+/// The day's share is spent.
+fn quota_failure() -> Value {
+    json!({
+        "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+        "violations": [{
+            "quotaMetric": "generativelanguage.googleapis.com/generate_content_free_tier_requests",
+            "quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
+            "quotaDimensions": {"location": "global", "model": MODEL},
+            "quotaValue": "50",
+        }],
+    })
 }
 
 fn retry_info(seconds: u64) -> Value {
@@ -163,7 +182,7 @@ fn retry_info(seconds: u64) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::{played, with_sample};
+    use super::super::format::{played, with_sample};
     use super::*;
 
     const EVENTS: Gemini = Gemini { events: true };

@@ -1,12 +1,12 @@
-//! Anthropic's shapes: messages, whole and as events, and its errors, after the public API
+//! Anthropic's format: messages, whole and as events, and its errors, after the public API
 //! reference. `message_stop` ends a stream.
 
-use super::dialect::{Answer, Dialect, MODEL, Pieces, Trouble};
+use super::format::{Answer, ErrorCause, Failure, MODEL, Pieces, WireFormat};
 use serde_json::{Value, json};
 
 pub(super) struct Anthropic;
 
-impl Dialect for Anthropic {
+impl WireFormat for Anthropic {
     fn whole(&self, answer: &Answer<'_>) -> Value {
         let text = answer.tokens.concat();
         let content = if text.is_empty() {
@@ -45,26 +45,32 @@ impl Dialect for Anthropic {
         pieces
     }
 
-    fn error(&self, trouble: &Trouble<'_>) -> Value {
-        let kind = match trouble.status {
+    fn error(&self, failure: &Failure<'_>) -> Value {
+        let kind = match failure.status {
+            _ if failure.cause == ErrorCause::Quota => "billing_error",
+            403 => "permission_error",
+            _ if failure.cause == ErrorCause::Key => "authentication_error",
             401 => "authentication_error",
             402 => "billing_error",
-            403 => "permission_error",
             404 => "not_found_error",
             413 => "request_too_large",
             429 => "rate_limit_error",
-            504 => "timeout_error",
+            408 | 504 => "timeout_error",
             529 => "overloaded_error",
             status if status >= 500 => "api_error",
             _ => "invalid_request_error",
         };
-        error(kind, trouble.message)
+        error(kind, failure.message)
     }
 
     fn quota(&self) -> (u16, Value) {
         let message = "Your credit balance is too low to access the Anthropic API. Please go to \
                        Plans & Billing to upgrade or purchase credits.";
         (402, error("billing_error", message))
+    }
+
+    fn error_event(&self, error: &Value, _first: bool) -> String {
+        event(error)
     }
 
     fn error_piece(&self, _first: bool) -> String {
@@ -116,7 +122,7 @@ fn event(data: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::{played, with_sample};
+    use super::super::format::{played, with_sample};
     use super::*;
 
     fn names(text: &str) -> Vec<&str> {

@@ -1,14 +1,14 @@
-//! OpenAI's shapes: chat completions, whole and in chunks, and its errors, after the public API
+//! OpenAI's format: chat completions, whole and in chunks, and its errors, after the public API
 //! reference. `[DONE]` ends a stream; the usage comes only where it was asked for.
 
-use super::dialect::{Answer, CREATED, Dialect, MODEL, Pieces, Trouble};
+use super::format::{Answer, CREATED, ErrorCause, Failure, MODEL, Pieces, WireFormat};
 use serde_json::{Value, json};
 
 const ID: &str = "chatcmpl-rehearsal";
 
 pub(super) struct OpenAi;
 
-impl Dialect for OpenAi {
+impl WireFormat for OpenAi {
     fn whole(&self, answer: &Answer<'_>) -> Value {
         json!({
             "id": ID, "object": "chat.completion", "created": CREATED, "model": answer.model,
@@ -43,15 +43,21 @@ impl Dialect for OpenAi {
         }
     }
 
-    fn error(&self, trouble: &Trouble<'_>) -> Value {
-        let (kind, code) = match trouble.status {
+    fn error(&self, failure: &Failure<'_>) -> Value {
+        let (kind, code) = match failure.status {
+            _ if failure.cause == ErrorCause::Quota => {
+                ("insufficient_quota", Some("insufficient_quota"))
+            }
+            _ if failure.cause == ErrorCause::Key => {
+                ("invalid_request_error", Some("invalid_api_key"))
+            }
             401 => ("invalid_request_error", Some("invalid_api_key")),
             404 => ("invalid_request_error", Some("model_not_found")),
             429 => ("requests", Some("rate_limit_exceeded")),
             status if status >= 500 => ("server_error", None),
             _ => ("invalid_request_error", None),
         };
-        error(trouble.message, kind, code)
+        error(failure.message, kind, code)
     }
 
     fn quota(&self) -> (u16, Value) {
@@ -59,6 +65,10 @@ impl Dialect for OpenAi {
             "You exceeded your current quota, please check your plan and billing details.";
         let code = "insufficient_quota";
         (429, error(message, code, Some(code)))
+    }
+
+    fn error_event(&self, error: &Value, _first: bool) -> String {
+        event(error)
     }
 
     fn error_piece(&self, _first: bool) -> String {
@@ -111,7 +121,7 @@ fn event(data: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::{played, with_sample};
+    use super::super::format::{played, with_sample};
     use super::*;
 
     fn events(text: &str) -> Vec<Value> {

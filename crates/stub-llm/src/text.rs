@@ -1,8 +1,8 @@
-//! What an answer says, cut into tokens: a fixed sentence, numbers, what the user said, a given
-//! text, or a sentence of the first source. A token here is a word with the white space before it;
-//! put together they are the text to the byte.
+//! The text of answers, cut into tokens: a fixed sentence, numbers, what the user said, a given text,
+//! or a sentence of the first source. A token here is a word with the white space before it; put
+//! together they are the text to the byte.
 
-use super::settings::{Settings, Speech};
+use super::settings::{AnswerText, Settings};
 use serde_json::Value;
 
 const SENTENCE: &str = "The rehearsal upstream repeats this sentence until it has said as many words \
@@ -15,22 +15,22 @@ const LONGEST_SENTENCE: usize = 400;
 
 /// The text that does not depend on the request, if there is one.
 pub(super) fn fixed(settings: &Settings) -> Option<Vec<String>> {
-    match &settings.speech {
-        Speech::Sentence => Some(sentence(settings.tokens)),
-        Speech::Numbered => Some(
+    match &settings.text {
+        AnswerText::Sentence => Some(sentence(settings.tokens)),
+        AnswerText::Numbered => Some(
             (1..=settings.tokens)
                 .map(|number| format!(" t{number}"))
                 .collect(),
         ),
-        Speech::Say(text) => Some(tokens(text)),
-        Speech::Echo | Speech::Cite => None,
+        AnswerText::Say(text) => Some(tokens(text)),
+        AnswerText::Echo | AnswerText::Cite => None,
     }
 }
 
 /// The text that answers this request.
 pub(super) fn answering(settings: &Settings, request: &Value) -> Vec<String> {
-    let text = match settings.speech {
-        Speech::Cite => citation(&system_text(request)),
+    let text = match settings.text {
+        AnswerText::Cite => citation(&system_text(request)),
         _ => last_user_text(request),
     };
     text.map_or_else(|| sentence(settings.tokens), |text| tokens(&text))
@@ -86,7 +86,7 @@ fn first_sentence(text: &str) -> String {
         .collect()
 }
 
-/// The system message of any of the three vendors' requests.
+/// The system message of a request in any of the three formats.
 fn system_text(request: &Value) -> String {
     let instruction = ["systemInstruction", "system_instruction"]
         .iter()
@@ -145,7 +145,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_sentence_has_as_many_tokens_as_asked() {
+    fn the_sentence_has_as_many_tokens_as_requested() {
         for count in [1, 5, 64, 1_000] {
             assert_eq!(sentence(count).len(), count);
         }
@@ -191,7 +191,7 @@ mod tests {
             json!({"systemInstruction": {"parts": [{"text": system}]}, "contents": []}),
         ];
         let settings = Settings {
-            speech: Speech::Cite,
+            text: AnswerText::Cite,
             ..Settings::default()
         };
         for request in requests {
@@ -201,9 +201,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_source_the_sentence_is_said() {
+    fn without_a_source_the_sentence_is_used() {
         let settings = Settings {
-            speech: Speech::Cite,
+            text: AnswerText::Cite,
             tokens: 2,
             ..Settings::default()
         };

@@ -1,23 +1,23 @@
-//! One scene of a script: a behaviour, how often, and at what pace. Scenes come from the command
-//! line, from a script's file and over HTTP; what cannot be played is refused here.
+//! One entry of a script: a behaviour, how often, and at what pace. Entries come from the command line,
+//! from a script's file and over HTTP; what cannot be played is refused here.
 
 use super::behaviour::Behaviour;
 use ragd_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// A behaviour and what goes with it. What is left out is as the server's settings have it.
+/// A behaviour and what goes with it. What is left out is taken from the server's settings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Scene {
+pub struct ScriptEntry {
     /// What requests meet.
     #[serde(default)]
     pub behaviour: Behaviour,
-    /// How many requests meet it, before the next scene; none: every one from now on. In a script
-    /// it is 1 when left out.
+    /// How many requests meet it, before the next entry; `None`: every one from now on. In a script
+    /// 1 when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// The share of requests that meet it, 0 to 1; the others are answered correctly. Which ones is
-    /// counted, not drawn: with 0.25 it is every fourth.
+    /// The share of requests that meet it, 0 to 1; the others are answered correctly. It is
+    /// counted, not drawn at random: 0.25 is every fourth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_rate: Option<f64>,
     /// `Retry-After` of error answers, in seconds.
@@ -34,36 +34,36 @@ pub struct Scene {
     pub trickle_ms: Option<u64>,
 }
 
-impl Scene {
-    /// Reads a script: a list of scenes, each played once unless it says how often.
+impl ScriptEntry {
+    /// Reads a script: a list of entries, each played once unless it says how often.
     ///
     /// # Errors
-    /// Invalid when it is not such a list, or a scene cannot be played.
+    /// Invalid when it is not such a list, or an entry cannot be played.
     pub fn parse_script(json: &[u8]) -> Result<Vec<Self>> {
-        let mut scenes: Vec<Self> = serde_json::from_slice(json)
+        let mut entries: Vec<Self> = serde_json::from_slice(json)
             .map_err(|error| Error::invalid(format!("the script cannot be read: {error}")))?;
-        for scene in &mut scenes {
-            scene.check()?;
-            scene.times = Some(scene.times.unwrap_or(1));
+        for entry in &mut entries {
+            entry.check()?;
+            entry.times = Some(entry.times.unwrap_or(1));
         }
-        Ok(scenes)
+        Ok(entries)
     }
 
-    /// Reads what takes over from now on: one scene, or a script.
+    /// Reads what takes over from now on: one entry, or a script.
     ///
     /// # Errors
-    /// Invalid when it is neither, or a scene cannot be played.
+    /// Invalid when it is neither, or an entry cannot be played.
     pub fn parse_takeover(json: &[u8]) -> Result<Vec<Self>> {
         if json.trim_ascii_start().starts_with(b"[") {
             return Self::parse_script(json);
         }
-        let scene: Self = serde_json::from_slice(json)
-            .map_err(|error| Error::invalid(format!("the scene cannot be read: {error}")))?;
-        scene.check()?;
-        Ok(vec![scene])
+        let entry: Self = serde_json::from_slice(json)
+            .map_err(|error| Error::invalid(format!("the entry cannot be read: {error}")))?;
+        entry.check()?;
+        Ok(vec![entry])
     }
 
-    /// Whether the scene can be played.
+    /// Whether the entry can be played.
     ///
     /// # Errors
     /// Invalid, naming the field and the limit.
@@ -95,30 +95,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_plays_each_scene_once_unless_it_says_how_often() {
+    fn a_script_plays_each_entry_once_unless_it_says_how_often() {
         let script = br#"[{"behaviour": "status:500", "times": 5, "retry_after_s": 2},
                           {"behaviour": "hang"}]"#;
-        let scenes = Scene::parse_script(script).unwrap();
-        assert_eq!(scenes[0].behaviour, Behaviour::Status(500));
+        let entries = ScriptEntry::parse_script(script).unwrap();
+        assert_eq!(entries[0].behaviour, Behaviour::Status(500));
         assert_eq!(
-            (scenes[0].times, scenes[0].retry_after_s),
+            (entries[0].times, entries[0].retry_after_s),
             (Some(5), Some(2))
         );
         assert_eq!(
-            (scenes[1].behaviour, scenes[1].times),
+            (entries[1].behaviour, entries[1].times),
             (Behaviour::Hang, Some(1))
         );
     }
 
     #[test]
-    fn one_scene_takes_over_for_good() {
-        let scenes = Scene::parse_takeover(br#" {"behaviour": "quota"}"#).unwrap();
+    fn one_entry_takes_over_permanently() {
+        let entries = ScriptEntry::parse_takeover(br#" {"behaviour": "quota"}"#).unwrap();
         assert_eq!(
-            (scenes[0].behaviour, scenes[0].times),
+            (entries[0].behaviour, entries[0].times),
             (Behaviour::Quota, None)
         );
-        let scenes = Scene::parse_takeover(br#"[{"behaviour": "quota"}]"#).unwrap();
-        assert_eq!(scenes[0].times, Some(1));
+        let entries = ScriptEntry::parse_takeover(br#"[{"behaviour": "quota"}]"#).unwrap();
+        assert_eq!(entries[0].times, Some(1));
     }
 
     #[test]
@@ -129,9 +129,9 @@ mod tests {
             (r#"{"tokens_per_second": -1}"#, "tokens_per_second"),
             (r#"{"tokens_per_second": 1e-9}"#, "tokens_per_second"),
             (r#"{"behavior": "ok"}"#, "behavior"),
-            ("", "scene"),
+            ("", "entry"),
         ] {
-            let refused = Scene::parse_takeover(json.as_bytes()).unwrap_err();
+            let refused = ScriptEntry::parse_takeover(json.as_bytes()).unwrap_err();
             assert!(refused.to_string().contains(word), "{refused}");
         }
     }
