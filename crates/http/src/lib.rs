@@ -1,59 +1,30 @@
-//! The HTTP interface: routes, extractors, the frame around every handler, one file a resource. It turns
-//! requests into calls of the services and results into answers; it decides nothing else.
+//! The HTTP interface. One folder a resource holds its handlers and their request and response types;
+//! `extract` reads requests, `middleware` surrounds every handler, `failure` writes errors, `stream` ends
+//! event streams, `audit` limits audit lines. It calls the services and decides nothing else.
 
-mod cache_admin;
-mod caller;
+mod admin;
+mod audit;
+mod auth;
 mod chat;
-mod chat_stream;
-mod chat_wire;
-mod client;
-mod conversation_view;
 mod conversations;
-mod database_admin;
-mod default_provider;
-mod disclosure;
-mod document_view;
 mod documents;
-mod export;
-mod express;
 mod extract;
-mod feedback;
-mod frame;
+mod failure;
 mod health;
-mod idempotency;
-mod index_admin;
-mod ingest;
+mod index;
 mod jobs;
-mod jobs_admin;
-mod limited;
-mod messages;
 mod metrics;
+mod middleware;
 mod openai;
 mod openapi;
-mod preview;
-mod preview_view;
-mod probes;
-mod problem;
-mod provider_view;
-mod providers_admin;
-mod rag_query;
-mod reembed;
-mod refusals;
-mod room_view;
+mod providers;
+mod retrieval;
 mod rooms;
 mod router;
 mod server;
-mod sessions_admin;
-mod stalled;
+mod sessions;
 mod state;
-mod stats;
-mod stream_outcome;
-mod telemetry;
-mod text_document;
-mod throttle;
-mod token;
-mod upload;
-mod upload_form;
+mod stream;
 
 pub use router::openapi;
 pub use server::serve;

@@ -1,14 +1,12 @@
 //! Every route, and the layers around them, outermost last.
 
-use super::frame::{self, Deadline};
-use super::problem::Failure;
-use super::state::AppState;
-use super::{
-    cache_admin, chat, chat_stream, conversations, database_admin, default_provider, documents,
-    export, feedback, health, idempotency, index_admin, ingest, jobs, jobs_admin, messages, openai,
-    preview, probes, providers_admin, rag_query, reembed, rooms, sessions_admin, stats, telemetry,
+use crate::failure::problem::Failure;
+use crate::middleware::{self, Deadline};
+use crate::state::AppState;
+use crate::{
+    admin, auth, chat, conversations, documents, health, index, jobs, openai, openapi as document,
+    providers, retrieval, rooms, sessions,
 };
-use super::{openapi as document, text_document, token, upload};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
@@ -33,10 +31,10 @@ pub fn openapi() -> OpenApi {
 ///
 /// # Errors
 /// `Internal` when this application has been served before.
-pub(super) fn opened(app: App) -> Result<(Router, AppState)> {
+pub(crate) fn opened(app: App) -> Result<(Router, AppState)> {
     let server = &app.config().server;
     let deadline = Deadline(Duration::from_secs(server.request_timeout_seconds));
-    let cors = frame::cors(&server.cors_origins);
+    let cors = middleware::cors(&server.cors_origins);
     let served = if app.config().jobs.role == Role::Worker {
         routes_of_a_worker()
     } else {
@@ -49,65 +47,68 @@ pub(super) fn opened(app: App) -> Result<(Router, AppState)> {
         .merge(docs)
         .fallback(async || Failure::of_status(StatusCode::NOT_FOUND))
         .with_state(state.clone())
-        .layer(from_fn_with_state(state.clone(), idempotency::once))
+        .layer(from_fn_with_state(
+            state.clone(),
+            middleware::idempotency::once,
+        ))
         // Every extractor of a body has its own limit, which its answer names.
         .layer(DefaultBodyLimit::disable())
-        .layer(CatchPanicLayer::custom(frame::panic_answer))
-        .layer(from_fn_with_state(deadline, frame::end_at_deadline))
-        .layer(from_fn(frame::limit_head))
+        .layer(CatchPanicLayer::custom(middleware::panic_answer))
+        .layer(from_fn_with_state(deadline, middleware::end_at_deadline))
+        .layer(from_fn(middleware::limit_head))
         .layer(CompressionLayer::new().gzip(true));
     let framed = match cors {
         Some(cors) => framed.layer(cors),
         None => framed,
     };
-    let observed = framed.layer(from_fn_with_state(state.clone(), frame::observe));
+    let observed = framed.layer(from_fn_with_state(state.clone(), middleware::observe));
     Ok((observed, state))
 }
 
 fn routes() -> OpenApiRouter<AppState> {
     routes_of_a_worker()
         .routes(routes!(chat::chat))
-        .routes(routes!(chat_stream::chat_stream))
+        .routes(routes!(chat::stream::chat_stream))
         .routes(routes!(openai::complete))
         .routes(routes!(openai::create))
         .routes(routes!(openai::list))
         .routes(routes!(openai::get))
-        .routes(routes!(feedback::give))
+        .routes(routes!(chat::feedback::give))
         .routes(routes!(conversations::complete))
         .routes(routes!(conversations::complete_api))
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::get))
         .routes(routes!(rooms::create, rooms::list))
         .routes(routes!(rooms::get, rooms::rename, rooms::delete))
-        .routes(routes!(messages::list, messages::say))
-        .routes(routes!(messages::stream))
-        .routes(routes!(export::export))
-        .routes(routes!(rag_query::query))
-        .routes(routes!(ingest::ingest))
-        .routes(routes!(ingest::ingest_documents))
-        .routes(routes!(upload::upload))
-        .routes(routes!(documents::list, text_document::create))
+        .routes(routes!(rooms::messages::list, rooms::messages::say))
+        .routes(routes!(rooms::messages::stream))
+        .routes(routes!(rooms::export::export))
+        .routes(routes!(retrieval::room_query::query))
+        .routes(routes!(documents::ingest_folder::ingest))
+        .routes(routes!(documents::ingest_folder::ingest_documents))
+        .routes(routes!(documents::upload::upload))
+        .routes(routes!(documents::list, documents::create::create))
         .routes(routes!(documents::get, documents::delete))
         .routes(routes!(documents::reprocess))
-        .routes(routes!(preview::preview))
-        .routes(routes!(stats::stats))
-        .routes(routes!(cache_admin::clear))
-        .routes(routes!(providers_admin::list))
-        .routes(routes!(providers_admin::get, providers_admin::change))
-        .routes(routes!(providers_admin::reset))
-        .routes(routes!(providers_admin::force_open))
-        .routes(routes!(providers_admin::release))
-        .routes(routes!(providers_admin::test))
-        .routes(routes!(default_provider::get, default_provider::change))
-        .routes(routes!(feedback::list))
-        .routes(routes!(sessions_admin::count))
-        .routes(routes!(sessions_admin::show))
-        .routes(routes!(sessions_admin::cleanup))
-        .routes(routes!(sessions_admin::archive))
-        .routes(routes!(database_admin::vacuum))
-        .routes(routes!(index_admin::status))
-        .routes(routes!(index_admin::rebuild))
-        .routes(routes!(reembed::begin, reembed::progress))
+        .routes(routes!(retrieval::preview::preview))
+        .routes(routes!(admin::stats::stats))
+        .routes(routes!(admin::cache::clear))
+        .routes(routes!(providers::list))
+        .routes(routes!(providers::get, providers::change))
+        .routes(routes!(providers::reset))
+        .routes(routes!(providers::force_open))
+        .routes(routes!(providers::release))
+        .routes(routes!(providers::test))
+        .routes(routes!(providers::default::get, providers::default::change))
+        .routes(routes!(chat::feedback::list))
+        .routes(routes!(sessions::count))
+        .routes(routes!(sessions::show))
+        .routes(routes!(sessions::cleanup))
+        .routes(routes!(sessions::archive))
+        .routes(routes!(admin::database::vacuum))
+        .routes(routes!(index::status))
+        .routes(routes!(index::rebuild))
+        .routes(routes!(index::reembed::begin, index::reembed::progress))
 }
 
 /// What a process that only works answers: how it is, and how its work is.
@@ -116,18 +117,18 @@ fn routes_of_a_worker() -> OpenApiRouter<AppState> {
         .routes(routes!(health::health))
         .routes(routes!(health::detailed))
         .routes(routes!(health::service_health))
-        .routes(routes!(probes::ready))
-        .routes(routes!(probes::live))
-        .routes(routes!(probes::database))
-        .routes(routes!(probes::ai))
-        .routes(routes!(probes::ping))
-        .routes(routes!(telemetry::metrics))
-        .routes(routes!(token::token))
-        .routes(routes!(token::me))
+        .routes(routes!(health::probes::ready))
+        .routes(routes!(health::probes::live))
+        .routes(routes!(health::probes::database))
+        .routes(routes!(health::probes::ai))
+        .routes(routes!(health::probes::ping))
+        .routes(routes!(health::prometheus::metrics))
+        .routes(routes!(auth::token))
+        .routes(routes!(auth::me))
         .routes(routes!(jobs::get))
         .routes(routes!(jobs::cancel))
-        .routes(routes!(jobs_admin::list))
-        .routes(routes!(jobs_admin::lanes))
-        .routes(routes!(jobs_admin::retry))
-        .routes(routes!(jobs_admin::cancel))
+        .routes(routes!(jobs::admin::list))
+        .routes(routes!(jobs::admin::lanes))
+        .routes(routes!(jobs::admin::retry))
+        .routes(routes!(jobs::admin::cancel))
 }

@@ -1,7 +1,7 @@
 //! Reads a body up to a limit. What comes beyond is read and dropped, up to a bound, because a
 //! client that is cut off while it sends often never reads the answer that tells it why.
 
-use crate::problem::Failure;
+use crate::failure::problem::Failure;
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 use ragd_core::error::{Error, ErrorKind};

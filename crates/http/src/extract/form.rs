@@ -2,7 +2,7 @@
 
 use super::body;
 use super::query::deepest_cause;
-use crate::problem::Failure;
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};

@@ -2,7 +2,7 @@
 
 use super::body;
 use super::depth::{MAX_DEPTH, is_too_deep};
-use crate::problem::Failure;
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;

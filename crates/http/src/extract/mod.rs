@@ -2,7 +2,10 @@
 //! that names the field. The syntax is refused with 400, a value with 422, a size with 413.
 
 mod body;
+pub(crate) mod caller;
+pub(crate) mod client;
 mod depth;
+pub(crate) mod disclosure;
 mod form;
 mod json;
 mod path;

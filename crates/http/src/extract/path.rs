@@ -1,6 +1,6 @@
 //! The id in a path. What is no id names nothing: it is answered as an unknown one is.
 
-use crate::problem::Failure;
+use crate::failure::problem::Failure;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use ragd_core::domain::{DocumentId, JobId, RoomId};

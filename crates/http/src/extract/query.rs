@@ -1,6 +1,6 @@
 //! The query of an address, and the parts of it that every list takes.
 
-use crate::problem::Failure;
+use crate::failure::problem::Failure;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use ragd_core::domain::{Order, PageRequest};

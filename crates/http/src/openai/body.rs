@@ -1,7 +1,7 @@
 //! A request's body in OpenAI's shape, with a limit of its own: pictures come in it.
 
-use super::super::extract::{body_within, parse_flat, require_json};
-use crate::problem::Failure;
+use crate::extract::{body_within, parse_flat, require_json};
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::extract::{FromRequest, Request};
 use ragd_core::error::{Error, ErrorKind};

@@ -4,9 +4,9 @@
 use super::body::Written;
 use super::schema::{Completion, CompletionRequest};
 use super::{cited, cited_stream, failure, passage, passage_stream, question};
-use crate::caller::{Caller, Chat};
-use crate::disclosure::Disclosure;
-use crate::problem::Failure;
+use crate::extract::caller::{Caller, Chat};
+use crate::extract::disclosure::Disclosure;
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::State;

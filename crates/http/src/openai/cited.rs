@@ -2,10 +2,10 @@
 
 use super::annotations::{annotations, citations, completion_id, of_ragd};
 use super::question::Asked;
-use crate::caller::{Caller, Chat};
-use crate::disclosure::Disclosure;
-use crate::limited::refused;
-use crate::problem::Failure;
+use crate::audit::rate_limited::refused;
+use crate::extract::caller::{Caller, Chat};
+use crate::extract::disclosure::Disclosure;
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::body::Body;
 use axum::http::Response;

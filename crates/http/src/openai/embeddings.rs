@@ -3,9 +3,9 @@
 use super::body::Written;
 use super::failure::{no_model, of_route};
 use super::schema::{EmbeddingList, EmbeddingRequest};
-use crate::caller::{Caller, Chat};
-use crate::disclosure::Disclosure;
-use crate::problem::Failure;
+use crate::extract::caller::{Caller, Chat};
+use crate::extract::disclosure::Disclosure;
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::State;

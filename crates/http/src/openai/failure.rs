@@ -1,8 +1,8 @@
 //! Failures as clients of OpenAI's API read them: `{"error": {message, type, param, code}}`, with the
 //! statuses that their classes of errors are made from.
 
-use crate::problem::{Failure, OpenAiWords};
-use crate::stream_outcome::StreamOutcome;
+use crate::failure::problem::{Failure, OpenAiWords};
+use crate::stream::outcome::StreamOutcome;
 use axum::http::StatusCode;
 use ragd_core::error::{Error, ErrorKind};
 use ragd_llm::{RouteError, RouteErrorKind};

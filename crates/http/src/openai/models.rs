@@ -2,8 +2,8 @@
 
 use super::failure::no_model;
 use super::question::RAGD;
-use crate::caller::{Caller, Chat};
-use crate::problem::Failure;
+use crate::extract::caller::{Caller, Chat};
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Path, State};

@@ -1,8 +1,8 @@
 //! A call that is passed to its provider, whole: the answer is the provider's own, as it came.
 
 use super::failure;
-use crate::disclosure::Disclosure;
-use crate::problem::Failure;
+use crate::extract::disclosure::Disclosure;
+use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;

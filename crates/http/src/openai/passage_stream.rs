@@ -4,10 +4,10 @@
 
 use super::failure::{error_event, of_route};
 use super::sse::{self, COMMIT_AFTER, DONE, KEEP_ALIVE, event, ping};
-use crate::disclosure::Disclosure;
-use crate::problem::Failure;
+use crate::extract::disclosure::Disclosure;
+use crate::failure::problem::Failure;
 use crate::state::AppState;
-use crate::stream_outcome::StreamOutcome;
+use crate::stream::outcome::StreamOutcome;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Response};
 use futures_util::future::BoxFuture;

@@ -1,0 +1,124 @@
+//! Where a request comes from, for the audit trail: the peer's address, unless the peer is a
+//! trusted proxy, then the rightmost hop that is not.
+
+use crate::middleware::RequestId;
+use crate::state::AppState;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use ragd_core::domain::{AuditRecord, AuditResult};
+use ragd_service::app::App;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+
+/// Who is at the other end of the wire, and in which request.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pub(crate) address: Option<IpAddr>,
+    request_id: Option<String>,
+}
+
+/// What was done, in an audit line.
+pub(crate) struct AuditEvent<'a> {
+    /// In dotted words: `document.delete`.
+    pub(crate) action: &'a str,
+    /// A user's name, or a key's readable prefix.
+    pub(crate) user: Option<&'a str>,
+    pub(crate) details: serde_json::Value,
+    pub(crate) result: AuditResult,
+}
+
+impl Client {
+    pub(crate) fn of(parts: &Parts, app: &App) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let trusted = &app.config().server.trusted_proxies;
+        let address =
+            peer.map(|ConnectInfo(peer)| beyond_proxies(peer.ip(), &parts.headers, trusted));
+        let id = parts.extensions.get::<RequestId>();
+        Self {
+            address,
+            request_id: id.map(|id| id.as_str().to_owned()),
+        }
+    }
+
+    /// Writes an audit line.
+    pub(crate) async fn audit(&self, app: &App, event: AuditEvent<'_>) {
+        let record = AuditRecord {
+            timestamp: app.clock().now(),
+            action: event.action.to_owned(),
+            user_id: event.user.map(str::to_owned),
+            details: event.details,
+            result: event.result,
+            ip_address: self.address.map(|address| address.to_string()),
+            request_id: self.request_id.clone(),
+        };
+        app.audit(record).await;
+    }
+}
+
+impl FromRequestParts<AppState> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, &state.app))
+    }
+}
+
+fn beyond_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> IpAddr {
+    let is_trusted = |address: IpAddr| {
+        trusted
+            .iter()
+            .any(|proxy| proxy.parse() == Ok(address.to_canonical()))
+    };
+    let peer = peer.to_canonical();
+    if !is_trusted(peer) {
+        return peer;
+    }
+    let hops: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let mut nearest = peer;
+    for hop in hops.iter().rev() {
+        // What cannot be read was not written by a proxy of ours: go no further.
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            return nearest;
+        };
+        nearest = address.to_canonical();
+        if !is_trusted(nearest) {
+            return nearest;
+        }
+    }
+    nearest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: [u8; 4], forwarded: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        let trusted = ["10.0.0.1".to_owned(), "10.0.0.2".to_owned()];
+        beyond_proxies(peer.into(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn believes_only_what_a_trusted_proxy_wrote() {
+        assert_eq!(seen([192, 0, 2, 9], &["198.51.100.1"]), "192.0.2.9");
+        assert_eq!(seen([10, 0, 0, 1], &[]), "10.0.0.1");
+        assert_eq!(
+            seen([10, 0, 0, 1], &["6.6.6.6, 198.51.100.1"]),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            seen([10, 0, 0, 1], &["6.6.6.6", "198.51.100.1, 10.0.0.2"]),
+            "198.51.100.1"
+        );
+        assert_eq!(seen([10, 0, 0, 1], &["6.6.6.6, nonsense"]), "10.0.0.1");
+    }
+}

@@ -1,0 +1,83 @@
+//! Headers that say what happened to an answer on its way: who gave it, after how many calls, whether
+//! another should have, and what ragd itself took.
+
+use crate::metrics::HttpMetrics;
+use crate::middleware::Begun;
+use crate::state::AppState;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use ragd_llm::Served;
+use ragd_service::chat::Answer;
+use std::convert::Infallible;
+use std::time::Instant;
+
+/// The provider that answered.
+pub(crate) const X_RAGD_PROVIDER: HeaderName = HeaderName::from_static("x-ragd-provider");
+/// The model that was asked.
+pub(crate) const X_RAGD_MODEL: HeaderName = HeaderName::from_static("x-ragd-model");
+/// How many calls of upstreams were made.
+pub(crate) const X_RAGD_ATTEMPTS: HeaderName = HeaderName::from_static("x-ragd-attempts");
+/// `true` when another provider should have answered, else `false`.
+pub(crate) const X_RAGD_FALLBACK: HeaderName = HeaderName::from_static("x-ragd-fallback");
+/// What ragd took beside waiting for upstreams, in milliseconds.
+pub(crate) const X_RAGD_OVERHEAD_MS: HeaderName = HeaderName::from_static("x-ragd-overhead-ms");
+
+/// Whether a client gets its own words for it: see [`Served`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Disclosure {
+    begun: Instant,
+}
+
+impl FromRequestParts<AppState> for Disclosure {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        let begun = parts.extensions.get::<Begun>();
+        Ok(Self {
+            begun: begun.map_or_else(Instant::now, |begun| begun.0),
+        })
+    }
+}
+
+impl Disclosure {
+    /// The headers of an answer of chat.
+    pub(crate) fn of_answer(self, answer: &Answer, metrics: &HttpMetrics) -> HeaderMap {
+        let served = Served {
+            provider: answer.provider.clone(),
+            model: answer.asked_model.clone(),
+            attempts: answer.attempts,
+            is_fallback: answer.is_fallback(),
+            upstream: answer.upstream,
+        };
+        self.headers(&served, metrics)
+    }
+
+    /// The headers of an answer that is about to be sent; counts what ragd took, where an upstream
+    /// was called.
+    pub(crate) fn headers(self, served: &Served, metrics: &HttpMetrics) -> HeaderMap {
+        let overhead = self.begun.elapsed().saturating_sub(served.upstream);
+        if served.attempts > 0 {
+            metrics.overhead.observe(overhead.as_secs_f64());
+        }
+        let mut headers = HeaderMap::with_capacity(8);
+        for (name, text) in [
+            (X_RAGD_PROVIDER, served.provider.as_str()),
+            (X_RAGD_MODEL, served.model.as_str()),
+        ] {
+            // A model's name may hold what no header can.
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.insert(name, value);
+            }
+        }
+        headers.insert(X_RAGD_ATTEMPTS, HeaderValue::from(served.attempts));
+        let fallback = if served.is_fallback { "true" } else { "false" };
+        headers.insert(X_RAGD_FALLBACK, HeaderValue::from_static(fallback));
+        let micros = u64::try_from(overhead.as_micros()).unwrap_or(u64::MAX);
+        let ms = format!("{}.{:03}", micros / 1_000, micros % 1_000);
+        if let Ok(value) = HeaderValue::from_str(&ms) {
+            headers.insert(X_RAGD_OVERHEAD_MS, value);
+        }
+        headers
+    }
+}

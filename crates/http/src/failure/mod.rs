@@ -1,0 +1,3 @@
+//! Errors on their way to the client.
+
+pub(crate) mod problem;

@@ -1,0 +1,205 @@
+//! What retrieval found, as JSON.
+
+use ragd_core::domain::{PassageKind, PassageSource};
+use ragd_service::retrieval::{Explanation, Hit, Retrieved, SideScore};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What retrieval found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PreviewBody {
+    room_id: Option<Uuid>,
+    query: String,
+    weights: WeightsBody,
+    /// `minmax`, `zscore` or `rrf`.
+    #[schema(example = "minmax")]
+    fusion: &'static str,
+    candidates: CandidatesBody,
+    timings_ms: TimingsBody,
+    results: Vec<ResultBody>,
+    /// The model of every score by meaning; null when words alone answered.
+    #[schema(example = "all-MiniLM-L6-v2:int8:2")]
+    embedding_model: Option<String>,
+    /// What was missing: `vector` without a model, `rerank` without the reranker's answer.
+    degraded: Vec<&'static str>,
+    /// Why the passage asked for is, or is not, in the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<ExplanationBody>,
+}
+
+/// The weight of each side.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WeightsBody {
+    bm25: f64,
+    vector: f64,
+}
+
+/// How many candidates each side had.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CandidatesBody {
+    bm25: usize,
+    vector: usize,
+}
+
+/// How long each stage took, in milliseconds.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TimingsBody {
+    embed: f64,
+    search: f64,
+    fuse: f64,
+    hydrate: f64,
+    /// 0 without a reranker.
+    rerank: f64,
+    total: f64,
+}
+
+/// A passage that was found.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ResultBody {
+    passage_id: Uuid,
+    /// `document` or `message`.
+    #[schema(value_type = String, example = "document")]
+    kind: PassageKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document_id: Option<Uuid>,
+    /// The document's title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// Where the document came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<String>,
+    /// The page of the passage, from 1, where the format has pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<i64>,
+    content: String,
+    score: f64,
+    bm25: SideBody,
+    vector: SideBody,
+    /// The factor of age; 1 for documents.
+    decay: f64,
+    age_days: f64,
+    /// The reranker's score, which decides the order of those that have one.
+    rerank: Option<f64>,
+}
+
+/// One side's part of a score.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SideBody {
+    /// The place in that side's list, from 1.
+    rank: Option<usize>,
+    raw: Option<f64>,
+    /// What went into the fused score, before its weight.
+    normalised: Option<f64>,
+}
+
+/// The case of one passage.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExplanationBody {
+    passage_id: Uuid,
+    returned: bool,
+    rank: Option<usize>,
+    score: Option<f64>,
+    /// The score of the last passage that was returned.
+    threshold: Option<f64>,
+    bm25: SideBody,
+    vector: SideBody,
+    /// The reranker's score, if it was reranked.
+    rerank: Option<f64>,
+    reason: String,
+}
+
+impl PreviewBody {
+    pub(crate) fn new(
+        (room_id, query): (Option<Uuid>, &str),
+        found: Retrieved,
+        explanation: Option<Explanation>,
+    ) -> Self {
+        let timings = found.timings;
+        Self {
+            room_id,
+            query: query.to_owned(),
+            weights: WeightsBody {
+                bm25: found.weights.bm25,
+                vector: found.weights.vector,
+            },
+            fusion: found.fusion.as_str(),
+            candidates: CandidatesBody {
+                bm25: found.bm25_candidates,
+                vector: found.vector_candidates,
+            },
+            timings_ms: TimingsBody {
+                embed: timings.embed,
+                search: timings.search,
+                fuse: timings.fuse,
+                hydrate: timings.hydrate,
+                rerank: timings.rerank,
+                total: timings.total,
+            },
+            results: found.hits.into_iter().map(ResultBody::from).collect(),
+            embedding_model: found.query_vector.map(|vector| vector.model),
+            degraded: found.degraded,
+            explanation: explanation.map(ExplanationBody::from),
+        }
+    }
+}
+
+impl From<Hit> for ResultBody {
+    fn from(hit: Hit) -> Self {
+        let (title, uri) = hit
+            .stored
+            .document
+            .map(|label| (label.title, label.uri))
+            .unzip();
+        let passage = hit.stored.passage;
+        let kind = passage.source.kind();
+        let (message_id, document_id) = match passage.source {
+            PassageSource::Message { message, .. } => (Some(message.uuid()), None),
+            PassageSource::Document { document, .. } => (None, Some(document.uuid())),
+        };
+        Self {
+            passage_id: passage.id.uuid(),
+            kind,
+            title,
+            uri,
+            page: passage.page,
+            message_id,
+            document_id,
+            content: passage.content,
+            score: hit.score,
+            bm25: hit.bm25.into(),
+            vector: hit.vector.into(),
+            decay: hit.decay,
+            age_days: hit.age_days,
+            rerank: hit.rerank,
+        }
+    }
+}
+
+impl From<SideScore> for SideBody {
+    fn from(side: SideScore) -> Self {
+        Self {
+            rank: side.rank,
+            raw: side.raw,
+            normalised: side.normalised,
+        }
+    }
+}
+
+impl From<Explanation> for ExplanationBody {
+    fn from(explanation: Explanation) -> Self {
+        Self {
+            passage_id: explanation.passage_id.uuid(),
+            returned: explanation.returned,
+            rank: explanation.rank,
+            score: explanation.score,
+            threshold: explanation.threshold,
+            bm25: explanation.bm25.into(),
+            vector: explanation.vector.into(),
+            rerank: explanation.rerank,
+            reason: explanation.reason,
+        }
+    }
+}
