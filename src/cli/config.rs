@@ -2,7 +2,7 @@
 
 use super::{Context, output};
 use ragd_core::error::Result;
-use ragd_service::config::{VariableKind, variables};
+use ragd_service::config::settings;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
@@ -31,16 +31,15 @@ impl ConfigCommand {
                 output::remark("the configuration is valid");
             }
             Self::Variables => {
-                for variable in variables() {
-                    let secret = matches!(
-                        variable.kind,
-                        VariableKind::Secret | VariableKind::SecretList
-                    );
-                    let file = if secret { "  (also as NAME_FILE)" } else { "" };
-                    output::say(format_args!(
-                        "{:<28} {}{file}",
-                        variable.name, variable.setting
-                    ));
+                for setting in settings() {
+                    let file = if setting.kind.is_secret() {
+                        "  (also as NAME_FILE)"
+                    } else {
+                        ""
+                    };
+                    for variable in setting.variables {
+                        output::say(format_args!("{variable:<28} {}{file}", setting.name()));
+                    }
                 }
             }
         }

@@ -1,27 +1,26 @@
 //! Who may call: keys, the secret that signs tokens, the first admin's password.
 
-use super::Faults;
+use super::{Faults, table::settings};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
-/// Section `auth`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct AuthConfig {
+settings! {
+    /// Section `auth`.
+    AuthConfig in "auth";
+
     /// The API key; absent: one is made at the first start.
-    #[serde(default, skip_serializing)]
-    pub api_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    api_key: Option<SecretString> [API_KEY];
     /// More keys of the same principal, for rotation.
-    #[serde(default, skip_serializing)]
-    pub api_keys: Vec<SecretString>,
+    #[serde(skip_serializing)]
+    api_keys: Vec<SecretString> [API_KEYS];
     /// Signs tokens (HS256); at least 32 characters.
-    #[serde(default, skip_serializing)]
-    pub secret_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    secret_key: Option<SecretString> [SECRET_KEY];
     /// The password that `ragd create-admin` sets.
-    #[serde(default, skip_serializing)]
-    pub admin_password: Option<SecretString>,
+    #[serde(skip_serializing)]
+    admin_password: Option<SecretString> [ADMIN_PASSWORD];
     /// How long a token is valid.
-    pub token_minutes: u32,
+    token_minutes: u32 [] in 1..=1_440;
 }
 
 impl AuthConfig {
@@ -36,11 +35,6 @@ impl AuthConfig {
     }
 
     pub(super) fn check(&self, production: bool, faults: &mut Faults) {
-        faults.require(
-            (1..=1_440).contains(&self.token_minutes),
-            "auth.token_minutes",
-            "must be between 1 and 1440",
-        );
         for key in self.keys() {
             faults.require(
                 key.expose_secret().len() >= Self::MIN_KEY_CHARS,
@@ -51,16 +45,14 @@ impl AuthConfig {
                 ),
             );
         }
-        let long_enough = self
+        let secret_chars = self
             .secret_key
             .as_ref()
-            .map(|secret| secret.expose_secret().len() >= Self::MIN_SECRET_CHARS);
-        match long_enough {
-            None if production => {
-                faults.add("auth.secret_key (SECRET_KEY)", "is required in production")
-            }
-            Some(false) if production => faults.add(
-                "auth.secret_key (SECRET_KEY)",
+            .map(|secret| secret.expose_secret().len());
+        match secret_chars {
+            None if production => faults.add("auth.secret_key", "is required in production"),
+            Some(chars) if production && chars < Self::MIN_SECRET_CHARS => faults.add(
+                "auth.secret_key",
                 format_args!("must have at least {} characters", Self::MIN_SECRET_CHARS),
             ),
             _ => {}

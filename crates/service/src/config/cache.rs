@@ -1,32 +1,31 @@
 //! The cache: in the process, or on a Redis that several processes share, and what is kept in it.
 
-use super::Faults;
+use super::{Faults, table::settings};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The longest that anything is kept, in seconds: 30 days.
 const MAX_TTL_SECONDS: u64 = 30 * 86_400;
 const MAX_PREFIX_CHARS: usize = 64;
 
-/// Section `cache`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct CacheConfig {
+settings! {
+    /// Section `cache`.
+    CacheConfig in "cache";
+
     /// `redis://…` or `rediss://…`; absent: the cache is in this process.
-    #[serde(default, skip_serializing)]
-    pub redis_url: Option<SecretString>,
+    #[serde(skip_serializing)]
+    redis_url: Option<SecretString> [REDIS_URL];
     /// The server's password; it overrules the URL's.
-    #[serde(default, skip_serializing)]
-    pub redis_password: Option<SecretString>,
+    #[serde(skip_serializing)]
+    redis_password: Option<SecretString> [REDIS_PASSWORD];
     /// What every key on the server begins with.
-    pub redis_prefix: String,
+    redis_prefix: String [REDIS_PREFIX];
     /// How much the cache in this process may take, in megabytes (1,048,576 bytes).
-    pub memory_megabytes: u64,
+    memory_megabytes: u64 [CACHE_MEMORY_MEGABYTES] in 1..=65_536;
     /// Whether answers are kept for equal questions.
-    pub response_cache_enabled: bool,
+    response_cache_enabled: bool [RESPONSE_CACHE_ENABLED];
     /// How long an answer is kept.
-    pub response_cache_ttl_seconds: u64,
+    response_cache_ttl_seconds: u64 [RESPONSE_CACHE_TTL_SECONDS] in 1..=MAX_TTL_SECONDS;
 }
 
 impl CacheConfig {
@@ -35,7 +34,7 @@ impl CacheConfig {
         self.memory_megabytes * 1_024 * 1_024
     }
 
-    /// How long an answer is kept; `None`: none is.
+    /// How long an answer is kept; `None`: answers are not kept.
     pub fn response_ttl(&self) -> Option<Duration> {
         let ttl = Duration::from_secs(self.response_cache_ttl_seconds);
         self.response_cache_enabled.then_some(ttl)
@@ -48,7 +47,7 @@ impl CacheConfig {
         };
         faults.require(
             self.redis_url.as_ref().is_none_or(is_redis),
-            "cache.redis_url (REDIS_URL)",
+            "cache.redis_url",
             "must begin with redis:// or rediss://",
         );
         // A colon ends the prefix in a key: `a` would own what is under `a:b`.
@@ -56,18 +55,8 @@ impl CacheConfig {
         faults.require(
             (1..=MAX_PREFIX_CHARS).contains(&self.redis_prefix.len())
                 && self.redis_prefix.chars().all(is_plain),
-            "cache.redis_prefix (REDIS_PREFIX)",
+            "cache.redis_prefix",
             format!("must be 1 to {MAX_PREFIX_CHARS} of A-Z a-z 0-9 _ - ."),
-        );
-        faults.require(
-            (1..=65_536).contains(&self.memory_megabytes),
-            "cache.memory_megabytes (CACHE_MEMORY_MEGABYTES)",
-            "must be between 1 and 65536",
-        );
-        faults.require(
-            (1..=MAX_TTL_SECONDS).contains(&self.response_cache_ttl_seconds),
-            "cache.response_cache_ttl_seconds (RESPONSE_CACHE_TTL_SECONDS)",
-            format!("must be between 1 and {MAX_TTL_SECONDS}"),
         );
     }
 }

@@ -1,34 +1,22 @@
 //! The SQL database: SQLite in the data folder, or Postgres by its URL.
 
-use super::Faults;
+use super::table::settings;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
-/// Section `database`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatabaseConfig {
+settings! {
+    /// Section `database`.
+    DatabaseConfig in "database";
+
     /// `postgres[ql][+driver]://…` or `sqlite:PATH`; absent: SQLite under the data folder.
-    #[serde(default, skip_serializing)]
-    pub url: Option<SecretString>,
+    #[serde(skip_serializing)]
+    url: Option<SecretString> [DATABASE_URL];
     /// A Postgres URL for migrations, past a pooler.
-    #[serde(default, skip_serializing)]
-    pub direct_url: Option<SecretString>,
+    #[serde(skip_serializing)]
+    direct_url: Option<SecretString> [DATABASE_DIRECT_URL];
     /// How many connections at most.
-    pub pool_size: u32,
+    pool_size: u32 [DATABASE_POOL_SIZE] in 1..=1_000;
     /// Whether to migrate at start; absent: for SQLite only.
-    #[serde(default)]
-    pub auto_migrate: Option<bool>,
+    auto_migrate: Option<bool> [AUTO_MIGRATE];
     /// A query that takes longer is logged.
-    pub slow_query_ms: u64,
-}
-
-impl DatabaseConfig {
-    pub(super) fn check(&self, faults: &mut Faults) {
-        faults.require(
-            (1..=1_000).contains(&self.pool_size),
-            "database.pool_size (DATABASE_POOL_SIZE)",
-            "must be between 1 and 1000",
-        );
-    }
+    slow_query_ms: u64 [];
 }

@@ -1,6 +1,9 @@
 //! The model that makes vectors, and where it is reached.
 
-use super::{Faults, LlmConfig};
+use super::{
+    Faults, LlmConfig,
+    table::{setting_kind, settings},
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -84,41 +87,39 @@ impl std::fmt::Display for EmbeddingSource {
     }
 }
 
-/// Section `embedding`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct EmbeddingConfig {
+setting_kind!(Text: EmbeddingProvider);
+
+settings! {
+    /// Section `embedding`.
+    EmbeddingConfig in "embedding";
+
     /// Where vectors come from.
-    pub provider: EmbeddingProvider,
+    provider: EmbeddingProvider [EMBEDDING_PROVIDER];
     /// The model's name; absent: the provider's default.
-    #[serde(default)]
-    pub model: Option<String>,
+    model: Option<String> [EMBEDDING_MODEL];
     /// Where the provider's API begins; absent: the provider's own address.
-    #[serde(default)]
-    pub base_url: Option<String>,
+    base_url: Option<String> [EMBEDDING_BASE_URL] is http_url;
     /// The provider's key; absent: with `openai`, OpenAI's.
-    #[serde(default, skip_serializing)]
-    pub api_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    api_key: Option<SecretString> [EMBEDDING_API_KEY];
     /// How many numbers a vector must have; 0: as many as the model gives.
-    pub dimension: usize,
+    dimension: usize [EMBEDDING_DIMENSION] in 0..=Self::MAX_DIMENSION;
     /// How many texts one request has.
-    pub batch_size: usize,
+    batch_size: usize [EMBEDDING_BATCH_SIZE] in 1..=2_048;
     /// How many requests with documents are under way at once.
-    pub concurrency: usize,
+    concurrency: usize [EMBEDDING_CONCURRENCY] in 1..=64;
     /// How long a request with documents may take.
-    pub timeout_seconds: u64,
+    timeout_seconds: u64 [EMBEDDING_TIMEOUT_SECONDS] in 1..=3_600;
     /// How long a question's vector may take; without it words alone answer.
-    pub question_timeout_ms: u64,
+    question_timeout_ms: u64 [] in 10..=60_000;
     /// Longer texts are cut before they are sent.
-    pub max_text_characters: usize,
+    max_text_characters: usize [] in 100..=1_000_000;
     /// The local model's own folder; absent: the folder of its name in `models_path`.
-    #[serde(default)]
-    pub model_path: Option<PathBuf>,
+    model_path: Option<PathBuf> [EMBEDDING_MODEL_PATH];
     /// The folder of models; absent: the user's cache folder.
-    #[serde(default)]
-    pub models_path: Option<PathBuf>,
+    models_path: Option<PathBuf> [MODELS_PATH];
     /// How many threads the local model may use; 0: one a core.
-    pub threads: usize,
+    threads: usize [EMBEDDING_THREADS];
 }
 
 impl EmbeddingConfig {
@@ -175,76 +176,34 @@ impl EmbeddingConfig {
 
     pub(super) fn check(&self, llm: &LlmConfig, faults: &mut Faults) {
         if let Some(source) = self.source(llm) {
-            self.check_source(&source, faults);
+            check_source(&source, faults);
         }
-        if let Some(url) = &self.base_url {
-            let well_formed = url.starts_with("http://") || url.starts_with("https://");
-            let setting = "embedding.base_url (EMBEDDING_BASE_URL)";
-            faults.require(well_formed, setting, "must begin with http:// or https://");
-        }
-        let numbers = [
-            (
-                "embedding.dimension (EMBEDDING_DIMENSION)",
-                self.dimension,
-                0..=Self::MAX_DIMENSION,
-            ),
-            (
-                "embedding.batch_size (EMBEDDING_BATCH_SIZE)",
-                self.batch_size,
-                1..=2_048,
-            ),
-            (
-                "embedding.concurrency (EMBEDDING_CONCURRENCY)",
-                self.concurrency,
-                1..=64,
-            ),
-            (
-                "embedding.max_text_characters",
-                self.max_text_characters,
-                100..=1_000_000,
-            ),
-        ];
-        for (setting, number, range) in numbers {
-            let (low, high) = (range.start(), range.end());
-            let fault = format!("must be between {low} and {high}");
-            faults.require(range.contains(&number), setting, fault);
-        }
-        faults.require(
-            (1..=3_600).contains(&self.timeout_seconds),
-            "embedding.timeout_seconds (EMBEDDING_TIMEOUT_SECONDS)",
-            "must be between 1 and 3600",
-        );
-        faults.require(
-            (10..=60_000).contains(&self.question_timeout_ms),
-            "embedding.question_timeout_ms",
-            "must be between 10 and 60000",
-        );
     }
+}
 
-    fn check_source(&self, source: &EmbeddingSource, faults: &mut Faults) {
-        let model = "embedding.model (EMBEDDING_MODEL)";
-        if source.provider == EmbeddingProvider::Local {
-            let known = Self::MODELS.contains(&source.model.as_str());
-            let fault = format!(
-                "'{}' is not one of {}; for a model elsewhere set EMBEDDING_PROVIDER",
-                source.model,
-                Self::MODELS.join(", ")
-            );
-            faults.require(known, model, fault);
-            return;
-        }
-        faults.require(
-            !source.model.trim().is_empty(),
-            model,
-            "must name the model that the endpoint offers",
+fn check_source(source: &EmbeddingSource, faults: &mut Faults) {
+    let model = "embedding.model";
+    if source.provider == EmbeddingProvider::Local {
+        let known = EmbeddingConfig::MODELS.contains(&source.model.as_str());
+        let fault = format!(
+            "'{}' is not one of {}; for a model elsewhere set EMBEDDING_PROVIDER",
+            source.model,
+            EmbeddingConfig::MODELS.join(", ")
         );
-        let missing = match source.provider {
-            EmbeddingProvider::Ollama => "ollama needs it, or OLLAMA_URL",
-            _ => "openai_compatible needs it",
-        };
-        let setting = "embedding.base_url (EMBEDDING_BASE_URL)";
-        faults.require(source.base_url.is_some(), setting, missing);
+        faults.require(known, model, fault);
+        return;
     }
+    faults.require(
+        !source.model.trim().is_empty(),
+        model,
+        "must name the model that the endpoint offers",
+    );
+    let missing = match source.provider {
+        EmbeddingProvider::Ollama => "ollama needs it, or OLLAMA_URL",
+        _ => "openai_compatible needs it",
+    };
+    let setting = "embedding.base_url";
+    faults.require(source.base_url.is_some(), setting, missing);
 }
 
 fn trimmed(url: &str) -> &str {

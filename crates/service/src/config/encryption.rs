@@ -1,17 +1,16 @@
 //! The key that wraps the data keys of private text at rest.
 
-use super::Faults;
+use super::{Faults, table::settings};
 use base64::Engine;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 
-/// Section `encryption`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct EncryptionConfig {
+settings! {
+    /// Section `encryption`.
+    EncryptionConfig in "encryption";
+
     /// 32 bytes as hexadecimal or base64; absent in development: made once.
-    #[serde(default, skip_serializing)]
-    pub db_encryption_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    db_encryption_key: Option<SecretString> [DB_ENCRYPTION_KEY];
 }
 
 impl EncryptionConfig {
@@ -32,7 +31,7 @@ impl EncryptionConfig {
     }
 
     pub(super) fn check(&self, production: bool, faults: &mut Faults) {
-        let name = "encryption.db_encryption_key (DB_ENCRYPTION_KEY)";
+        let name = "encryption.db_encryption_key";
         match &self.db_encryption_key {
             None if production => {
                 faults.add(name, "is required in production: openssl rand -hex 32")

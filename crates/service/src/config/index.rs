@@ -1,27 +1,25 @@
 //! The vector index: the embedded engine in a folder, or a Qdrant server.
 
-use super::Faults;
+use super::{Faults, table::settings};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Section `index`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct IndexConfig {
+settings! {
+    /// Section `index`.
+    IndexConfig in "index";
+
     /// The embedded engine's folder; absent: `vectors` in the data folder.
-    #[serde(default)]
-    pub path: Option<PathBuf>,
+    path: Option<PathBuf> [VECTOR_STORE_PATH];
     /// A Qdrant server, `http[s]://HOST[:PORT]`; absent: the embedded engine.
-    #[serde(default)]
-    pub qdrant_url: Option<String>,
+    qdrant_url: Option<String> [QDRANT_URL];
     /// The server's API key.
-    #[serde(default, skip_serializing)]
-    pub qdrant_api_key: Option<SecretString>,
-    /// How long any one request to the server may take.
-    pub qdrant_timeout_seconds: u64,
+    #[serde(skip_serializing)]
+    qdrant_api_key: Option<SecretString> [QDRANT_API_KEY];
+    /// How long any one request to the server may take. Beyond ten seconds the lease on the index
+    /// could end while a request is under way.
+    qdrant_timeout_seconds: u64 [QDRANT_TIMEOUT_SECONDS] in 1..=10;
     /// What every name on the server begins with.
-    pub qdrant_prefix: String,
+    qdrant_prefix: String [QDRANT_PREFIX];
 }
 
 impl IndexConfig {
@@ -33,19 +31,13 @@ impl IndexConfig {
             .is_none_or(|url| url.starts_with("http://") || url.starts_with("https://"));
         faults.require(
             well_formed,
-            "index.qdrant_url (QDRANT_URL)",
+            "index.qdrant_url",
             "must begin with http:// or https://",
-        );
-        // Longer, and the lease on the index could end while a request is under way.
-        faults.require(
-            (1..=10).contains(&self.qdrant_timeout_seconds),
-            "index.qdrant_timeout_seconds (QDRANT_TIMEOUT_SECONDS)",
-            "must be between 1 and 10",
         );
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         faults.require(
             (1..=64).contains(&self.qdrant_prefix.len()) && self.qdrant_prefix.chars().all(plain),
-            "index.qdrant_prefix (QDRANT_PREFIX)",
+            "index.qdrant_prefix",
             "must be 1 to 64 lower-case letters, digits, hyphens and underscores",
         );
     }

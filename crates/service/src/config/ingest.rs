@@ -1,50 +1,54 @@
 //! How documents are taken in, and the limits on them.
 
-use super::Faults;
+use super::{
+    Faults,
+    table::{setting_kind, settings},
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Section `ingest`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct IngestConfig {
+setting_kind!(Text: OcrMode);
+
+settings! {
+    /// Section `ingest`.
+    IngestConfig in "ingest";
+
     /// The folder that `POST /ingest` reads; absent: `documents` in the data folder.
-    #[serde(default)]
-    pub documents_path: Option<PathBuf>,
+    documents_path: Option<PathBuf> [DOCUMENTS_PATH];
     /// The file name extensions that are taken in.
-    pub allowed_extensions: Vec<String>,
+    allowed_extensions: Vec<String> [INGEST_ALLOWED_EXTENSIONS];
     /// The largest file.
-    pub max_upload_megabytes: u64,
+    max_upload_megabytes: u64 [MAX_UPLOAD_MEGABYTES] in 1..=1_024;
     /// The size of a passage, in characters.
-    pub chunk_size: usize,
+    chunk_size: usize [CHUNK_SIZE] in 100..=20_000, "must be between 100 and 20000 characters";
     /// How much two neighbours share, in characters.
-    pub chunk_overlap: usize,
+    chunk_overlap: usize [CHUNK_OVERLAP];
     /// The extracting process's memory.
-    pub extract_memory_megabytes: u64,
+    extract_memory_megabytes: u64 [] in 64..=16_384;
     /// The extracting process's CPU time.
-    pub extract_cpu_seconds: u64,
+    extract_cpu_seconds: u64 [] in 1..=100_000;
     /// The extracting process's time by the wall clock.
-    pub extract_wall_seconds: u64,
+    extract_wall_seconds: u64 [] in 1..=100_000;
     /// The most pages of a document.
-    pub max_pages: usize,
+    max_pages: usize [] in 1..=100_000;
     /// The most text of a document.
-    pub max_text_megabytes: u64,
+    max_text_megabytes: u64 [] in 1..=100_000;
     /// Whether pictures are read by OCR where the program for it is installed.
-    pub ocr: OcrMode,
+    ocr: OcrMode [INGEST_OCR];
     /// The languages of the text in pictures, as tesseract names them, joined by `+`.
-    pub ocr_languages: String,
+    ocr_languages: String [INGEST_OCR_LANGUAGES];
     /// The most pages of a document that OCR reads.
-    pub ocr_pages: usize,
+    ocr_pages: usize [] in 1..=100_000;
     /// The OCR program's time for a page, of the processor and by the wall clock.
-    pub ocr_page_seconds: u64,
+    ocr_page_seconds: u64 [] in 1..=100_000;
     /// The largest picture that OCR is given.
-    pub ocr_megapixels: u64,
+    ocr_megapixels: u64 [] in 1..=500;
     /// The most entries of a ZIP container: an office document or a book.
-    pub max_archive_entries: usize,
+    max_archive_entries: usize [] in 1..=100_000;
     /// What all entries of a container together may inflate to.
-    pub max_archive_megabytes: u64,
+    max_archive_megabytes: u64 [] in 1..=100_000;
     /// How many times its compressed size a large entry may inflate to.
-    pub max_archive_ratio: u64,
+    max_archive_ratio: u64 [] in 1..=100_000;
 }
 
 /// Whether OCR is used.
@@ -65,56 +69,15 @@ impl IngestConfig {
 
     pub(super) fn check(&self, faults: &mut Faults) {
         faults.require(
-            (100..=20_000).contains(&self.chunk_size),
-            "ingest.chunk_size (CHUNK_SIZE)",
-            "must be between 100 and 20000 characters",
-        );
-        faults.require(
             self.chunk_overlap.saturating_mul(2) <= self.chunk_size,
-            "ingest.chunk_overlap (CHUNK_OVERLAP)",
+            "ingest.chunk_overlap",
             "must be at most half of chunk_size",
         );
         faults.require(
-            (1..=1_024).contains(&self.max_upload_megabytes),
-            "ingest.max_upload_megabytes (MAX_UPLOAD_MEGABYTES)",
-            "must be between 1 and 1024",
-        );
-        faults.require(
-            (64..=16_384).contains(&self.extract_memory_megabytes),
-            "ingest.extract_memory_megabytes",
-            "must be between 64 and 16384",
-        );
-        faults.require(
             are_languages(&self.ocr_languages),
-            "ingest.ocr_languages (INGEST_OCR_LANGUAGES)",
+            "ingest.ocr_languages",
             "must be names of languages such as eng or chi_sim, joined by +",
         );
-        faults.require(
-            (1..=500).contains(&self.ocr_megapixels),
-            "ingest.ocr_megapixels",
-            "must be between 1 and 500",
-        );
-        let positive = [
-            ("ingest.extract_cpu_seconds", self.extract_cpu_seconds),
-            ("ingest.extract_wall_seconds", self.extract_wall_seconds),
-            ("ingest.max_pages", self.max_pages as u64),
-            ("ingest.max_text_megabytes", self.max_text_megabytes),
-            ("ingest.ocr_pages", self.ocr_pages as u64),
-            ("ingest.ocr_page_seconds", self.ocr_page_seconds),
-            (
-                "ingest.max_archive_entries",
-                self.max_archive_entries as u64,
-            ),
-            ("ingest.max_archive_megabytes", self.max_archive_megabytes),
-            ("ingest.max_archive_ratio", self.max_archive_ratio),
-        ];
-        for (setting, value) in positive {
-            faults.require(
-                (1..=100_000).contains(&value),
-                setting,
-                "must be between 1 and 100000",
-            );
-        }
     }
 }
 

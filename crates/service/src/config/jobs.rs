@@ -1,6 +1,9 @@
 //! Durable work: whether this process does it, which lanes, how much at once.
 
-use super::Faults;
+use super::{
+    Faults,
+    table::{setting_kind, settings},
+};
 use serde::{Deserialize, Serialize};
 
 /// What a process does.
@@ -22,27 +25,28 @@ impl Role {
     }
 }
 
-/// Section `jobs`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct JobsConfig {
+setting_kind!(Text: Role);
+
+settings! {
+    /// Section `jobs`.
+    JobsConfig in "jobs";
+
     /// What this process does.
-    pub role: Role,
+    role: Role [RAGD_ROLE];
     /// The lanes that it works on, by their names; empty: every one.
-    pub lanes: Vec<String>,
+    lanes: Vec<String> [RAGD_WORKER_LANES];
     /// Jobs at once beside the one place that each lane has for itself; given out by weight.
-    pub shared_places: u32,
+    shared_places: u32 [JOBS_SHARED_PLACES] in 0..=64, "must be at most 64";
     /// Jobs of lane `high_priority` at once, at most.
-    pub high_priority_places: u32,
+    high_priority_places: u32 [JOBS_HIGH_PRIORITY_PLACES] in 1..=64;
     /// Jobs of lane `default` at once, at most.
-    pub default_places: u32,
+    default_places: u32 [JOBS_DEFAULT_PLACES] in 1..=64;
     /// Jobs of lane `low_priority` at once, at most.
-    pub low_priority_places: u32,
+    low_priority_places: u32 [JOBS_LOW_PRIORITY_PLACES] in 1..=64;
     /// How many days jobs that are done or cancelled are remembered.
-    pub keep_days: u32,
+    keep_days: u32 [];
     /// Where a rehearsal ends the process: `NAME` or `NAME:PASSAGE`.
-    #[serde(default)]
-    pub failpoint: Option<String>,
+    failpoint: Option<String> [RAGD_FAILPOINT];
 }
 
 impl JobsConfig {
@@ -50,34 +54,9 @@ impl JobsConfig {
         let known = |name: &String| ragd_core::domain::Lane::parse(name).is_some();
         faults.require(
             self.lanes.iter().all(known),
-            "jobs.lanes (RAGD_WORKER_LANES)",
+            "jobs.lanes",
             "must be any of high_priority, default, low_priority",
         );
-        faults.require(
-            self.shared_places <= 64,
-            "jobs.shared_places (JOBS_SHARED_PLACES)",
-            "must be at most 64",
-        );
-        for (places, setting) in [
-            (
-                self.high_priority_places,
-                "jobs.high_priority_places (JOBS_HIGH_PRIORITY_PLACES)",
-            ),
-            (
-                self.default_places,
-                "jobs.default_places (JOBS_DEFAULT_PLACES)",
-            ),
-            (
-                self.low_priority_places,
-                "jobs.low_priority_places (JOBS_LOW_PRIORITY_PLACES)",
-            ),
-        ] {
-            faults.require(
-                (1..=64).contains(&places),
-                setting,
-                "must be between 1 and 64",
-            );
-        }
         let place = self.failpoint.as_ref();
         let known = |place: &String| {
             let name = place.split(':').next().unwrap_or_default();
@@ -85,7 +64,7 @@ impl JobsConfig {
         };
         faults.require(
             place.is_none_or(known),
-            "jobs.failpoint (RAGD_FAILPOINT)",
+            "jobs.failpoint",
             "must be the name of a failpoint (docs/runbook.md lists them)",
         );
     }

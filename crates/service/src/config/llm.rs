@@ -1,94 +1,87 @@
 //! The language models that answer: which providers there are, who comes first, who stands in.
 
-use super::{Faults, ProviderConfig};
+use super::{Faults, table::settings};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
-/// Section `llm`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct LlmConfig {
+settings! {
+    /// Section `llm`.
+    LlmConfig in "llm";
+
     /// The default provider; absent: the first that is configured, else `extractive`.
-    #[serde(default)]
-    pub provider: Option<String>,
+    provider: Option<String> [LLM_PROVIDER];
     /// The default provider's model; absent: that provider's own setting or default.
-    #[serde(default)]
-    pub model: Option<String>,
+    model: Option<String> [LLM_MODEL];
     /// Who stands in when the first does not answer, in this order; empty: every configured one.
-    pub fallback_providers: Vec<String>,
+    fallback_providers: Vec<String> [LLM_FALLBACK_PROVIDERS];
     /// Whether the default provider answers everything, whatever is asked for.
-    pub force_default_provider: bool,
+    force_default_provider: bool [FORCE_DEFAULT_PROVIDER];
     /// How long to wait for the first content of an answer.
-    pub first_content_timeout_seconds: u64,
+    first_content_timeout_seconds: u64 [LLM_FIRST_CONTENT_TIMEOUT_SECONDS] in 1..=3_600;
     /// The longest gap within a stream.
-    pub idle_timeout_seconds: u64,
+    idle_timeout_seconds: u64 [LLM_IDLE_TIMEOUT_SECONDS] in 1..=3_600;
     /// The longest time for a whole answer, over all tries.
-    pub total_timeout_seconds: u64,
+    total_timeout_seconds: u64 [LLM_TOTAL_TIMEOUT_SECONDS] in 1..=3_600;
     /// How often the same provider is asked again when nobody else is left: 0 or 1.
-    pub retries: u32,
+    retries: u32 [LLM_RETRIES] in 0..=1, "must be 0 or 1";
     /// The longest wait before that.
-    pub retry_wait_ms: u64,
+    retry_wait_ms: u64 [LLM_RETRY_WAIT_MS] in 0..=10_000, "must be at most 10000";
     /// Failures in a row that open a provider's breaker.
-    pub breaker_failure_threshold: u32,
+    breaker_failure_threshold: u32 [LLM_BREAKER_FAILURE_THRESHOLD] in 1..=1_000;
     /// How long an open breaker rejects everything.
-    pub breaker_open_seconds: u64,
+    breaker_open_seconds: u64 [LLM_BREAKER_OPEN_SECONDS] in 1..=3_600;
     /// Successes that close it again.
-    pub breaker_success_threshold: u32,
+    breaker_success_threshold: u32 [LLM_BREAKER_SUCCESS_THRESHOLD] in 1..=1_000;
     /// How many calls at once try a provider whose breaker is half-open.
-    pub breaker_half_open_max_probes: usize,
+    breaker_half_open_max_probes: usize [LLM_BREAKER_HALF_OPEN_MAX_PROBES] in 1..=1_000;
     /// The largest body of a request under `/v1`: pictures come in it.
-    pub max_body_megabytes: usize,
+    max_body_megabytes: usize [] in 1..=200;
     /// OpenAI's key.
-    #[serde(default, skip_serializing)]
-    pub openai_api_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    openai_api_key: Option<SecretString> [OPENAI_API_KEY];
     /// OpenAI's address, or that of anything that speaks its shape; ends in `/v1`.
-    pub openai_base_url: String,
+    openai_base_url: String [OPENAI_BASE_URL] is http_url;
     /// The model that OpenAI is asked for.
-    pub openai_model: String,
+    openai_model: String [OPENAI_MODEL];
     /// Anthropic's key.
-    #[serde(default, skip_serializing)]
-    pub anthropic_api_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    anthropic_api_key: Option<SecretString> [ANTHROPIC_API_KEY];
     /// Anthropic's address; ends in `/v1`.
-    pub anthropic_base_url: String,
+    anthropic_base_url: String [ANTHROPIC_BASE_URL] is http_url;
     /// The model that Anthropic is asked for.
-    pub anthropic_model: String,
+    anthropic_model: String [ANTHROPIC_MODEL];
     /// Google's key.
-    #[serde(default, skip_serializing)]
-    pub google_api_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    google_api_key: Option<SecretString> [GOOGLE_API_KEY];
     /// Gemini's address; ends in `/v1beta`.
-    pub google_base_url: String,
+    google_base_url: String [GOOGLE_BASE_URL] is http_url;
     /// The model that Google is asked for.
-    pub google_model: String,
+    google_model: String [GOOGLE_MODEL];
     /// Groq's key.
-    #[serde(default, skip_serializing)]
-    pub groq_api_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    groq_api_key: Option<SecretString> [GROQ_API_KEY, LLM_GROQ_API_KEY];
     /// Groq's address.
-    pub groq_base_url: String,
+    groq_base_url: String [GROQ_BASE_URL] is http_url;
     /// The model that Groq is asked for.
-    pub groq_model: String,
+    groq_model: String [GROQ_MODEL];
     /// How many requests a minute Groq is sent; 0: any number.
-    pub groq_requests_per_minute: u32,
+    groq_requests_per_minute: u32 [LLM_GROQ_REQUESTS_PER_MINUTE];
     /// How many requests a day Groq is sent; 0: any number.
-    pub groq_requests_per_day: u32,
+    groq_requests_per_day: u32 [LLM_GROQ_REQUESTS_PER_DAY];
     /// Ollama's address, with or without `/v1`.
-    #[serde(default)]
-    pub ollama_url: Option<String>,
+    ollama_url: Option<String> [OLLAMA_URL, OLLAMA_BASE_URL] is http_url;
     /// The model that Ollama is asked for.
-    pub ollama_model: String,
+    ollama_model: String [OLLAMA_MODEL];
     /// CI&T Flow's tenant.
-    #[serde(default)]
-    pub flow_tenant: Option<String>,
+    flow_tenant: Option<String> [FLOW_TENANT];
     /// CI&T Flow's agent.
-    #[serde(default)]
-    pub flow_agent: Option<String>,
+    flow_agent: Option<String> [FLOW_AGENT];
     /// CI&T Flow's secret.
-    #[serde(default, skip_serializing)]
-    pub flow_agent_secret: Option<SecretString>,
+    #[serde(skip_serializing)]
+    flow_agent_secret: Option<SecretString> [FLOW_AGENT_SECRET];
     /// CI&T Flow's address; calls go to `/openai/chat/completions` below it.
-    #[serde(default)]
-    pub flow_base_url: Option<String>,
+    flow_base_url: Option<String> [FLOW_BASE_URL] is http_url;
     /// The model that CI&T Flow is asked for.
-    pub flow_model: String,
+    flow_model: String [FLOW_MODEL];
 }
 
 impl LlmConfig {
@@ -117,18 +110,7 @@ impl LlmConfig {
             .unwrap_or(Self::EXTRACTIVE)
     }
 
-    /// The providers that can be called, in their order; the default stands among them even where
-    /// it has no key, because a server that speaks OpenAI's shape may ask for none.
-    pub fn configured(&self) -> Vec<ProviderConfig> {
-        let default = self.default_provider();
-        let is_there = |name: &&str| self.is_configured(name) || *name == default;
-        let names = Self::PROVIDERS.into_iter().filter(is_there);
-        names
-            .filter_map(|name| self.provider_config(name))
-            .collect()
-    }
-
-    fn is_configured(&self, name: &str) -> bool {
+    pub(super) fn is_configured(&self, name: &str) -> bool {
         match name {
             "openai" => self.openai_api_key.is_some(),
             "anthropic" => self.anthropic_api_key.is_some(),
@@ -158,24 +140,18 @@ impl LlmConfig {
     }
 
     pub(super) fn check(&self, faults: &mut Faults) {
-        self.check_names(faults);
-        self.check_addresses(faults);
-        self.check_numbers(faults);
-    }
-
-    fn check_names(&self, faults: &mut Faults) {
         let provider = self.default_provider();
         let known = |name: &str| Self::PROVIDERS.contains(&name);
         let list = Self::PROVIDERS.join(", ");
         faults.require(
             known(provider),
-            "llm.provider (LLM_PROVIDER)",
+            "llm.provider",
             format_args!("'{provider}' is not one of {list}"),
         );
         let needs_nothing = [Self::EXTRACTIVE, "openai"].contains(&provider);
         faults.require(
             !known(provider) || needs_nothing || self.is_configured(provider),
-            "llm.provider (LLM_PROVIDER)",
+            "llm.provider",
             format_args!(
                 "is {provider}, which needs {} as well",
                 Self::needs(provider)
@@ -184,87 +160,9 @@ impl LlmConfig {
         for name in &self.fallback_providers {
             faults.require(
                 known(name),
-                "llm.fallback_providers (LLM_FALLBACK_PROVIDERS)",
+                "llm.fallback_providers",
                 format_args!("'{name}' is not one of {list}"),
             );
         }
-    }
-
-    fn check_addresses(&self, faults: &mut Faults) {
-        let addresses = [
-            (
-                "llm.openai_base_url (OPENAI_BASE_URL)",
-                Some(&self.openai_base_url),
-            ),
-            (
-                "llm.anthropic_base_url (ANTHROPIC_BASE_URL)",
-                Some(&self.anthropic_base_url),
-            ),
-            (
-                "llm.google_base_url (GOOGLE_BASE_URL)",
-                Some(&self.google_base_url),
-            ),
-            (
-                "llm.groq_base_url (GROQ_BASE_URL)",
-                Some(&self.groq_base_url),
-            ),
-            ("llm.ollama_url (OLLAMA_URL)", self.ollama_url.as_ref()),
-            (
-                "llm.flow_base_url (FLOW_BASE_URL)",
-                self.flow_base_url.as_ref(),
-            ),
-        ];
-        for (setting, address) in addresses {
-            let well_formed =
-                address.is_none_or(|url| url.starts_with("http://") || url.starts_with("https://"));
-            faults.require(well_formed, setting, "must begin with http:// or https://");
-        }
-    }
-
-    fn check_numbers(&self, faults: &mut Faults) {
-        let seconds = [
-            (
-                "llm.first_content_timeout_seconds",
-                self.first_content_timeout_seconds,
-            ),
-            ("llm.idle_timeout_seconds", self.idle_timeout_seconds),
-            ("llm.total_timeout_seconds", self.total_timeout_seconds),
-            ("llm.breaker_open_seconds", self.breaker_open_seconds),
-        ];
-        for (setting, seconds) in seconds {
-            let in_range = (1..=3_600).contains(&seconds);
-            faults.require(in_range, setting, "must be between 1 and 3600");
-        }
-        let probes = u32::try_from(self.breaker_half_open_max_probes).unwrap_or(u32::MAX);
-        let counts = [
-            (
-                "llm.breaker_failure_threshold",
-                self.breaker_failure_threshold,
-            ),
-            (
-                "llm.breaker_success_threshold",
-                self.breaker_success_threshold,
-            ),
-            ("llm.breaker_half_open_max_probes", probes),
-        ];
-        for (setting, count) in counts {
-            let in_range = (1..=1_000).contains(&count);
-            faults.require(in_range, setting, "must be between 1 and 1000");
-        }
-        faults.require(
-            self.retries <= 1,
-            "llm.retries (LLM_RETRIES)",
-            "must be 0 or 1",
-        );
-        faults.require(
-            self.retry_wait_ms <= 10_000,
-            "llm.retry_wait_ms (LLM_RETRY_WAIT_MS)",
-            "must be at most 10000",
-        );
-        faults.require(
-            (1..=200).contains(&self.max_body_megabytes),
-            "llm.max_body_megabytes",
-            "must be between 1 and 200",
-        );
     }
 }

@@ -1,9 +1,9 @@
-//! Puts the configuration together: the defaults in the binary, the operator's file, the
-//! environment; then checks it, and tells every fault at once.
+//! Loads the configuration: the defaults in the binary, then the operator's file, then the
+//! environment. Checks the result, and reports every fault at once.
 
+use super::sections::SECTIONS;
 use super::{AppEnv, Config, Faults, environment, profile};
 use ragd_core::error::{Error, Result};
-use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -35,17 +35,17 @@ impl Sources {
 pub struct Loaded {
     /// The settings in force.
     pub config: Config,
-    /// Remarks that do not stop a start.
+    /// Warnings, which do not stop a start.
     pub warnings: Vec<String>,
 }
 
 impl Config {
-    /// Puts the configuration together and checks it.
+    /// Loads the configuration and checks it.
     ///
     /// # Errors
     /// `Invalid` that lists every fault.
     pub fn load(sources: &Sources) -> Result<Loaded> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::new(SECTIONS);
         let mut settings: Table = DEFAULTS.parse().map_err(|error| {
             Error::internal("config/default.toml is not TOML").with_source(error)
         })?;
@@ -56,7 +56,7 @@ impl Config {
             overlay(&mut settings, file, &mut faults);
         }
         environment::apply(&sources.environment, &mut settings, &mut faults);
-        let config = sections(&mut settings, &mut faults);
+        let config = Self::read(&mut settings, &mut faults);
         for name in settings.keys() {
             faults.add(name, "is not a section");
         }
@@ -73,9 +73,9 @@ impl Config {
     }
 
     fn check(&self, faults: &mut Faults) {
+        self.check_values(faults);
         let production = self.server.env == AppEnv::Production;
         self.server.check(faults);
-        self.database.check(faults);
         self.index.check(faults);
         self.auth.check(production, faults);
         self.encryption.check(production, faults);
@@ -86,9 +86,6 @@ impl Config {
         self.ingest.check(faults);
         self.jobs.check(faults);
         self.cache.check(faults);
-        self.chat.check(faults);
-        self.sessions.check(faults);
-        self.memory.check(faults);
     }
 }
 
@@ -110,61 +107,6 @@ fn overlay(settings: &mut Table, file: Table, faults: &mut Faults) {
         match (settings.get_mut(&section), value) {
             (Some(Value::Table(base)), Value::Table(fields)) => base.extend(fields),
             (_, _) => faults.add(&section, "is not a section"),
-        }
-    }
-}
-
-fn sections(settings: &mut Table, faults: &mut Faults) -> Option<Config> {
-    // Each is read before any is required, so that the faults of all sections are told.
-    let server = section(settings, "server", faults);
-    let log = section(settings, "log", faults);
-    let database = section(settings, "database", faults);
-    let index = section(settings, "index", faults);
-    let auth = section(settings, "auth", faults);
-    let encryption = section(settings, "encryption", faults);
-    let llm = section(settings, "llm", faults);
-    let embedding = section(settings, "embedding", faults);
-    let retrieval = section(settings, "retrieval", faults);
-    let rerank = section(settings, "rerank", faults);
-    let ingest = section(settings, "ingest", faults);
-    let jobs = section(settings, "jobs", faults);
-    let cache = section(settings, "cache", faults);
-    let chat = section(settings, "chat", faults);
-    let sessions = section(settings, "sessions", faults);
-    let memory = section(settings, "memory", faults);
-    Some(Config {
-        server: server?,
-        log: log?,
-        database: database?,
-        index: index?,
-        auth: auth?,
-        encryption: encryption?,
-        llm: llm?,
-        embedding: embedding?,
-        retrieval: retrieval?,
-        rerank: rerank?,
-        ingest: ingest?,
-        jobs: jobs?,
-        cache: cache?,
-        chat: chat?,
-        sessions: sessions?,
-        memory: memory?,
-    })
-}
-
-fn section<T: DeserializeOwned>(
-    settings: &mut Table,
-    name: &str,
-    faults: &mut Faults,
-) -> Option<T> {
-    let value = settings
-        .remove(name)
-        .unwrap_or_else(|| Value::Table(Table::new()));
-    match value.try_into() {
-        Ok(section) => Some(section),
-        Err(error) => {
-            faults.add(name, error.to_string().trim().replace('\n', " "));
-            None
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is logged, how and where.
 
+use super::table::{setting_kind, settings};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -43,18 +44,19 @@ pub enum LogFormat {
     Auto,
 }
 
-/// Section `log`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogConfig {
+setting_kind!(Text: LogLevel, LogFormat);
+
+settings! {
+    /// Section `log`.
+    LogConfig in "log";
+
     /// The least important level that is logged.
-    pub level: LogLevel,
+    level: LogLevel [LOG_LEVEL];
     /// The form of a line.
-    pub format: LogFormat,
+    format: LogFormat [LOG_FORMAT];
     /// Where `app.log` is written beside stdout; absent: nowhere. `audit.log` is written there, or
     /// under the data folder.
-    #[serde(default)]
-    pub dir: Option<PathBuf>,
+    dir: Option<PathBuf> [LOG_DIR];
 }
 
 impl LogConfig {

@@ -1,6 +1,6 @@
-//! The configuration: what can be set, its defaults (`config/default.toml`, part of the binary),
-//! the file that an operator gives, and the environment. All faults are reported at once. Holds no
-//! behaviour: rooms read their section and act by it.
+//! The configuration. Each section is one file with a table of its settings; the values come from
+//! `config/default.toml` (part of the binary), the operator's file and the environment. All faults
+//! are reported at once. The configuration does nothing by itself: each service reads its section.
 
 mod auth;
 mod cache;
@@ -21,8 +21,12 @@ mod profile;
 mod provider;
 mod rerank;
 mod retrieval;
+mod rules;
+mod sections;
 mod server;
 mod sessions;
+mod setting;
+mod table;
 mod wish;
 
 pub use auth::AuthConfig;
@@ -31,7 +35,6 @@ pub use chat::ChatConfig;
 pub use database::DatabaseConfig;
 pub use embedding::{EmbeddingConfig, EmbeddingProvider, EmbeddingSource};
 pub use encryption::EncryptionConfig;
-pub use environment::{Variable, VariableKind, variables};
 pub use faults::Faults;
 pub use index::IndexConfig;
 pub use ingest::{IngestConfig, OcrMode};
@@ -43,45 +46,8 @@ pub use memory::MemoryConfig;
 pub use provider::{ProviderConfig, ProviderWire};
 pub use rerank::{RerankConfig, RerankProvider};
 pub use retrieval::{Fusion, RetrievalConfig};
+pub use sections::{Config, settings};
 pub use server::{AppEnv, ServerConfig};
 pub use sessions::SessionsConfig;
+pub use setting::{Setting, SettingKind, SettingRange};
 pub use wish::EmbeddingWish;
-
-use serde::Serialize;
-
-/// Everything that can be set, one field a section.
-#[derive(Debug, Clone, Serialize)]
-pub struct Config {
-    /// Where and how the server listens, and where it keeps its data.
-    pub server: ServerConfig,
-    /// What is logged, and where.
-    pub log: LogConfig,
-    /// The SQL database.
-    pub database: DatabaseConfig,
-    /// The vector index.
-    pub index: IndexConfig,
-    /// Who may call.
-    pub auth: AuthConfig,
-    /// Encryption of private text at rest.
-    pub encryption: EncryptionConfig,
-    /// The language models that answer.
-    pub llm: LlmConfig,
-    /// The model that makes vectors.
-    pub embedding: EmbeddingConfig,
-    /// How passages are found and ranked.
-    pub retrieval: RetrievalConfig,
-    /// Who orders the best passages once more.
-    pub rerank: RerankConfig,
-    /// How documents are taken in.
-    pub ingest: IngestConfig,
-    /// Durable work.
-    pub jobs: JobsConfig,
-    /// What is kept for a while, and where.
-    pub cache: CacheConfig,
-    /// How questions are answered.
-    pub chat: ChatConfig,
-    /// How long conversations live.
-    pub sessions: SessionsConfig,
-    /// What is remembered of long ones.
-    pub memory: MemoryConfig,
-}

@@ -35,8 +35,19 @@ pub struct ProviderConfig {
 }
 
 impl LlmConfig {
+    /// The providers that can be called, in their order; the default stands among them even where
+    /// it has no key, because a server that speaks OpenAI's shape may ask for none.
+    pub fn configured(&self) -> Vec<ProviderConfig> {
+        let default = self.default_provider();
+        let is_there = |name: &&str| self.is_configured(name) || *name == default;
+        let names = Self::PROVIDERS.into_iter().filter(is_there);
+        names
+            .filter_map(|name| self.provider_config(name))
+            .collect()
+    }
+
     /// The settings of the provider called `name`; `None` for one that has no address.
-    pub(super) fn provider_config(&self, name: &str) -> Option<ProviderConfig> {
+    fn provider_config(&self, name: &str) -> Option<ProviderConfig> {
         let found = match name {
             "openai" => ProviderConfig {
                 credentials: bearer(self.openai_api_key.as_ref()),

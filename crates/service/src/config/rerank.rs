@@ -1,6 +1,9 @@
 //! The reranker: who orders the best passages once more, and how long that may take.
 
-use super::Faults;
+use super::{
+    Faults,
+    table::{setting_kind, settings},
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -18,52 +21,33 @@ pub enum RerankProvider {
     Tei,
 }
 
-/// Section `rerank`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RerankConfig {
+setting_kind!(Text: RerankProvider);
+
+settings! {
+    /// Section `rerank`.
+    RerankConfig in "rerank";
+
     /// Who reranks.
-    pub provider: RerankProvider,
+    provider: RerankProvider [RERANK_PROVIDER];
     /// Its address; absent: the provider's own.
-    #[serde(default)]
-    pub url: Option<String>,
+    url: Option<String> [RERANK_URL] is http_url;
     /// Its key.
-    #[serde(default, skip_serializing)]
-    pub api_key: Option<SecretString>,
+    #[serde(skip_serializing)]
+    api_key: Option<SecretString> [RERANK_API_KEY];
     /// Its model; absent: the provider's default.
-    #[serde(default)]
-    pub model: Option<String>,
+    model: Option<String> [RERANK_MODEL];
     /// How many of the best passages are reranked.
-    pub top: usize,
+    top: usize [RERANK_TOP] in 1..=200;
     /// How long an answer may take.
-    pub timeout_ms: u64,
+    timeout_ms: u64 [RERANK_TIMEOUT_MS] in 1..=60_000;
 }
 
 impl RerankConfig {
     pub(super) fn check(&self, faults: &mut Faults) {
         faults.require(
             self.provider != RerankProvider::Tei || self.url.is_some(),
-            "rerank.url (RERANK_URL)",
+            "rerank.url",
             "must be set when rerank.provider is tei",
-        );
-        let well_formed = self
-            .url
-            .as_ref()
-            .is_none_or(|url| url.starts_with("http://") || url.starts_with("https://"));
-        faults.require(
-            well_formed,
-            "rerank.url (RERANK_URL)",
-            "must begin with http:// or https://",
-        );
-        faults.require(
-            (1..=200).contains(&self.top),
-            "rerank.top (RERANK_TOP)",
-            "must be between 1 and 200",
-        );
-        faults.require(
-            (1..=60_000).contains(&self.timeout_ms),
-            "rerank.timeout_ms (RERANK_TIMEOUT_MS)",
-            "must be between 1 and 60000",
         );
     }
 }

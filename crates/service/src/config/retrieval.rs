@@ -1,6 +1,9 @@
 //! How passages are found and ranked.
 
-use super::Faults;
+use super::{
+    Faults,
+    table::{setting_kind, settings},
+};
 use serde::{Deserialize, Serialize};
 
 /// How two ranked lists become one.
@@ -26,62 +29,34 @@ impl Fusion {
     }
 }
 
-/// Section `retrieval`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetrievalConfig {
+setting_kind!(Text: Fusion);
+
+settings! {
+    /// Section `retrieval`.
+    RetrievalConfig in "retrieval";
+
     /// How many candidates by words.
-    pub topk_bm25: usize,
+    topk_bm25: usize [HYBRID_TOPK_BM25] in 1..=1_000;
     /// How many candidates by meaning.
-    pub topk_vec: usize,
+    topk_vec: usize [HYBRID_TOPK_VEC] in 1..=1_000;
     /// The weight of words in the fused score.
-    pub bm25_weight: f64,
+    bm25_weight: f64 [HYBRID_BM25_WEIGHT] in 0.0..=100.0;
     /// The weight of meaning in the fused score.
-    pub vec_weight: f64,
+    vec_weight: f64 [HYBRID_VEC_WEIGHT] in 0.0..=100.0;
     /// How the two lists become one.
-    pub fusion: Fusion,
+    fusion: Fusion [HYBRID_FUSION];
     /// Whether each candidate of the union gets both raw scores before they are fused.
-    pub complete_scores: bool,
+    complete_scores: bool [HYBRID_COMPLETE_SCORES];
     /// How many a preview returns.
-    pub return_topn: usize,
+    return_topn: usize [HYBRID_RETURN_TOPN] in 1..=1_000;
     /// Whether messages lose weight with age.
-    pub time_decay_enabled: bool,
+    time_decay_enabled: bool [TIME_DECAY_ENABLED];
     /// How fast, a day: `exp(-lambda · age)`.
-    pub time_decay_lambda: f64,
+    time_decay_lambda: f64 [TIME_DECAY_LAMBDA] in 0.0..=100.0;
 }
 
 impl RetrievalConfig {
     pub(super) fn check(&self, faults: &mut Faults) {
-        let counts = [
-            ("retrieval.topk_bm25 (HYBRID_TOPK_BM25)", self.topk_bm25),
-            ("retrieval.topk_vec (HYBRID_TOPK_VEC)", self.topk_vec),
-            (
-                "retrieval.return_topn (HYBRID_RETURN_TOPN)",
-                self.return_topn,
-            ),
-        ];
-        for (setting, count) in counts {
-            faults.require(
-                (1..=1_000).contains(&count),
-                setting,
-                "must be between 1 and 1000",
-            );
-        }
-        let weights = [
-            (
-                "retrieval.bm25_weight (HYBRID_BM25_WEIGHT)",
-                self.bm25_weight,
-            ),
-            ("retrieval.vec_weight (HYBRID_VEC_WEIGHT)", self.vec_weight),
-            (
-                "retrieval.time_decay_lambda (TIME_DECAY_LAMBDA)",
-                self.time_decay_lambda,
-            ),
-        ];
-        for (setting, weight) in weights {
-            let sane = weight.is_finite() && (0.0..=100.0).contains(&weight);
-            faults.require(sane, setting, "must be between 0 and 100");
-        }
         faults.require(
             self.bm25_weight > 0.0 || self.vec_weight > 0.0,
             "retrieval.bm25_weight and vec_weight",

@@ -1,6 +1,9 @@
 //! Where and how the server listens, and where it keeps its data.
 
-use super::Faults;
+use super::{
+    Faults,
+    table::{setting_kind, settings},
+};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -14,33 +17,33 @@ pub enum AppEnv {
     Production,
 }
 
-/// Section `server`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServerConfig {
+setting_kind!(Text: AppEnv);
+
+settings! {
+    /// Section `server`.
+    ServerConfig in "server";
+
     /// What kind of installation this is.
-    pub env: AppEnv,
+    env: AppEnv [APP_ENV];
     /// Whose defaults are used: the name of an older system.
-    #[serde(default)]
-    pub profile: Option<String>,
+    profile: Option<String> [RAGD_PROFILE];
     /// The address to listen on.
-    pub host: String,
+    host: String [HOST];
     /// The port to listen on; 0 takes a free one.
-    pub port: u16,
+    port: u16 [PORT];
     /// Everything that ragd keeps on this machine.
-    pub data_dir: PathBuf,
+    data_dir: PathBuf [DATA_DIR];
     /// Where the originals of documents are kept, `file:///FOLDER`; absent: under `data_dir`. Processes
     /// that share a database share this folder too.
-    #[serde(default)]
-    pub blob_url: Option<String>,
+    blob_url: Option<String> [BLOB_URL];
     /// Origins that browsers may call from.
-    pub cors_origins: Vec<String>,
+    cors_origins: Vec<String> [CORS_ORIGINS];
     /// Peers whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<String>,
+    trusted_proxies: Vec<String> [TRUSTED_PROXIES];
     /// A request that takes longer is ended (a stream: from its first byte on it has its own timers).
-    pub request_timeout_seconds: u64,
+    request_timeout_seconds: u64 [] in 1..=u64::MAX, "must be at least 1";
     /// The largest JSON body.
-    pub max_body_kilobytes: usize,
+    max_body_kilobytes: usize [] in 1..=65_536;
 }
 
 impl ServerConfig {
@@ -49,23 +52,13 @@ impl ServerConfig {
         let folder = |url: &String| url.starts_with("file:///") && url.len() > "file:///".len();
         faults.require(
             self.blob_url.as_ref().is_none_or(folder),
-            "server.blob_url (BLOB_URL)",
+            "server.blob_url",
             "must be file:///FOLDER; object stores are not in this version",
-        );
-        faults.require(
-            self.request_timeout_seconds > 0,
-            "server.request_timeout_seconds",
-            "must be at least 1",
-        );
-        faults.require(
-            (1..=65_536).contains(&self.max_body_kilobytes),
-            "server.max_body_kilobytes",
-            "must be between 1 and 65536",
         );
         for proxy in &self.trusted_proxies {
             faults.require(
                 proxy.parse::<std::net::IpAddr>().is_ok(),
-                "server.trusted_proxies (TRUSTED_PROXIES)",
+                "server.trusted_proxies",
                 format_args!("'{proxy}' is not an IP address"),
             );
         }

@@ -1,5 +1,6 @@
 //! Another embedding model than the configured one, as a request or a command line names it.
 
+use super::sections::SECTIONS;
 use super::{Config, EmbeddingConfig, EmbeddingProvider, Faults};
 use ragd_core::error::Result;
 
@@ -43,7 +44,8 @@ impl Config {
         section.model = wish.model.clone().or(section.model);
         section.dimension = wish.dimension.unwrap_or(section.dimension);
         section.base_url = wish.base_url.clone().or(section.base_url);
-        let mut faults = Faults::default();
+        let mut faults = Faults::new(SECTIONS);
+        section.check_values(&mut faults);
         section.check(&self.llm, &mut faults);
         faults.finish()?;
         Ok(section)
