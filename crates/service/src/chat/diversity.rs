@@ -32,7 +32,7 @@ pub(super) fn choose(mut hits: Vec<Hit>, count: usize) -> Vec<Hit> {
             let before = taken.get(&document(hit)).copied().unwrap_or(0.0);
             hit.score - margin * before
         };
-        // The first of equals, so that retrieval's order stands.
+        // The first of equals, so that retrieval's order stays.
         let next = rest
             .iter()
             .enumerate()

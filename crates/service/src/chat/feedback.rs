@@ -78,7 +78,7 @@ impl Chat {
     ///
     /// # Errors
     /// `Invalid` for a comment that is too long; `Unavailable` without a database.
-    pub async fn keep_feedback(
+    pub async fn store_feedback(
         &self,
         caller: &Principal,
         new: NewFeedback,
