@@ -85,7 +85,7 @@ impl Chat {
         let fault = |message: String| Error::invalid(message).with_code(CODE_PARENT);
         match (new.kind.parent(), new.parent) {
             (None, None) => Ok(()),
-            (None, Some(_)) => Err(fault(format!("parent_id: a {kind} room has none"))),
+            (None, Some(_)) => Err(fault(format!("parent_id: a {kind} room has no parent"))),
             (Some(above), None) => Err(fault(format!(
                 "parent_id: a {kind} room needs a {} room above it",
                 above.as_str()

@@ -7,6 +7,9 @@ use ragd_core::domain::{NicknameId, Principal, Room, RoomId, RoomKind, SessionKe
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_store::{NewSession, SessionCap, SessionCaps, SessionOutcome, SessionUse};
 
+/// The code of a session that does not exist (any more).
+pub const CODE_SESSION_NOT_FOUND: &str = "session_not_found";
+
 /// A room that a question belongs to.
 #[derive(Debug)]
 pub(super) struct OpenedRoom {
@@ -14,9 +17,6 @@ pub(super) struct OpenedRoom {
     /// Whether it was created just now, and so has no history.
     pub(super) is_new: bool,
 }
-
-/// The code of a session that does not exist (any more).
-pub const CODE_SESSION_NOT_FOUND: &str = "session_not_found";
 
 impl Chat {
     /// The room of the session that `request` names, created when it is new. Without a name a new
@@ -67,7 +67,7 @@ impl Chat {
                 Err(not_found(&format!("it was not used for {lived} s")))
             }
             SessionOutcome::Deleted => Err(not_found("it was deleted")),
-            SessionOutcome::Unknown => Err(not_found("there is none with this id")),
+            SessionOutcome::Unknown => Err(not_found("no session has this id")),
             SessionOutcome::Refused {
                 cap,
                 allowed,
