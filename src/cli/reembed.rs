@@ -92,7 +92,7 @@ async fn through_server(context: Context) -> Result<Value> {
 
 async fn here(app: &App) -> Result<Value> {
     let bar = ProgressBar::new(0);
-    app.follower().mend().await?;
+    app.follower().repair().await?;
     let mut watch = app.reembedding();
     app.begin_reembed(&EmbeddingWish::default())?;
     let ended = loop {

@@ -11,7 +11,7 @@ use ragd::index::{
     Added, BuildRecord, CODE_FOLLOWED_ELSEWHERE, CODE_MISMATCH, CODE_UNREACHABLE, Index,
     IndexFilter, Lease, Ledger, Position, ServerSettings, Target, TermCounter, VectorSpace,
 };
-use ragd::indexing::{Follower, LEASE, SqlLedger, Verdict};
+use ragd::indexing::{Check, Follower, FollowerParts, LEASE, SqlLedger};
 use ragd::memory::MessageTexts;
 use ragd::secret::{KeyEncryptionKey, Sealer};
 use ragd::store::{Store, WriteScope};
@@ -290,12 +290,14 @@ async fn follower(store: &Store, settings: &ServerSettings) -> Follower {
     let counter = TermCounter::new().unwrap();
     let (_, key) = KeyEncryptionKey::new([7; 32]).create_data_key().unwrap();
     let texts = MessageTexts::new(store.clone(), Sealer::new(vec![key]).unwrap());
-    Follower::new(
-        (store.clone(), texts),
-        (index, settings.space.clone()),
+    Follower::new(FollowerParts {
+        store: store.clone(),
+        texts,
+        index,
+        space: settings.space.clone(),
         counter,
         clock,
-    )
+    })
 }
 
 async fn a_turn_that_fails_gives_the_lease_back(store: &Store) {
@@ -311,7 +313,10 @@ async fn a_turn_that_fails_gives_the_lease_back(store: &Store) {
     for follower in [&one, &other, &one] {
         let failed = follower.catch_up().await.unwrap_err();
         assert_eq!(failed.code(), CODE_UNREACHABLE);
-        assert_eq!(follower.mend().await.unwrap_err().code(), CODE_UNREACHABLE);
+        assert_eq!(
+            follower.repair().await.unwrap_err().code(),
+            CODE_UNREACHABLE
+        );
         let failed = follower.rebuild(|_| {}).await.unwrap_err();
         assert_eq!(failed.code(), CODE_UNREACHABLE);
         follower.catch_up_if_reachable().await.unwrap();
@@ -361,7 +366,7 @@ async fn processes_share_one_index(store: &Store) {
         follower.catch_up().await.unwrap();
         assert_eq!(follower.index().refresh().await.unwrap().sequence, head);
         assert_eq!(passages(follower).await, 24);
-        assert_eq!(follower.verify().await.unwrap(), Verdict::Sound);
+        assert_eq!(follower.verify().await.unwrap(), Check::Sound);
     }
     // One rebuilds; the others ask the new build at once.
     assert_eq!(other.rebuild(|_| {}).await.unwrap(), 24);

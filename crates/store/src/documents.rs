@@ -328,6 +328,23 @@ impl Store {
         Ok(marked)
     }
 
+    /// As [`Store::mark_indexed`], for every change up to `sequence` of the change log: an index that
+    /// is rebuilt or replaced passes over them. Returns how many documents it marked.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn mark_indexed_up_to(&self, sequence: i64, now: DateTime<Utc>) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let sql = "UPDATE documents SET status = 'indexed', updated_at = $2
+             WHERE status = 'processing' AND next_generation = current_generation + 1
+               AND EXISTS (SELECT 1 FROM change_log c WHERE c.seq <= $1 AND c.op = 'upsert'
+                   AND c.subject_kind = 'document' AND c.subject_id = documents.id
+                   AND c.generation = documents.current_generation)";
+        let marked = execute!(&mut tx, sqlx::query(sql).bind(sequence).bind(now))?;
+        tx.commit().await?;
+        Ok(marked)
+    }
+
     /// Notes that `generation` failed for good with `error` (`code: message`); the current one
     /// goes on being served. `false` when that does not matter any more: the document was deleted,
     /// or a later generation was accepted.

@@ -1,6 +1,7 @@
 //! A provider's window: how it empties, what is said when it is empty, and that it fills again.
 
-use super::{ANSWER, World};
+use super::{ANSWER, QUESTION, World};
+use crate::http_rooms::{get, make_room, post};
 use crate::support::upstream::Upstream;
 use crate::support::upstream_reply::Reply;
 use serde_json::{Value, json};
@@ -106,6 +107,29 @@ async fn groqs_window_empties_and_fills_by_the_clock() {
     assert!(!waiting.is_finished());
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_in_a_room_is_audited() {
+    let (world, groq) = groq(&[("LLM_GROQ_REQUESTS_PER_DAY", "1")]).await;
+    let app = &world.app;
+    let room = make_room(app, json!({ "name": "Kitchen" })).await;
+    let path = format!("/api/rooms/{room}/messages");
+    let message = json!({ "content": QUESTION });
+    let (status, answer) = post(app, &path, message.clone()).await;
+    assert_eq!((status, &answer["content"]), (201, &json!(ANSWER)));
+    let (_, stored) = get(app, &path).await;
+    assert!(
+        stored["data"].as_array().unwrap().contains(&answer),
+        "it comes back as it is stored: {answer} in {stored}"
+    );
+
+    let refused = |log: &str| log.matches("Rate limit exceeded\"").count();
+    assert_eq!(refused(&app.audit_log()), 0);
+    let (status, problem) = post(app, &path, message).await;
+    assert_eq!((status, &problem["code"]), (429, &json!("rate_limited")));
+    assert_eq!(refused(&app.audit_log()), 1);
+    assert_eq!(groq.requests().len(), 1);
 }
 
 #[tokio::test]

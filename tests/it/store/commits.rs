@@ -3,9 +3,11 @@
 use super::world::{
     after, at, commit_of, committed, everything, new_document, passage_ids, without_vectors,
 };
-use ragd::domain::{DocumentId, PassageId, Sha256};
+use ragd::domain::{DocumentId, DocumentStatus, PassageId, Sha256};
 use ragd::error::ErrorKind;
-use ragd::store::{Change, ChangeOp, CommitOutcome, Generation, Store, Subject, WriteScope};
+use ragd::store::{
+    Accepted, Change, ChangeOp, CommitOutcome, Generation, Store, Subject, WriteScope,
+};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
@@ -14,6 +16,7 @@ super::on_both_engines!(
     a_later_generation_supersedes,
     a_commit_may_be_repeated,
     a_document_without_text_has_no_passages,
+    an_index_that_passes_over_changes_marks_their_documents,
     a_deletion_wins,
     deletions_and_commits_at_once_leave_nothing_behind,
     a_bad_passage_changes_nothing,
@@ -143,6 +146,28 @@ async fn a_document_without_text_has_no_passages(store: &Store) {
             .await
             .unwrap()
     );
+}
+
+async fn an_index_that_passes_over_changes_marks_their_documents(store: &Store) {
+    let status = async |accepted: &Accepted| {
+        let document = store.document(accepted.document.id, &everything()).await;
+        document.unwrap().unwrap().status
+    };
+    let first = committed(store, &new_document("ann", "papers", "a"), &["one"]).await;
+    let head = store.change_log_head().await.unwrap();
+    let second = committed(store, &new_document("ann", "papers", "b"), &["two"]).await;
+    // Work on a newer version goes on: its own change will mark it.
+    let new = new_document("ann", "papers", "c");
+    let third = committed(store, &new, &["three"]).await;
+    store.accept(&new, at(3)).await.unwrap();
+    assert_eq!(store.mark_indexed_up_to(head, at(4)).await.unwrap(), 1);
+    assert_eq!(status(&first).await, DocumentStatus::Indexed);
+    assert_eq!(status(&second).await, DocumentStatus::Processing);
+    let head = store.change_log_head().await.unwrap();
+    assert_eq!(store.mark_indexed_up_to(head, at(5)).await.unwrap(), 1);
+    assert_eq!(status(&second).await, DocumentStatus::Indexed);
+    assert_ne!(status(&third).await, DocumentStatus::Indexed);
+    assert_eq!(store.mark_indexed_up_to(head, at(6)).await.unwrap(), 0);
 }
 
 async fn a_deletion_wins(store: &Store) {

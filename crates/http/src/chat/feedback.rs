@@ -93,7 +93,7 @@ pub(crate) async fn give(
     let kept = state
         .app
         .chat()
-        .keep_feedback(&caller.principal, new)
+        .store_feedback(&caller.principal, new)
         .await?;
     let kept = kept.ok_or_else(unknown)?;
     let body = KeptBody {

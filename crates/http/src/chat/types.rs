@@ -6,6 +6,7 @@ use ragd_core::domain::{Collection, Question, Role, RoomId, SessionKey, TopK};
 use ragd_core::error::{Error, Result};
 use ragd_service::chat::{Answer, ChatRequest, Citation, Origin, Source};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -235,26 +236,27 @@ fn name(field: &str, value: Option<String>) -> Result<Option<String>> {
 
 impl From<Answer> for AnswerBody {
     fn from(answer: Answer) -> Self {
+        let draft = Arc::unwrap_or_clone(answer.draft);
         Self {
-            answer: answer.answer,
-            sources: answer.sources.into_iter().map(SourceBody::from).collect(),
-            citations: answer
+            answer: draft.text,
+            sources: draft.sources.into_iter().map(SourceBody::from).collect(),
+            citations: draft
                 .citations
                 .into_iter()
                 .map(CitationBody::from)
                 .collect(),
-            grounded: answer.grounded,
-            confidence: answer.confidence,
+            grounded: draft.grounded,
+            confidence: draft.confidence,
             session_id: answer.session_id,
             message_id: answer.message_id.uuid(),
-            provider: answer.provider,
-            model: answer.model,
+            provider: draft.provider,
+            model: draft.model,
             usage: UsageBody {
-                prompt_tokens: answer.usage.prompt_tokens,
-                completion_tokens: answer.usage.completion_tokens,
-                total_tokens: answer.usage.total_tokens,
+                prompt_tokens: draft.usage.prompt_tokens,
+                completion_tokens: draft.usage.completion_tokens,
+                total_tokens: draft.usage.total_tokens,
             },
-            degraded: answer.degraded,
+            degraded: draft.degraded,
         }
     }
 }

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use ragd_core::domain::{Nickname, Question, RoomId, SessionKey};
 use ragd_core::error::Error;
-use ragd_service::chat::{CODE_SESSION_NOT_FOUND, ChatRequest, Origin};
+use ragd_service::chat::{self, CODE_SESSION_NOT_FOUND, ChatRequest, Origin};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -95,9 +95,9 @@ pub(crate) async fn list(
     Query(page): Query<Page>,
     Query(person): Query<Person>,
 ) -> Result<axum::Json<ConversationListBody>, Failure> {
-    let nickname = person.nickname()?;
-    let of = (caller.principal.owner, &nickname);
-    let page = state.app.chat().conversations(of, page.request()?).await?;
+    let person = person_of(&caller, person.nickname()?);
+    let chat = state.app.chat();
+    let page = chat.conversations(&person, page.request()?).await?;
     let data: Vec<SummaryBody> = page.data.into_iter().map(SummaryBody::from).collect();
     Ok(axum::Json(ConversationListBody::new(data, page.has_more)))
 }
@@ -116,8 +116,8 @@ pub(crate) async fn get(
 ) -> Result<axum::Json<ConversationBody>, Failure> {
     let nickname = person.nickname()?;
     let PathId(id) = id?;
-    let of = (caller.principal.owner, &nickname);
-    let found = state.app.chat().conversation(of, id).await?;
+    let person = person_of(&caller, nickname);
+    let found = state.app.chat().conversation(&person, id).await?;
     let found = found.ok_or_else(PathId::<RoomId>::not_found)?;
     Ok(axum::Json(found.into()))
 }
@@ -150,8 +150,9 @@ async fn answer(
         Err(error) => return Err(refused(state, caller, error).await),
     };
     let id = RoomId::parse(&answer.session_id).ok_or_else(unknown)?;
-    let of = (caller.principal.owner, &nickname);
-    let conversation = chat.conversation(of, id).await?.ok_or_else(unknown)?;
+    let person = person_of(caller, nickname);
+    let conversation = chat.conversation(&person, id).await?;
+    let conversation = conversation.ok_or_else(unknown)?;
     let messages: Vec<MessageBody> = conversation
         .messages
         .into_iter()
@@ -161,6 +162,13 @@ async fn answer(
     let headers = disclosure.of_answer(&answer, &state.metrics);
     let body = CompletionBody::new(answer, (id, at), messages);
     Ok((headers, axum::Json(body)))
+}
+
+fn person_of(caller: &Caller<Chat>, nickname: Nickname) -> chat::Person {
+    chat::Person {
+        owner: caller.principal.owner,
+        nickname,
+    }
 }
 
 /// What is no id names no conversation.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use ragd_core::domain::{Message, Role, Room, RoomId};
 use ragd_service::chat::{Answer, Conversation};
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -78,7 +79,8 @@ impl CompletionBody {
         (id, answered_at): (RoomId, DateTime<Utc>),
         messages: Vec<MessageBody>,
     ) -> Self {
-        let sources = answer.sources.into_iter().map(|source| ContextBody {
+        let draft = Arc::unwrap_or_clone(answer.draft);
+        let sources = draft.sources.into_iter().map(|source| ContextBody {
             document_id: source.document_id.map(|id| id.uuid()),
             score: source.score,
             content: source.text,
@@ -86,7 +88,7 @@ impl CompletionBody {
         Self {
             conversation_id: id.uuid(),
             created_at: answered_at,
-            response: answer.answer,
+            response: draft.text,
             context: sources.collect(),
             messages,
         }

@@ -43,12 +43,13 @@ impl FromRequestParts<AppState> for Disclosure {
 impl Disclosure {
     /// The headers of an answer of chat.
     pub(crate) fn of_answer(self, answer: &Answer, metrics: &HttpMetrics) -> HeaderMap {
+        let draft = &answer.draft;
         let served = Served {
-            provider: answer.provider.clone(),
-            model: answer.asked_model.clone(),
-            attempts: answer.attempts,
-            is_fallback: answer.is_fallback(),
-            upstream: answer.upstream,
+            provider: draft.provider.clone(),
+            model: draft.asked_model.clone(),
+            attempts: draft.attempts,
+            is_fallback: draft.is_fallback(),
+            upstream: draft.upstream,
         };
         self.headers(&served, metrics)
     }

@@ -29,10 +29,11 @@ pub(super) fn annotations(answer: &Answer, text: &str) -> Vec<Value> {
 
 /// The cited sources, in the order of their numbers.
 pub(super) fn citations(answer: &Answer) -> Vec<Value> {
-    let cited = answer.sources.iter().filter(|source| source.cited);
+    let cited = answer.draft.sources.iter().filter(|source| source.cited);
     cited
         .map(|source| {
             let checked = answer
+                .draft
                 .citations
                 .iter()
                 .filter(|one| one.citation_index == source.citation_index);
@@ -58,13 +59,13 @@ pub(super) fn citations(answer: &Answer) -> Vec<Value> {
 /// What only ragd has to say of an answer.
 pub(super) fn of_ragd(answer: &Answer) -> Value {
     json!({
-        "grounded": answer.grounded,
-        "confidence": answer.confidence,
+        "grounded": answer.draft.grounded,
+        "confidence": answer.draft.confidence,
         "session_id": answer.session_id,
         "message_id": answer.message_id,
-        "provider": answer.provider,
-        "model": answer.model,
-        "degraded": answer.degraded,
+        "provider": answer.draft.provider,
+        "model": answer.draft.model,
+        "degraded": answer.draft.degraded,
     })
 }
 
@@ -74,6 +75,6 @@ pub(super) fn completion_id(answer: &Answer) -> String {
 }
 
 fn source(answer: &Answer, number: usize) -> Option<&Source> {
-    let mut sources = answer.sources.iter();
+    let mut sources = answer.draft.sources.iter();
     sources.find(|source| source.citation_index == number)
 }

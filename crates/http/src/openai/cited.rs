@@ -31,14 +31,14 @@ pub(super) async fn answer(
             "index": 0,
             "message": {
                 "role": "assistant",
-                "content": answer.answer,
+                "content": answer.draft.text,
                 "refusal": null,
-                "annotations": annotations(&answer, &answer.answer),
+                "annotations": annotations(&answer, &answer.draft.text),
             },
             "logprobs": null,
             "finish_reason": "stop",
         }],
-        "usage": answer.usage,
+        "usage": answer.draft.usage,
         "citations": citations(&answer),
         "ragd": of_ragd(&answer),
     });

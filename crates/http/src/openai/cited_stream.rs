@@ -73,7 +73,7 @@ fn shown(
                 Some(ChatEvent::Done(answer)) => {
                     yield event(&last(&envelope, (&answer, &text)));
                     if include_usage {
-                        yield event(&envelope.usage(&json!(answer.usage).to_string()));
+                        yield event(&envelope.usage(&json!(answer.draft.usage).to_string()));
                     }
                     outcome.complete();
                     yield event(DONE);

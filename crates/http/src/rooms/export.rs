@@ -92,7 +92,7 @@ fn written(
         };
         let mut is_first = true;
         loop {
-            let messages = state.app.chat().messages((id, owner), page).await?;
+            let messages = state.app.chat().messages(id, owner, page).await?;
             page.after = messages.data.last().map(|message| message.id.uuid());
             for message in messages.data {
                 yield one(message, format, is_first)?;

@@ -1,5 +1,6 @@
 //! The messages of a room: list them, say something, and have it answered, whole or as a stream.
 
+use crate::audit::rate_limited::refused;
 use crate::chat::stream::streamed;
 use crate::chat::types::SayBody;
 use crate::extract::caller::{Caller, Chat};
@@ -30,7 +31,7 @@ pub(crate) async fn list(
     let owner = caller.principal.owner;
     let page = page.request()?;
     find(&state, id, owner).await?;
-    let messages = state.app.chat().messages((id, owner), page).await?;
+    let messages = state.app.chat().messages(id, owner, page).await?;
     Ok(axum::Json(MessageListBody::new(
         messages.data,
         messages.has_more,
@@ -56,14 +57,16 @@ pub(crate) async fn say(
     let mut headers = HeaderMap::new();
     let message = if body.wants_reply() {
         let request = body.into_request(id)?;
-        let answer = chat.turn(&caller.principal, request).await?;
-        headers = disclosure.of_answer(&answer, &state.metrics);
-        let message = chat.message(answer.message_id, owner).await?;
-        message.ok_or_else(|| Error::not_found("the room was deleted meanwhile"))?
+        let stored = match chat.turn_with_message(&caller.principal, request).await {
+            Ok(stored) => stored,
+            Err(error) => return Err(refused(&state, &caller, error).await),
+        };
+        headers = disclosure.of_answer(&stored.answer, &state.metrics);
+        stored.message
     } else {
         let (role, content) = body.into_note()?;
         find(&state, id, owner).await?;
-        chat.note((id, owner), role, content.as_str()).await?
+        chat.note(id, owner, role, content.as_str()).await?
     };
     Ok((StatusCode::CREATED, headers, axum::Json(message.into())))
 }

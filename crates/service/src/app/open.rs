@@ -12,7 +12,7 @@ use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
 use crate::chat::{Chat, ChatMetrics, ChatParts, ResponseCache};
 use crate::config::{Config, OcrMode, RerankProvider};
-use crate::indexing::Follower;
+use crate::indexing::{Follower, FollowerParts};
 use crate::ingest::{Ingest, IngestParts};
 use crate::memory::MessageTexts;
 use crate::retrieval::{Reranking, Retrieval, RetrievalMetrics, RetrievalParts};
@@ -147,12 +147,14 @@ impl App {
         ))
         .await?;
         let texts = MessageTexts::new(store.clone(), sealer.clone());
-        let follower = Follower::new(
-            (store.clone(), texts.clone()),
-            (index.clone(), space),
-            counter.clone(),
-            clock.clone(),
-        );
+        let follower = Follower::new(FollowerParts {
+            store: store.clone(),
+            texts: texts.clone(),
+            index: index.clone(),
+            space,
+            counter: counter.clone(),
+            clock: clock.clone(),
+        });
         let retrieval = Retrieval::new(
             RetrievalParts {
                 store: store.clone(),

@@ -3,7 +3,7 @@
 
 use super::{App, ReembedState};
 use crate::config::EmbeddingWish;
-use crate::indexing::Verdict;
+use crate::indexing::Check;
 use ragd_core::error::Result;
 use ragd_embed::CODE_EMBEDDINGS_UNAVAILABLE;
 use std::sync::atomic::Ordering;
@@ -19,7 +19,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settling {
     /// What was found of the index.
-    pub verdict: Verdict,
+    pub check: Check,
     /// How many documents an earlier process had left unfinished.
     pub resumed: usize,
     /// How many vectors were made for passages that had none.
@@ -35,12 +35,12 @@ impl App {
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index or the model fails.
     pub async fn settle(&self) -> Result<Settling> {
-        let verdict = self.follower().mend().await?;
+        let check = self.follower().repair().await?;
         self.0.settled.store(true, Ordering::Release);
         let resumed = self.ingest().resume().await?;
         let embedded = self.embed_what_is_missing().await?;
         Ok(Settling {
-            verdict,
+            check,
             resumed,
             embedded,
         })
@@ -135,7 +135,7 @@ impl App {
                         resumed_documents = settling.resumed,
                         embedded_passages = settling.embedded,
                         "the index holds what the database holds ({:?})",
-                        settling.verdict
+                        settling.check
                     );
                     return;
                 }

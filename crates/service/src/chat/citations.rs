@@ -1,12 +1,12 @@
-//! Checks an answer's citations against its sources: words first, and vectors of the local model
-//! for what words leave open. Without a model, or when it fails, words alone decide.
+//! Checks an answer's citations against its sources: by words first, then by vectors where words do
+//! not decide. Without an embedding model, or when it fails, words alone decide.
 
 use super::{Chat, Citation, CitationStatus, Source};
 use ragd_core::error::{Error, Result};
 use ragd_language::citation::{CitedPassage, Evidence, Examined, claims, examine};
 use std::collections::HashMap;
 
-/// No more texts than this are embedded for one answer; the claims beyond are judged by words.
+/// The most texts that are embedded for one answer; further claims are checked by words.
 const MAX_EMBEDDED: usize = 64;
 
 /// A marker with its claim, compared by words.
@@ -18,9 +18,12 @@ struct Marked {
 
 impl Chat {
     /// Every marker of `answer` that names a source, checked against it.
+    ///
+    /// # Errors
+    /// `Internal` when the work is interrupted.
     pub(super) async fn check(&self, answer: &str, sources: &[Source]) -> Result<Vec<Citation>> {
         let (answer, sources) = (answer.to_owned(), sources.to_vec());
-        // A model's answer and a hostile source can both be long.
+        // Comparing blocks: a model's answer and a hostile source can both be long.
         let marked = tokio::task::spawn_blocking(move || compare(&answer, &sources))
             .await
             .map_err(|error| Error::internal("checking was interrupted").with_source(error))?;
@@ -35,7 +38,7 @@ impl Chat {
             .collect())
     }
 
-    /// The vectors of each list, as far as there is a model and they are not too many.
+    /// The vectors of each list; `None` without a model, or beyond [`MAX_EMBEDDED`].
     async fn vectors(&self, texts: &[Vec<String>]) -> Vec<Option<Vec<Vec<f32>>>> {
         let mut room = MAX_EMBEDDED;
         let mut wanted: Vec<&Vec<String>> = Vec::new();

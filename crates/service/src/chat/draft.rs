@@ -1,62 +1,84 @@
-//! An answer before it is anybody's: checked, without a session and without an id. What is kept for
-//! equal questions, and what callers who ask the same at once share, is a draft; each of them makes
-//! an answer of their own out of it.
+//! A checked answer that belongs to no conversation yet: it has no session and no message id. The
+//! response cache stores drafts, and callers who ask the same question at the same time share one.
 
-use super::{Answer, Citation, Source};
-use ragd_core::domain::MessageId;
+use super::source::Source;
+use ragd_language::citation::Reason;
 use ragd_llm::Usage;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// A checked answer that belongs to no conversation yet.
+/// Whether a source supports what an answer says with its marker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CitationStatus {
+    /// It does.
+    Supported,
+    /// It does not: a number, a name or a negation differs, or the words are elsewhere.
+    Unsupported,
+}
+
+/// One marker of an answer, checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Draft {
-    pub(super) answer: String,
-    pub(super) sources: Vec<Source>,
-    pub(super) citations: Vec<Citation>,
-    pub(super) grounded: bool,
-    pub(super) confidence: f64,
-    pub(super) provider: String,
-    pub(super) model: String,
-    pub(super) asked_model: String,
-    pub(super) usage: Usage,
-    /// What was missing; a draft that is kept missed nothing.
+pub struct Citation {
+    /// The `n` of the marker.
+    pub citation_index: usize,
+    /// What the answer says there.
+    pub claim: String,
+    /// Whether the source supports it.
+    pub status: CitationStatus,
+    /// How much of the claim the source supports, 0–1.
+    pub score: f64,
+    /// Why it is unsupported: `number`, `negation`, `entity` or `words`.
+    pub reason: Option<Reason>,
+}
+
+/// A checked answer, without its place in a conversation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Draft {
+    /// The answer with its markers.
+    #[serde(rename = "answer")]
+    pub text: String,
+    /// The sources that it was made from, in the order of their numbers.
+    pub sources: Vec<Source>,
+    /// Every marker, checked.
+    pub citations: Vec<Citation>,
+    /// Whether at least one citation is supported.
+    pub grounded: bool,
+    /// The confidence, 0–1: see `docs/API.md`.
+    pub confidence: f64,
+    /// The provider that answered.
+    pub provider: String,
+    /// The model that answered, as its provider names it.
+    pub model: String,
+    /// The model that was requested.
+    pub asked_model: String,
+    /// The tokens that it took.
+    pub usage: Usage,
+    /// What was missing; empty in a cached draft.
     #[serde(skip)]
-    pub(super) degraded: Vec<&'static str>,
-    /// Whether the model came to its end by itself.
+    pub degraded: Vec<&'static str>,
+    /// Whether the model finished the answer (it was not cut off by a limit).
     #[serde(skip)]
-    pub(super) is_whole: bool,
-    /// How many calls of upstreams it took; none for one that was kept.
+    pub is_whole: bool,
+    /// How many upstream calls it took; 0 for a cached draft.
     #[serde(skip)]
-    pub(super) attempts: u32,
-    /// How long upstreams were waited for.
+    pub attempts: u32,
+    /// How long ragd waited for upstreams.
     #[serde(skip)]
-    pub(super) upstream: Duration,
+    pub upstream: Duration,
 }
 
 impl Draft {
-    /// Whether equal questions may get it as well.
-    pub(super) fn may_be_kept(&self) -> bool {
-        self.is_whole && self.degraded.is_empty()
+    /// The entry of `degraded` for an answer of another provider than the requested one.
+    pub(super) const PROVIDER_FALLBACK: &'static str = "provider_fallback";
+
+    /// Whether another provider answered than the requested one.
+    pub fn is_fallback(&self) -> bool {
+        self.degraded.contains(&Self::PROVIDER_FALLBACK)
     }
 
-    /// The answer in its conversation.
-    pub(super) fn into_answer(self, session_id: String, message_id: MessageId) -> Answer {
-        Answer {
-            answer: self.answer,
-            sources: self.sources,
-            citations: self.citations,
-            grounded: self.grounded,
-            confidence: self.confidence,
-            session_id,
-            message_id,
-            provider: self.provider,
-            model: self.model,
-            asked_model: self.asked_model,
-            usage: self.usage,
-            degraded: self.degraded,
-            attempts: self.attempts,
-            upstream: self.upstream,
-        }
+    /// Whether it may be cached for equal questions.
+    pub(super) fn is_cacheable(&self) -> bool {
+        self.is_whole && self.degraded.is_empty()
     }
 }

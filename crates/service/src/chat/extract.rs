@@ -1,6 +1,7 @@
-//! The answer of the `extractive` provider: the sources' own sentences, judged by their words and,
-//! where there is a model, by their meaning.
+//! The answer of the `extractive` provider: the sources' own sentences, rated by their words and,
+//! where there is an embedding model, by their meaning.
 
+use super::source::RetrievedSources;
 use super::{Chat, Source};
 use ragd_core::error::{Error, Result};
 use ragd_index::QueryVector;
@@ -8,25 +9,29 @@ use ragd_language::extractive::{self, ExtractiveSource, Sentence, Signals};
 use ragd_llm::{CallCost, CallOutcome};
 use std::time::Instant;
 
-/// The most sentences whose meaning is compared; a source list is far below it, an odd document
-/// with thousands of fragments is not.
+/// The most sentences whose meaning is compared. Ordinary sources stay far below it; a document of
+/// thousands of fragments does not.
 const MAX_EMBEDDED: usize = 160;
 
 /// The name of the provider that needs no model.
 pub(super) const EXTRACTIVE: &str = "extractive";
 
 impl Chat {
+    /// The sentences of `retrieved` that answer `question`, with their markers.
+    ///
+    /// # Errors
+    /// `Internal` when the work is interrupted.
     pub(super) async fn extract_answer(
         &self,
         question: &str,
-        sources: &[Source],
-        question_vector: Option<&QueryVector>,
+        retrieved: &RetrievedSources,
     ) -> Result<String> {
         let begun = Instant::now();
-        let sentences = extractive::candidates(&as_extractive(sources));
+        let sentences = extractive::candidates(&as_extractive(&retrieved.sources));
+        let question_vector = retrieved.question_vector.as_ref();
         let similarities = self.similarities(&sentences, question_vector).await;
         let question = question.to_owned();
-        // Scoring is work for another thread: a hostile source can be long.
+        // Scoring blocks: a hostile source can be long.
         let answer = tokio::task::spawn_blocking(move || {
             let signals = Signals {
                 similarities: similarities.as_deref(),
@@ -53,7 +58,7 @@ impl Chat {
         question_vector: Option<&QueryVector>,
     ) -> Option<Vec<f32>> {
         let (embedder, question) = (self.parts.embedder.get()?, question_vector?);
-        // Another model may have taken over since the question was embedded.
+        // The model may have been switched since the question was embedded.
         if sentences.len() > MAX_EMBEDDED || embedder.model_id() != question.model {
             return None;
         }

@@ -1,5 +1,5 @@
-//! What people think of answers, kept with the question, the answer and the sources that were shown,
-//! so that it can become a test set. What cannot be kept is a failure, never silence.
+//! Feedback on answers, stored with the question, the answer and the sources that were shown, so that
+//! it can become a test set. Feedback that cannot be stored is an error.
 
 use super::Chat;
 use crate::secret::Belongs;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// The longest comment, in Unicode scalar values.
 const MAX_COMMENT_CHARS: usize = 2_000;
 
-/// What somebody says of an answer.
+/// Feedback on an answer.
 #[derive(Debug, Clone)]
 pub struct NewFeedback {
     /// The conversation.
@@ -22,11 +22,11 @@ pub struct NewFeedback {
     pub message: MessageId,
     /// Whether it was good.
     pub thumbs_up: bool,
-    /// Anything more.
+    /// A comment.
     pub comment: Option<String>,
 }
 
-/// Feedback as it was kept.
+/// Feedback as it is stored.
 #[derive(Debug, Clone)]
 pub struct Feedback {
     /// Its id.
@@ -41,7 +41,7 @@ pub struct Feedback {
     pub subject: FeedbackSubject,
 }
 
-/// What feedback is about; sealed as one.
+/// What feedback is about; sealed as one text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FeedbackSubject {
     /// What was asked.
@@ -50,7 +50,7 @@ pub struct FeedbackSubject {
     pub answer: String,
     /// The sources that were shown, in their order.
     pub sources: Vec<ShownSource>,
-    /// What else was said.
+    /// The comment.
     pub comment: Option<String>,
 }
 
@@ -61,11 +61,11 @@ pub struct ShownSource {
     pub passage_id: Uuid,
     /// Its document.
     pub document_id: Option<Uuid>,
-    /// How well it fitted the question.
+    /// How well it matched the question.
     pub score: f64,
 }
 
-/// The part of an answer's details that feedback keeps.
+/// The part of an answer's details that is stored with feedback.
 #[derive(Deserialize)]
 struct AnswerDetails {
     #[serde(default)]
@@ -73,12 +73,12 @@ struct AnswerDetails {
 }
 
 impl Chat {
-    /// Keeps feedback, in the place of earlier feedback on the same answer; `None` when the caller
-    /// has no such answer in this conversation.
+    /// Stores feedback, in place of earlier feedback on the same answer; `None` when the caller has
+    /// no such answer in this conversation.
     ///
     /// # Errors
     /// `Invalid` for a comment that is too long; `Unavailable` without a database.
-    pub async fn keep_feedback(
+    pub async fn store_feedback(
         &self,
         caller: &Principal,
         new: NewFeedback,
@@ -137,7 +137,7 @@ impl Chat {
     /// A page of all feedback, whoever gave it.
     ///
     /// # Errors
-    /// `Unavailable` without a database; `Internal` when one does not open.
+    /// `Unavailable` without a database; `Internal` when one cannot be opened.
     pub async fn list_feedback(&self, page: PageRequest) -> Result<Page<Feedback>> {
         let sealed = self.parts.store.list_feedback(page).await?;
         let feedback = sealed.data.into_iter().map(|sealed| {

@@ -1,4 +1,4 @@
-//! What chat counts: kept answers, sessions, feedback, and whether sources support the answers.
+//! The metrics of chat: cached answers, sessions, feedback, and whether sources support the answers.
 
 use ragd_core::error::Result;
 use ragd_core::metric_families;

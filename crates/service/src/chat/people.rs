@@ -1,12 +1,27 @@
-//! The conversations of the people that one API key serves, told apart by nickname: another one's is
-//! as if it were not there.
+//! The conversations of the people that one API key serves, kept apart by nickname: a person never
+//! sees that another one's exists.
 
 use super::Chat;
-use ragd_core::domain::{Message, Nickname, OwnerId, Page, PageRequest, Room, RoomId};
+use ragd_core::domain::{Message, Nickname, NicknameId, OwnerId, Page, PageRequest, Room, RoomId};
 use ragd_core::error::Result;
 
 /// The most turns of a conversation that are shown at once, the newest ones.
 const SHOWN_TURNS: i64 = 200;
+
+/// One of the people that an API key serves.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The API key's owner.
+    pub owner: OwnerId,
+    /// The person's name among those of the owner.
+    pub nickname: Nickname,
+}
+
+impl Person {
+    fn key(&self) -> (OwnerId, NicknameId) {
+        (self.owner, self.nickname.id(self.owner))
+    }
+}
 
 /// A conversation of one person.
 #[derive(Debug, Clone)]
@@ -20,34 +35,30 @@ pub struct Conversation {
 }
 
 impl Chat {
-    /// A page of the conversations of `nickname`, with how many messages each has.
+    /// A page of the conversations of `person`, with how many messages each has.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn conversations(
         &self,
-        (owner, nickname): (OwnerId, &Nickname),
+        person: &Person,
         page: PageRequest,
     ) -> Result<Page<(Room, i64)>> {
-        let person = (owner, nickname.id(owner));
-        self.parts.store.conversations(person, page).await
+        let store = &self.parts.store;
+        store.conversations(person.key(), page).await
     }
 
-    /// A conversation, if it is `nickname`'s.
+    /// A conversation, if it is `person`'s.
     ///
     /// # Errors
-    /// `Unavailable` without a database; `Internal` when a message does not open.
-    pub async fn conversation(
-        &self,
-        (owner, nickname): (OwnerId, &Nickname),
-        id: RoomId,
-    ) -> Result<Option<Conversation>> {
+    /// `Unavailable` without a database; `Internal` when a message cannot be opened.
+    pub async fn conversation(&self, person: &Person, id: RoomId) -> Result<Option<Conversation>> {
         let store = &self.parts.store;
-        let person = (owner, nickname.id(owner));
-        let Some((room, message_count)) = store.conversation(person, id).await? else {
+        let conversation = store.conversation(person.key(), id).await?;
+        let Some((room, message_count)) = conversation else {
             return Ok(None);
         };
-        let sealed = store.turns((room.id, owner), SHOWN_TURNS).await?;
+        let sealed = store.turns((room.id, person.owner), SHOWN_TURNS).await?;
         let messages = sealed.into_iter().map(|message| self.open(message));
         Ok(Some(Conversation {
             messages: messages.collect::<Result<_>>()?,

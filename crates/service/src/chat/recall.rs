@@ -1,103 +1,93 @@
 //! What a room remembers of a question: messages of its own and of the rooms above it, as sources
-//! behind those from documents. What the prompt carries as the conversation's last turns is not
-//! repeated, nor what does not fit; a room without memory answers from documents as if there were
-//! none. Memory that cannot be searched is named in `degraded`, never an error.
+//! behind those from documents. Messages that the prompt already contains are not repeated, and
+//! irrelevant ones are dropped. A failed search of memory is named in `degraded`; it is no error.
 
 use super::Chat;
-use super::making::Asking;
+use super::turn::Turn;
 use crate::retrieval::{Hit, RetrievalRequest, RetrievalScope, Retrieved};
-use ragd_core::domain::{PassageKind, PassageSource};
+use ragd_core::domain::{PassageSource, Room, RoomId, RoomKind};
 use ragd_core::error::Result;
 use ragd_index::QueryVector;
 use std::collections::HashSet;
 
 /// The most sources from memory of one answer.
-const MOST: usize = 3;
-/// How many passages are looked at beside those of the last turns.
+const MAX_REMEMBERED: usize = 3;
+/// How many passages are looked at beside those of the history.
 const CANDIDATES: usize = 20;
-/// How well a message must fit the question at least, 0–1. A message that only shares the subject
-/// with a question has a cosine of about 0.3 with the local model, which is a fit of a third.
-const LEAST_FIT: f64 = 1.0 / 3.0;
+/// The least relevance of a remembered message, 0–1. A message that only shares the subject with a
+/// question has a cosine of about 0.3 with the local model, which is a relevance of a third.
+const MIN_RELEVANCE: f64 = 1.0 / 3.0;
 
 impl Chat {
-    /// Puts what the room remembers behind `retrieved`, which comes from documents; together they
-    /// are `count` at most.
-    pub(super) async fn recall_into(
+    /// Adds what the room remembers behind the documents in `retrieved`; together they are `count`
+    /// at most.
+    pub(super) async fn add_remembered(
         &self,
-        (retrieved, count): (&mut Retrieved, usize),
-        asking: &Asking,
+        turn: &Turn,
+        retrieved: &mut Retrieved,
+        count: usize,
     ) {
         let vector = retrieved.query_vector.clone();
-        let mut remembered = match self.recall(asking, vector).await {
+        let mut remembered = match self.remembered(turn, vector).await {
             Ok(remembered) => remembered,
             Err(error) => {
-                tracing::error!(error = error.chain(), "memory was not searched");
+                tracing::error!(error = error.chain(), "the room's memory was not searched");
                 self.parts.shared_metrics.internal_error("memory");
                 retrieved.degraded.push("memory");
                 return;
             }
         };
-        // Documents keep half of the places at least, and memory has those that they leave.
+        // Documents keep at least half of the places; memory has the rest, and what they leave free.
         let left = count.saturating_sub(retrieved.hits.len());
-        remembered.truncate(MOST.min(left.max(count / 2)));
+        remembered.truncate(MAX_REMEMBERED.min(left.max(count / 2)));
         retrieved.hits.truncate(count - remembered.len());
         retrieved.hits.append(&mut remembered);
     }
 
-    async fn recall(&self, asking: &Asking, vector: Option<QueryVector>) -> Result<Vec<Hit>> {
-        let Asking {
-            request,
-            read,
-            room,
-            history,
-            ..
-        } = asking;
-        let rooms = self.parts.store.room_and_above(room.id, room.owner).await?;
+    async fn remembered(&self, turn: &Turn, vector: Option<QueryVector>) -> Result<Vec<Hit>> {
+        let history = &turn.history;
         let limit = usize::try_from(self.settings.history_messages).unwrap_or(0);
-        if rooms.len() == 1 && history.len() < limit {
-            // The prompt carries all that was said.
+        if turn.room.parent.is_none() && history.len() < limit {
+            // The prompt contains everything that was said.
             return Ok(Vec::new());
         }
-        let question = request.question.as_str();
         let search = RetrievalRequest {
-            query: request.question.clone().into(),
-            read: read.clone(),
+            query: turn.request.question.clone().into(),
+            read: turn.read.clone(),
             collection: None,
             scope: RetrievalScope::Memory,
-            rooms: Some(rooms),
+            rooms: Some(self.room_and_above(&turn.room).await?),
             limit: CANDIDATES + history.len(),
         };
         let by_meaning = vector.is_some();
         let retrieval = self.parts.retrieval.without_reranking();
-        let found = retrieval.search_with(&search, vector).await?;
-        let carried: HashSet<_> = history.iter().map(|message| message.id).collect();
-        let is_news = |hit: &Hit| {
+        let retrieved = retrieval.search_with(&search, vector).await?;
+        let in_prompt: HashSet<_> = history.iter().map(|message| message.id).collect();
+        let question = turn.question();
+        let is_new = |hit: &Hit| {
             let passage = &hit.stored.passage;
-            let is_carried = matches!(
+            let is_in_prompt = matches!(
                 passage.source,
-                PassageSource::Message { message, .. } if carried.contains(&message)
+                PassageSource::Message { message, .. } if in_prompt.contains(&message)
             );
-            !is_carried && !is_same_question(&passage.content, question)
+            !is_in_prompt && !is_same_question(&passage.content, question)
         };
-        let fits = |hit: &Hit| self.fit(question, hit, by_meaning) >= LEAST_FIT;
-        let hits = found.hits.into_iter();
-        Ok(hits.filter(|hit| is_news(hit) && fits(hit)).collect())
+        let is_relevant = |hit: &Hit| self.relevance(question, hit, by_meaning) >= MIN_RELEVANCE;
+        let hits = retrieved.hits.into_iter();
+        Ok(hits.filter(|hit| is_new(hit) && is_relevant(hit)).collect())
     }
 
-    /// How well a hit fits the question, 0–1: by the cosine where the question has a vector, else by
-    /// words.
-    pub(super) fn fit(&self, question: &str, hit: &Hit, by_meaning: bool) -> f64 {
-        match hit.vector.raw {
-            Some(cosine) if by_meaning => super::making::fit_of_cosine(cosine),
-            _ => {
-                let text = &hit.stored.passage.content;
-                super::making::coverage(question, text, &self.parts.counter)
-            }
+    /// `room` and the rooms above it, itself first. Only a room two levels down needs a read.
+    async fn room_and_above(&self, room: &Room) -> Result<Vec<RoomId>> {
+        match (room.parent, room.kind.parent().and_then(RoomKind::parent)) {
+            (None, _) => Ok(vec![room.id]),
+            (Some(parent), None) => Ok(vec![room.id, parent]),
+            (Some(_), Some(_)) => self.parts.store.room_and_above(room.id, room.owner).await,
         }
     }
 }
 
-/// Whether a message asks what is asked now: it answers nothing.
+/// Whether a message is the same question: it answers nothing.
 fn is_same_question(message: &str, question: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric());
@@ -107,24 +97,12 @@ fn is_same_question(message: &str, question: &str) -> bool {
     words(message) == words(question)
 }
 
-/// A message's text as a source: the markers of its own sources mean nothing here.
-pub(super) fn without_markers(hit: &Hit) -> String {
-    let passage = &hit.stored.passage;
-    match passage.source.kind() {
-        PassageKind::Document => passage.content.clone(),
-        PassageKind::Message => ragd_language::citation::strip_unknown_markers(&passage.content, 0),
-    }
-}
-
-/// What a source from memory is called.
-pub(super) const TITLE: &str = "Conversation";
-
 #[cfg(test)]
 mod tests {
     use super::is_same_question;
 
     #[test]
-    fn a_question_is_known_again_whatever_its_marks() {
+    fn punctuation_and_case_make_no_other_question() {
         assert!(is_same_question("How long is it?", "how long, is it"));
         assert!(!is_same_question("How long is it?", "How long was it?"));
     }

@@ -1,5 +1,5 @@
-//! What operators do with sessions: count them, look at one, take a copy of unused ones, delete them.
-//! They see when and how much, and text only in a copy.
+//! What operators do with sessions: count them, look at one, copy unused ones, delete them. They see
+//! times and counts, and text only in a copy.
 
 use super::Chat;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,19 +12,19 @@ use serde::Serialize;
 const DELETED_AT_ONCE: i64 = 50;
 /// Sessions of one copy: their text is in memory at once.
 const COPIED_AT_ONCE: i64 = 10;
-/// How old sessions are that a person deletes without saying it, where none are deleted regularly.
+/// The age of the sessions that a request without one deletes, where none are deleted regularly.
 const DEFAULT_DAYS: u32 = 7;
 
 /// How many sessions there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SessionCounts {
-    /// Those that are kept.
+    /// All that are stored.
     pub sessions: i64,
-    /// Those of them that were used within the life of a session.
+    /// Those that can still be continued.
     pub active: i64,
 }
 
-/// A session with everything said in it.
+/// A session with all its messages.
 #[derive(Debug, Clone)]
 pub struct SessionCopy {
     /// The session.
@@ -34,7 +34,7 @@ pub struct SessionCopy {
 }
 
 impl Chat {
-    /// Counts the sessions, and sets the gauge of active ones.
+    /// Counts the sessions, and sets the gauge of the active ones.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -45,7 +45,7 @@ impl Chat {
         Ok(SessionCounts { sessions, active })
     }
 
-    /// The sessions with this id or key, whoever owns them, and until when each can be taken up.
+    /// The sessions with this id or key, whoever owns them, and until when each can be continued.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -61,7 +61,7 @@ impl Chat {
             .collect())
     }
 
-    /// A few of the sessions that were not used for `days`, with everything said in them.
+    /// A few of the sessions that were not used for `days`, with all their messages.
     ///
     /// # Errors
     /// `Invalid` for a number of days that is not within 1–36,500; `Unavailable` without a database.
@@ -114,7 +114,7 @@ impl Chat {
         Ok(deleted)
     }
 
-    /// The daily deletion of sessions; does nothing where they are kept for ever.
+    /// The daily deletion of sessions; does nothing where they are kept forever.
     ///
     /// # Errors
     /// `Unavailable` without a database.

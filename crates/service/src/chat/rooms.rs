@@ -1,6 +1,7 @@
-//! Rooms as a person has them: made under the rules of their kinds, read, added to without an
-//! answer, deleted. The store keeps who may see what; this file keeps what may stand under what.
+//! Rooms: created under the parents that their kinds allow, read, added to without an answer,
+//! deleted. The store checks who may see a room; this file checks its parent.
 
+use super::session::OpenedRoom;
 use super::{Chat, ChatRequest};
 use ragd_core::domain::{
     Message, MessageId, MessageStatus, OwnerId, Page, PageRequest, Principal, Role, Room, RoomId,
@@ -8,35 +9,46 @@ use ragd_core::domain::{
 };
 use ragd_core::error::{Error, ErrorKind, Result};
 
-/// The machine-readable code of an error that says that a room cannot stand under another.
+/// The code of an error about a room's parent.
 pub const CODE_PARENT: &str = "invalid_parent";
 
-/// A room to be made.
+/// A room to be created.
 #[derive(Debug, Clone)]
 pub struct NewRoom {
     /// Its name: see [`Room::parse_name`].
     pub name: String,
     /// What it is for.
     pub kind: RoomKind,
-    /// The room above it.
+    /// Its parent.
     pub parent: Option<RoomId>,
 }
 
 impl Chat {
     /// The room that a question belongs to: the one that it names, else its session's.
-    pub(super) async fn room_of(&self, caller: &Principal, request: &ChatRequest) -> Result<Room> {
+    ///
+    /// # Errors
+    /// `NotFound` for a room that the caller does not have; as [`Chat::session`] otherwise.
+    pub(super) async fn open_room(
+        &self,
+        caller: &Principal,
+        request: &ChatRequest,
+    ) -> Result<OpenedRoom> {
         let Some(id) = request.room else {
             return self.session(caller, request).await;
         };
         let room = self.parts.store.room(id, caller.owner).await?;
-        room.ok_or_else(|| Error::not_found("there is no room with this id"))
+        let room = room.ok_or_else(|| Error::not_found("there is no room with this id"))?;
+        Ok(OpenedRoom {
+            room,
+            is_new: false,
+        })
     }
 
-    /// Makes a room. A person's second main room of a name is the first one: then `false` stands
-    /// beside it.
+    /// Creates a room, and says whether it is new: a second main room of the same name is the first
+    /// one.
     ///
     /// # Errors
-    /// `Invalid` with code [`CODE_PARENT`] when a kind of room cannot stand there; `NotFound` when
+    /// `Invalid` with code [`CODE_PARENT`] when this kind cannot have this parent; `NotFound` when
     /// the caller has no such parent; `Unavailable` without a database.
     pub async fn make_room(&self, caller: &Principal, new: NewRoom) -> Result<(Room, bool)> {
         self.check_parent(caller.owner, &new).await?;
@@ -73,7 +85,7 @@ impl Chat {
         let fault = |message: String| Error::invalid(message).with_code(CODE_PARENT);
         match (new.kind.parent(), new.parent) {
             (None, None) => Ok(()),
-            (None, Some(_)) => Err(fault(format!("parent_id: a {kind} room has none"))),
+            (None, Some(_)) => Err(fault(format!("parent_id: a {kind} room has no parent"))),
             (Some(above), None) => Err(fault(format!(
                 "parent_id: a {kind} room needs a {} room above it",
                 above.as_str()
@@ -81,25 +93,25 @@ impl Chat {
             (Some(above), Some(parent)) => {
                 let unknown = || Error::not_found("parent_id: there is no room with this id");
                 let room = self.parts.store.room(parent, owner).await?;
-                let found = room.ok_or_else(unknown)?.kind;
-                if found == above {
+                let actual = room.ok_or_else(unknown)?.kind;
+                if actual == above {
                     return Ok(());
                 }
                 Err(fault(format!(
                     "parent_id: a {kind} room needs a {} room above it, not a {} room",
                     above.as_str(),
-                    found.as_str()
+                    actual.as_str()
                 )))
             }
         }
     }
 
-    /// Deletes a room for good, with everything in it and below it; the index has forgotten it
-    /// afterwards. `false` when it is not the caller's.
+    /// Deletes a room permanently, with everything in it and below it, from the index as well.
+    /// `false` when it is not the caller's.
     ///
     /// # Errors
-    /// `Unavailable` without a database; `Internal` when the index fails: the room is gone then, and
-    /// the index follows later.
+    /// `Unavailable` without a database; `Internal` when the index fails: the room is deleted all
+    /// the same, and the index follows later.
     pub async fn delete_room(&self, caller: &Principal, id: RoomId) -> Result<bool> {
         let (store, now) = (&self.parts.store, self.parts.clock.now());
         let deleted = store.delete_room(id, caller.owner, now).await?;
@@ -112,17 +124,18 @@ impl Chat {
     /// A page of a room's messages; empty when it is not `owner`'s.
     ///
     /// # Errors
-    /// `Unavailable` without a database; `Internal` when a message does not open.
+    /// `Unavailable` without a database; `Internal` when a message cannot be opened.
     pub async fn messages(
         &self,
-        (room, owner): (RoomId, OwnerId),
+        room: RoomId,
+        owner: OwnerId,
         page: PageRequest,
     ) -> Result<Page<Message>> {
         let sealed = self.parts.store.list_messages((room, owner), page).await?;
         let opened = sealed.data.into_iter();
         Ok(Page {
             data: opened
-                .map(|message| self.parts.texts.open(message))
+                .map(|message| self.open(message))
                 .collect::<Result<_>>()?,
             has_more: sealed.has_more,
         })
@@ -134,18 +147,17 @@ impl Chat {
     /// As [`Chat::messages`].
     pub async fn message(&self, id: MessageId, owner: OwnerId) -> Result<Option<Message>> {
         let sealed = self.parts.store.message(id, owner).await?;
-        sealed
-            .map(|message| self.parts.texts.open(message))
-            .transpose()
+        sealed.map(|message| self.open(message)).transpose()
     }
 
-    /// Adds a message that nobody answers.
+    /// Adds a message without answering it.
     ///
     /// # Errors
     /// `NotFound` when the room is not `owner`'s; `Unavailable` without a database.
     pub async fn note(
         &self,
-        (room, owner): (RoomId, OwnerId),
+        room: RoomId,
+        owner: OwnerId,
         role: Role,
         content: &str,
     ) -> Result<Message> {
@@ -160,11 +172,9 @@ impl Chat {
             details: serde_json::Value::Null,
             created_at: now,
         };
-        let sealed = [self.parts.texts.seal(&message)?];
-        self.parts
-            .store
-            .append_messages((room, owner), &sealed, now)
-            .await?;
+        let sealed = [self.seal(&message)?];
+        let store = &self.parts.store;
+        store.append_messages((room, owner), &sealed, now).await?;
         Ok(message)
     }
 }

@@ -1,5 +1,5 @@
-//! What must not leave in an answer: images, which load by themselves, and links to hosts that no
-//! source names. A hostile document could use either to carry text away.
+//! Removes from an answer what a hostile document could use to send text elsewhere: images, which
+//! load by themselves, and links to hosts that no source names.
 
 use super::Source;
 
@@ -61,7 +61,7 @@ impl<'a> Link<'a> {
 fn names_host(sources: &[Source], target: &str) -> bool {
     let target = target.trim().trim_start_matches('<');
     let Some((scheme, rest)) = target.split_once("//") else {
-        // Without a host it leads nowhere else, unless it is a scheme that runs or carries data.
+        // Without a host it is relative, unless its scheme runs code or contains data.
         return !target.to_lowercase().starts_with("javascript:")
             && !target.to_lowercase().starts_with("data:");
     };
@@ -81,7 +81,7 @@ fn names_host(sources: &[Source], target: &str) -> bool {
         })
 }
 
-/// Reference definitions (`[name]: https://…`) are links by another way; none is needed.
+/// Reference definitions (`[name]: https://…`) are links as well; all are dropped.
 fn drop_link_definitions(text: &str) -> String {
     let is_definition = |line: &str| {
         let line = line.trim_start();

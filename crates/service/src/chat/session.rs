@@ -1,6 +1,5 @@
-//! The session that a question belongs to: found, begun, or refused in the words that callers and
-//! operators look for. Whether it is there, and within its limits, the store decides in one
-//! transaction; a cache of live sessions may come to stand before it.
+//! The session that a question belongs to: found, begun, or refused. The store decides in one
+//! transaction whether it exists and is within its limits.
 
 use super::{Chat, ChatRequest};
 use chrono::TimeDelta;
@@ -8,17 +7,29 @@ use ragd_core::domain::{NicknameId, Principal, Room, RoomId, RoomKind, SessionKe
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_store::{NewSession, SessionCap, SessionCaps, SessionOutcome, SessionUse};
 
-/// The code of a session that is not there any more.
+/// The code of a session that does not exist (any more).
 pub const CODE_SESSION_NOT_FOUND: &str = "session_not_found";
 
+/// A room that a question belongs to.
+#[derive(Debug)]
+pub(super) struct OpenedRoom {
+    pub(super) room: Room,
+    /// Whether it was created just now, and so has no history.
+    pub(super) is_new: bool,
+}
+
 impl Chat {
-    /// The room of the session that `request` names, made when it is new; without a name a session
-    /// is begun that counts against no limit.
+    /// The room of the session that `request` names, created when it is new. Without a name a new
+    /// session is begun, which counts against no limit.
     ///
     /// # Errors
     /// `NotFound` for a session that expired, was deleted or is somebody else's; `RateLimited` when
     /// a limit of sessions is reached; `Unavailable` without a database.
-    pub(super) async fn session(&self, caller: &Principal, request: &ChatRequest) -> Result<Room> {
+    pub(super) async fn session(
+        &self,
+        caller: &Principal,
+        request: &ChatRequest,
+    ) -> Result<OpenedRoom> {
         let nickname = request.origin.nickname.as_ref();
         let nickname = nickname.map(|nickname| nickname.id(caller.owner));
         let Some(key) = &request.session else {
@@ -41,11 +52,14 @@ impl Chat {
         match self.parts.store.use_session(&wanted, now).await? {
             SessionOutcome::Found(room) => {
                 self.count_session("get", 1);
-                Ok(room)
+                Ok(OpenedRoom {
+                    room,
+                    is_new: false,
+                })
             }
             SessionOutcome::Begun(room) => {
                 self.count_session("create", 1);
-                Ok(room)
+                Ok(OpenedRoom { room, is_new: true })
             }
             SessionOutcome::Expired => {
                 self.count_session("expire", 1);
@@ -53,13 +67,13 @@ impl Chat {
                 Err(not_found(&format!("it was not used for {lived} s")))
             }
             SessionOutcome::Deleted => Err(not_found("it was deleted")),
-            SessionOutcome::Unknown => Err(not_found("there is none with this id")),
+            SessionOutcome::Unknown => Err(not_found("no session has this id")),
             SessionOutcome::Refused {
                 cap,
                 allowed,
                 retry_after,
             } => {
-                let (limit, what) = words_of(cap);
+                let (limit, what) = limit_of(cap);
                 let violations = &self.parts.shared_metrics.rate_limit_violations;
                 violations.with_label_values(&[limit]).inc();
                 let message = format!("Rate limit exceeded: at most {allowed} {what}");
@@ -70,7 +84,7 @@ impl Chat {
         }
     }
 
-    /// How long a session can be taken up after its last use.
+    /// How long a session can be continued after its last use.
     pub(super) fn session_ttl(&self) -> TimeDelta {
         let seconds = i64::try_from(self.parts.sessions.ttl_seconds).unwrap_or(i64::MAX / 1_000);
         TimeDelta::seconds(seconds)
@@ -86,7 +100,7 @@ impl Chat {
         &self,
         caller: &Principal,
         nickname: Option<NicknameId>,
-    ) -> Result<Room> {
+    ) -> Result<OpenedRoom> {
         let now = self.parts.clock.now();
         let id = RoomId::new(now);
         let key = SessionKey::parse(&id.to_string())?;
@@ -103,7 +117,10 @@ impl Chat {
         let new = NewSession { room, nickname };
         self.parts.store.begin_session(&new, now).await?;
         self.count_session("create", 1);
-        Ok(new.room)
+        Ok(OpenedRoom {
+            room: new.room,
+            is_new: true,
+        })
     }
 }
 
@@ -112,8 +129,8 @@ fn not_found(why: &str) -> Error {
     Error::not_found(format!("Session not found: {why}")).with_code(CODE_SESSION_NOT_FOUND)
 }
 
-/// A limit's name as a metric's label, and what it is a limit of.
-const fn words_of(cap: SessionCap) -> (&'static str, &'static str) {
+/// A limit's name as a metric's label, and what it limits.
+const fn limit_of(cap: SessionCap) -> (&'static str, &'static str) {
     match cap {
         SessionCap::Sessions => ("session_max", "sessions at once"),
         SessionCap::SessionsOfAddress => ("session_max_per_ip", "sessions of one address at once"),

@@ -1,8 +1,8 @@
 //! One pass over the change log: apply a batch, flush, mark its documents as indexed, move the
-//! position. In this order, so that a crash at any moment repeats work and never skips any.
+//! position. In this order, a crash at any moment repeats work and never skips any.
 
 use super::Follower;
-use super::passages::Whose;
+use super::revision::Revision;
 use ragd_core::domain::Passage;
 use ragd_core::error::Result;
 use ragd_core::resilience::failpoint;
@@ -11,13 +11,13 @@ use ragd_store::{Change, ChangeOp, Subject};
 
 /// How many changes go between two flushes.
 const BATCH_CHANGES: i64 = 64;
-/// How many points the engine is given at once.
+/// How many points the engine gets at once.
 pub(super) const BATCH_POINTS: usize = 512;
 /// From this many new points on, the index is optimised in the background afterwards.
 const OPTIMIZE_FROM_POINTS: usize = 256;
 
 impl Follower {
-    /// Applies every change; the caller holds the turn.
+    /// Applies every change; the caller holds `writing`.
     pub(super) async fn apply_changes(&self) -> Result<usize> {
         let mut applied = 0;
         let mut points = 0;
@@ -52,11 +52,11 @@ impl Follower {
     }
 
     async fn apply(&self, change: &Change) -> Result<usize> {
-        match (change.op, Whose::of(change)) {
-            (ChangeOp::Upsert, Some(whose)) => {
+        match (change.op, Revision::of(change)) {
+            (ChangeOp::Upsert, Some(revision)) => {
                 let space = self.space();
                 let model = space.as_ref().map(|space| space.model.as_str());
-                let passages = self.passages_of(whose, model).await?;
+                let passages = self.passages_of(revision, model).await?;
                 let count = passages.len();
                 for batch in self.points(passages).await? {
                     self.index.upsert(batch).await?;
@@ -72,7 +72,7 @@ impl Follower {
     }
 
     async fn mark(&self, change: &Change) -> Result<()> {
-        let generation = Whose::of(change).and_then(Whose::of_document);
+        let generation = Revision::of(change).and_then(Revision::of_document);
         if let (ChangeOp::Upsert, Some(generation)) = (change.op, generation) {
             self.store
                 .mark_indexed(generation, self.clock.now())
@@ -81,7 +81,7 @@ impl Follower {
         Ok(())
     }
 
-    /// The points of `passages` in batches; counting terms is work for another thread.
+    /// The points of `passages` in batches; terms are counted on a blocking thread.
     pub(super) async fn points(&self, passages: Vec<Passage>) -> Result<Vec<Vec<Point>>> {
         let counter = self.counter.clone();
         let count = move || {

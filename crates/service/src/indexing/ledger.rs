@@ -1,6 +1,6 @@
-//! The ledger of an index on a server, kept in SQL: its rows, and the lease by which one process at
-//! a time writes. The lease is taken and renewed by conditional updates with the clock that is
-//! passed in, so the clocks of processes that share an index must agree within a few seconds.
+//! The ledger of an index on a server, kept in SQL: its rows, and the lease that lets one process at a
+//! time write. The lease is taken and renewed by conditional updates with the given clock, so the
+//! clocks of processes that share an index must agree within a few seconds.
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -16,9 +16,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long a lease lasts that nobody renews: after a crash, writing goes on elsewhere by then.
+/// How long a lease lasts that is not renewed; after a crash another process can then write.
 pub const LEASE: Duration = Duration::from_secs(15);
-/// What must be left of a lease beyond the longest request, for what a machine may dawdle.
+/// What must be left of a lease beyond the longest request, in case this process is slow.
 const MARGIN: Duration = Duration::from_secs(2);
 
 /// The ledger of one process.
@@ -26,11 +26,11 @@ const MARGIN: Duration = Duration::from_secs(2);
 pub struct SqlLedger {
     store: Store,
     clock: Clock,
-    /// This process, for as long as it lives.
+    /// The id of this process.
     holder: Uuid,
     /// What must be left of a lease before a request may begin.
     needed: Duration,
-    /// The leases that this process holds, each until when.
+    /// When each lease of this process ends, by the name of its target.
     held: Mutex<HashMap<String, DateTime<Utc>>>,
 }
 
@@ -75,7 +75,7 @@ impl SqlLedger {
             return Ok(None);
         }
         self.held().insert(target.name.clone(), until);
-        // Read under the lease: nobody else can move it now.
+        // Read with the lease held: no other process can change it now.
         self.standing(target).await
     }
 
@@ -106,7 +106,7 @@ impl SqlLedger {
         }
     }
 
-    async fn give_back(&self, target: &Target) -> Result<()> {
+    async fn release_lease(&self, target: &Target) -> Result<()> {
         let was_held = self.held().remove(&target.name).is_some();
         if was_held {
             let released = self.store.release_index_lease(&target.name, self.holder);
@@ -134,7 +134,7 @@ impl Ledger for SqlLedger {
     }
 
     fn release<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<()>> {
-        Box::pin(self.give_back(target))
+        Box::pin(self.release_lease(target))
     }
 
     fn next_build<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<u64>> {
@@ -243,7 +243,7 @@ fn number(value: u64) -> Result<i64> {
 }
 
 fn unreadable() -> Error {
-    Error::internal("the ledger of the index holds a number that makes no sense")
+    Error::internal("the ledger of the index contains a number out of range")
 }
 
 fn elsewhere() -> Error {

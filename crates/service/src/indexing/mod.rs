@@ -1,18 +1,18 @@
 //! The follower: applies SQL's change log to the index in order, makes it durable, then moves the
-//! index's position. A crash, a restore, a second replica, a lost folder: all are the follower
-//! catching up. Where processes share an index, one of them does so at a time. It never embeds anything; vectors come from SQL.
+//! index's position. After a crash, a restore or the loss of the index it simply catches up. Where
+//! processes share an index, one of them writes at a time. It embeds nothing: vectors come from SQL.
 
 mod apply;
 mod ledger;
 mod open;
-mod passages;
 mod rebuild;
+mod revision;
 mod switch;
-mod turn;
+mod writing;
 
 pub use ledger::{LEASE, SqlLedger};
 pub use open::{open_index, open_server_index};
-pub use rebuild::{RebuildProgress, Verdict};
+pub use rebuild::{Check, RebuildProgress};
 pub use switch::Switch;
 
 use crate::memory::MessageTexts;
@@ -24,10 +24,27 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, Notify};
 
-/// How often the follower looks for changes that nobody told it of (another process's).
+/// How often the follower looks for changes that it was not notified of (another process's).
 const POLL: Duration = Duration::from_secs(1);
 
-/// Follows the change log for one index; cheap to clone, clones take turns.
+/// What the follower works with.
+#[derive(Clone)]
+pub struct FollowerParts {
+    /// Where the change log and the passages are.
+    pub store: Store,
+    /// Opens the texts of messages.
+    pub texts: MessageTexts,
+    /// The index that follows.
+    pub index: Index,
+    /// The space of the index's vectors; `None`: it holds none.
+    pub space: Option<VectorSpace>,
+    /// Counts the terms of passages.
+    pub counter: TermCounter,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Applies the change log to one index; cheap to clone, and of all clones one writes at a time.
 #[derive(Clone)]
 pub struct Follower {
     store: Store,
@@ -40,24 +57,27 @@ pub struct Follower {
 
 struct Shared {
     /// Held while changes are applied or the index is rebuilt.
-    turn: Mutex<()>,
+    writing: Mutex<()>,
     wake: Notify,
-    /// The space of the serving index's vectors; changed only by who holds the turn.
+    /// The space of the serving index's vectors; changed only while `writing` is held.
     space: RwLock<Option<VectorSpace>>,
     /// Changes not yet applied, as last seen.
     lag: AtomicI64,
 }
 
 impl Follower {
-    /// A follower of `store`'s changes into `index`, whose vectors are of the given space.
-    pub fn new(
-        (store, texts): (Store, MessageTexts),
-        (index, space): (Index, Option<VectorSpace>),
-        counter: TermCounter,
-        clock: Clock,
-    ) -> Self {
+    /// The follower over its parts.
+    pub fn new(parts: FollowerParts) -> Self {
+        let FollowerParts {
+            store,
+            texts,
+            index,
+            space,
+            counter,
+            clock,
+        } = parts;
         let shared = Arc::new(Shared {
-            turn: Mutex::new(()),
+            writing: Mutex::new(()),
             wake: Notify::new(),
             space: RwLock::new(space),
             lag: AtomicI64::new(0),
@@ -88,15 +108,15 @@ impl Follower {
         self.shared.lag.load(Ordering::Relaxed)
     }
 
-    /// Says that there is something to do, without waiting for it.
+    /// Notifies the follower of changes, without waiting for it.
     pub fn wake(&self) {
         self.shared.wake.notify_one();
     }
 
-    /// Follows until `stop` resolves. Failures are tried again, and each is logged once.
+    /// Follows until `stop` resolves. After a failure it tries again, and logs the failure once.
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
-        let mut told = None;
+        let mut logged = None;
         loop {
             tokio::select! {
                 () = &mut stop => return,
@@ -104,15 +124,15 @@ impl Follower {
                 () = tokio::time::sleep(POLL) => {}
             }
             match self.pass().await {
-                Ok(()) if told.take().is_some() => {
+                Ok(()) if logged.take().is_some() => {
                     tracing::info!("the index follows the change log again");
                 }
                 Ok(()) => {}
                 Err(error) => {
                     let error = Some(error.chain());
-                    if told != error {
+                    if logged != error {
                         tracing::error!(error, "the index cannot follow the change log");
-                        told = error;
+                        logged = error;
                     }
                 }
             }

@@ -1,6 +1,6 @@
-//! Opens the index at start, whatever is there: an embedded index that cannot be read, or that was
-//! made for another model, is thrown away, because SQL holds everything that it held; a server that
-//! is not there is waited for while everything else goes on.
+//! Opens the index at start. An embedded index that cannot be read, or that was made for another
+//! model, is replaced, because SQL holds everything that it held. A server that does not answer does
+//! not keep ragd from starting.
 
 use super::ledger::SqlLedger;
 use ragd_core::clock::Clock;
@@ -13,10 +13,10 @@ use ragd_store::Store;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a start waits for the server at most before it goes on without.
-const GREETING: Duration = Duration::from_secs(2);
+/// How long a start waits for the server at most.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Opens the embedded index, or begins an empty one in its place; the follower then fills it.
+/// Opens the embedded index, or replaces it by an empty one, which the follower fills.
 ///
 /// # Errors
 /// `Conflict` when another process has it open; `Internal` when the folder cannot be written.
@@ -25,7 +25,7 @@ pub async fn open_index(settings: EdgeSettings) -> Result<Index> {
         Err(error) if is_replaceable(&error) => {
             tracing::warn!(
                 reason = error.chain(),
-                "the index is made anew from the database"
+                "the index is rebuilt from the database"
             );
             Index::recreate(settings, DEFAULT_AVERAGE_TERMS).await
         }
@@ -33,8 +33,8 @@ pub async fn open_index(settings: EdgeSettings) -> Result<Index> {
     }
 }
 
-/// Opens the index on a server, with its ledger in `store`. A server that does not answer is told
-/// in the log; the follower comes back to it.
+/// Opens the index on a server, with its ledger in `store`. A server that does not answer is logged;
+/// the follower tries again.
 ///
 /// # Errors
 /// `Invalid` when the settings cannot be used; `Conflict` when the ledger has another model under
@@ -50,7 +50,7 @@ pub async fn open_server_index(
     }
     let ledger = SqlLedger::new(store, clock, settings.timeout);
     let index = Index::connect(settings, Arc::new(ledger)).await?;
-    match tokio::time::timeout(GREETING, index.check()).await {
+    match tokio::time::timeout(CONNECT_TIMEOUT, index.check()).await {
         Ok(Ok(_)) => tracing::info!("the index is on the Qdrant server at {address}"),
         Ok(Err(error)) => tracing::error!(
             error = error.chain(),
@@ -64,7 +64,7 @@ pub async fn open_server_index(
     Ok(index)
 }
 
-/// Whether only a rebuild helps against this error.
+/// Whether only a rebuild solves this error.
 pub(super) fn is_replaceable(error: &Error) -> bool {
     [CODE_CORRUPT, CODE_MISMATCH, CODE_MISSING].contains(&error.code())
 }

@@ -1,5 +1,5 @@
-//! Rebuilds the index from SQL beside the serving one, and tells when that is needed: when it holds
-//! another number of passages than SQL, or when its average length has drifted from the corpus.
+//! Compares the index with SQL, and rebuilds it from SQL beside the serving one where needed: when it
+//! holds another number of passages, or when its average length has drifted from the corpus.
 
 use super::Follower;
 use super::open::is_replaceable;
@@ -11,12 +11,12 @@ pub(super) const PAGE_PASSAGES: i64 = 1_000;
 /// How many passages the average length is measured on. Ids are hashes, so the first ones in their
 /// order are a fair sample.
 const SAMPLE_PASSAGES: i64 = 2_000;
-/// Below this many passages the length's drift does not matter.
+/// With fewer passages the drift of the average length does not matter.
 const DRIFT_FROM_PASSAGES: usize = 200;
 /// How far the measured average may be from the built one, as a ratio.
 const DRIFT_RATIO: f32 = 1.25;
 
-/// How far a rebuild has come, in passages.
+/// The progress of a rebuild, in passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RebuildProgress {
     /// How many are in the new index.
@@ -25,10 +25,10 @@ pub struct RebuildProgress {
     pub total: u64,
 }
 
-/// What a look at the index found.
+/// The result of comparing the index with SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It holds what SQL holds.
+pub enum Check {
+    /// It holds as many passages as SQL.
     Sound,
     /// It holds another number of passages than SQL.
     Short {
@@ -37,11 +37,11 @@ pub enum Verdict {
         /// How many SQL holds.
         stored: usize,
     },
-    /// Its weights were made for passages of another length.
+    /// Its BM25 weights were computed for another average length.
     Drifted,
-    /// What serves is gone from its server, or of another version of ragd.
+    /// It is gone from its server, or was made by another version of ragd.
     Lost,
-    /// Another process has brought it up to the database.
+    /// Another process has brought it up to date.
     Elsewhere,
 }
 
@@ -50,60 +50,60 @@ impl Follower {
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index fails.
-    pub async fn verify(&self) -> Result<Verdict> {
-        let _turn = self.shared.turn.lock().await;
+    pub async fn verify(&self) -> Result<Check> {
+        let _writing = self.shared.writing.lock().await;
         self.claim().await?;
-        self.in_turn(Box::pin(async {
+        self.then_release(Box::pin(async {
             self.follow().await?;
-            self.verdict().await
+            self.check().await
         }))
         .await
     }
 
-    /// Catches up, and rebuilds when the index is not what it should be. Returns what was found.
+    /// Catches up, and rebuilds the index unless it is sound. Returns the result of the check.
     ///
     /// # Errors
     /// As [`Follower::verify`] and [`Follower::rebuild`].
-    pub async fn mend(&self) -> Result<Verdict> {
-        let _turn = self.shared.turn.lock().await;
-        if !self.claim_unless_level().await? {
-            return Ok(Verdict::Elsewhere);
+    pub async fn repair(&self) -> Result<Check> {
+        let _writing = self.shared.writing.lock().await;
+        if !self.claim_unless_current().await? {
+            return Ok(Check::Elsewhere);
         }
-        self.in_turn(Box::pin(self.mend_in_turn())).await
+        self.then_release(Box::pin(self.repair_locked())).await
     }
 
-    async fn mend_in_turn(&self) -> Result<Verdict> {
-        let verdict = match self.follow().await {
-            Ok(_) => self.verdict().await?,
+    async fn repair_locked(&self) -> Result<Check> {
+        let check = match self.follow().await {
+            Ok(_) => self.check().await?,
             Err(error) if is_replaceable(&error) => {
                 tracing::warn!(reason = error.chain(), "the index is lost");
-                Verdict::Lost
+                Check::Lost
             }
             Err(error) => return Err(error),
         };
-        if verdict != Verdict::Sound {
-            tracing::warn!(?verdict, "the index is rebuilt from the database");
-            self.rebuild_in_turn(&mut |_| {}).await?;
+        if check != Check::Sound {
+            tracing::warn!(?check, "the index is rebuilt from the database");
+            self.rebuild_locked(&mut |_| {}).await?;
         }
-        Ok(verdict)
+        Ok(check)
     }
 
-    /// Fills a new index from SQL, without embedding anything, and puts it in the old one's place.
+    /// Fills a new index from SQL, without embedding anything, and puts it in place of the old one.
     ///
     /// # Errors
-    /// `Unavailable` without a database; `Internal` when the index fails; the old one then serves.
+    /// `Unavailable` without a database; `Internal` when the index fails; the old one then stays.
     pub async fn rebuild(&self, mut progress: impl FnMut(RebuildProgress) + Send) -> Result<u64> {
-        let _turn = self.shared.turn.lock().await;
+        let _writing = self.shared.writing.lock().await;
         self.claim().await?;
-        self.in_turn(Box::pin(self.rebuild_in_turn(&mut progress)))
+        self.then_release(Box::pin(self.rebuild_locked(&mut progress)))
             .await
     }
 
-    async fn verdict(&self) -> Result<Verdict> {
+    async fn check(&self) -> Result<Check> {
         let stored = usize::try_from(self.store.count_current_passages().await?).unwrap_or(0);
         let indexed = self.index.count(IndexFilter::default()).await?;
         if indexed != stored {
-            return Ok(Verdict::Short { indexed, stored });
+            return Ok(Check::Short { indexed, stored });
         }
         let health = self.index.health().await?;
         let built = health.built_average_terms;
@@ -111,17 +111,17 @@ impl Follower {
             seen > 0.0 && (seen / built > DRIFT_RATIO || built / seen > DRIFT_RATIO)
         });
         if drifted && stored >= DRIFT_FROM_PASSAGES {
-            Ok(Verdict::Drifted)
+            Ok(Check::Drifted)
         } else {
-            Ok(Verdict::Sound)
+            Ok(Check::Sound)
         }
     }
 
-    async fn rebuild_in_turn(
+    async fn rebuild_locked(
         &self,
         progress: &mut (dyn FnMut(RebuildProgress) + Send),
     ) -> Result<u64> {
-        // Read before the passages: what changes meanwhile comes after it, and is applied again.
+        // Read before the passages: what changes meanwhile is applied afterwards.
         let head = self.store.change_log_head().await?;
         let total = u64::try_from(self.store.count_current_passages().await?).unwrap_or(0);
         let space = self.space();
@@ -148,6 +148,10 @@ impl Follower {
                 total: total.max(done),
             });
         }
+        // The position will pass over these changes, so nothing else marks their documents.
+        self.store
+            .mark_indexed_up_to(head, self.clock.now())
+            .await?;
         rebuild.commit(head).await?;
         self.apply_changes().await?;
         Ok(done)

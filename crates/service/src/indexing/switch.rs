@@ -1,9 +1,9 @@
-//! Another model takes over: a second index is filled with its vectors beside the serving one, which
-//! goes on following; then the two change places, and from that moment on the new one follows.
+//! Switches to another model: a second index is filled with its vectors while the serving one goes on
+//! following; then the second one takes its place and follows from there.
 
 use super::apply::selector_of;
-use super::passages::Whose;
 use super::rebuild::PAGE_PASSAGES;
+use super::revision::Revision;
 use super::{Follower, RebuildProgress};
 use ragd_core::domain::{Passage, PassageSource};
 use ragd_core::error::Result;
@@ -15,16 +15,16 @@ use std::sync::PoisonError;
 /// How many changes are read at once.
 const BATCH_CHANGES: i64 = 64;
 
-/// A second index on its way. Dropped without a commit, it is deleted.
+/// A second index that is being filled. Dropped without a commit, it is deleted.
 #[derive(Debug)]
 pub struct Switch {
     follower: Follower,
     rebuild: Rebuild,
     space: VectorSpace,
-    /// Up to where in the change log the second index holds everything.
+    /// The place in the change log up to which the second index holds everything.
     sequence: i64,
-    /// What was taken up before all of its vectors were made.
-    incomplete: HashSet<Whose>,
+    /// What was indexed before all of its vectors were made.
+    incomplete: HashSet<Revision>,
 }
 
 impl Follower {
@@ -34,9 +34,9 @@ impl Follower {
     /// `Conflict` while another switch is under way; `Unavailable` without a database; `Internal`
     /// when the index fails.
     pub async fn begin_switch(&self, space: VectorSpace) -> Result<Switch> {
-        // A rebuild that is under way is waited for.
-        let _turn = self.shared.turn.lock().await;
-        // Read before the passages: what changes meanwhile comes after it, and is applied again.
+        // Waits for a rebuild to end.
+        let _writing = self.shared.writing.lock().await;
+        // Read before the passages: what changes meanwhile is applied afterwards.
         let sequence = self.store.change_log_head().await?;
         let average_terms = self.average_terms().await?;
         let rebuild = self
@@ -87,8 +87,8 @@ impl Switch {
     /// As [`Switch::fill`].
     pub async fn catch_up(&mut self) -> Result<usize> {
         let again = std::mem::take(&mut self.incomplete);
-        for whose in again {
-            self.take_up(whose).await?;
+        for revision in again {
+            self.index_revision(revision).await?;
         }
         let mut applied = 0;
         loop {
@@ -105,14 +105,14 @@ impl Switch {
         }
     }
 
-    /// Catches up for the last time and puts the second index in the serving one's place. `install`
-    /// is called in the moment after; questions of the former model are refused from then on.
+    /// Catches up for the last time and puts the second index in place of the serving one, then calls
+    /// `install`. From then on the index refuses questions with vectors of the former model.
     ///
     /// # Errors
     /// As [`Switch::fill`]; the former index then goes on serving.
     pub async fn commit(mut self, install: impl FnOnce() + Send) -> Result<()> {
         let follower = self.follower.clone();
-        let _turn = follower.shared.turn.lock().await;
+        let _writing = follower.shared.writing.lock().await;
         self.catch_up().await?;
         let Self {
             rebuild,
@@ -120,6 +120,9 @@ impl Switch {
             sequence,
             ..
         } = self;
+        // The position will pass over these changes, so nothing else marks their documents.
+        let now = follower.clock.now();
+        follower.store.mark_indexed_up_to(sequence, now).await?;
         rebuild.commit(sequence).await?;
         let serving = &follower.shared.space;
         *serving.write().unwrap_or_else(PoisonError::into_inner) = Some(space);
@@ -128,16 +131,16 @@ impl Switch {
     }
 
     async fn apply(&mut self, change: &Change) -> Result<()> {
-        match (change.op, Whose::of(change)) {
-            (ChangeOp::Upsert, Some(whose)) => self.take_up(whose).await,
+        match (change.op, Revision::of(change)) {
+            (ChangeOp::Upsert, Some(revision)) => self.index_revision(revision).await,
             (ChangeOp::Upsert, None) => Ok(()),
             (ChangeOp::Delete, _) => self.rebuild.delete(vec![selector_of(change)]).await,
         }
     }
 
-    async fn take_up(&mut self, whose: Whose) -> Result<()> {
+    async fn index_revision(&mut self, revision: Revision) -> Result<()> {
         let model = Some(self.space.model.as_str());
-        let passages = self.follower.passages_of(whose, model).await?;
+        let passages = self.follower.passages_of(revision, model).await?;
         self.note_incomplete(&passages);
         for batch in self.follower.points(passages).await? {
             self.rebuild.upsert(batch).await?;
@@ -149,7 +152,7 @@ impl Switch {
         let bare = passages
             .iter()
             .filter(|passage| passage.embedding.is_none());
-        self.incomplete.extend(bare.map(|passage| Whose {
+        self.incomplete.extend(bare.map(|passage| Revision {
             subject: match passage.source {
                 PassageSource::Document { document, .. } => Subject::Document(document),
                 PassageSource::Message { message, .. } => Subject::Message(message),

@@ -1,4 +1,4 @@
-//! Taking documents in: limits first, then the original's bytes, then row and job in one
+//! Accepts documents: checks the limits, stores the original's bytes, then row and job in one
 //! transaction; only then is a document acknowledged.
 
 use super::fingerprint::{fingerprint, is_same};
@@ -9,11 +9,11 @@ use ragd_core::error::{Error, Result};
 use ragd_core::resilience::failpoint;
 use ragd_store::{Enqueued, NewDocument};
 
-/// What a source turned out to be.
-enum Looked {
+/// Whether a source brings anything new.
+enum Examined {
     /// The same bytes under the same settings are there already.
     Unchanged(Box<Document>),
-    /// It has to be worked on; its bytes are stored.
+    /// It needs work; its bytes are stored.
     Changed {
         document: Box<NewDocument>,
         /// Whether there is an earlier version.
@@ -33,8 +33,8 @@ impl Accepted {
 }
 
 impl Ingest {
-    /// Takes a document in. When this returns, bytes, row and job are durable and the work goes on by
-    /// itself; the same bytes under the same settings and model begin none.
+    /// Accepts a document. When this returns, bytes, row and job are durable and a worker does the
+    /// rest; for the same bytes under the same settings there is no job.
     ///
     /// # Errors
     /// `Invalid` or `TooLarge` with the limit that it breaks; `Unavailable` without a database.
@@ -42,27 +42,27 @@ impl Ingest {
         let mut accepted = self.accept_all(vec![source]).await?;
         accepted
             .pop()
-            .ok_or_else(|| Error::internal("a document was neither taken in nor refused"))
+            .ok_or_else(|| Error::internal("a document was neither accepted nor refused"))
     }
 
-    /// Takes documents in together: one transaction for all that are new or changed. In the order of
-    /// `sources`, which must be of different addresses.
+    /// Accepts documents together: one transaction for all that are new or changed. Returns them in
+    /// the order of `sources`, which must have different addresses.
     ///
     /// # Errors
-    /// As [`Ingest::accept`]; none was taken in then.
+    /// As [`Ingest::accept`]; then none is accepted.
     pub(super) async fn accept_all(&self, sources: Vec<NewSource>) -> Result<Vec<Accepted>> {
         let _kept = self.originals.read().await;
         let mut outcomes = Vec::with_capacity(sources.len());
         let mut new = Vec::new();
         for source in sources {
-            match self.look_at(source).await? {
-                Looked::Unchanged(document) => outcomes.push(Some(Accepted {
+            match self.examine(source).await? {
+                Examined::Unchanged(document) => outcomes.push(Some(Accepted {
                     document: *document,
                     job: None,
                     unchanged: true,
                     new: false,
                 })),
-                Looked::Changed { document, known } => {
+                Examined::Changed { document, known } => {
                     outcomes.push(None);
                     new.push((*document, known));
                 }
@@ -84,13 +84,13 @@ impl Ingest {
     }
 
     /// Checks a source, and stores its bytes when it is new or changed.
-    async fn look_at(&self, source: NewSource) -> Result<Looked> {
+    async fn examine(&self, source: NewSource) -> Result<Examined> {
         check_extension(&source.filename, &self.settings)?;
         check_size(source.bytes.len() as u64, &self.settings)?;
         if !source.metadata.is_object() {
             return Err(Error::invalid("metadata: must be a JSON object"));
         }
-        let hash = Sha256::of(&source.bytes);
+        let (source, hash) = hashed(source).await?;
         let uri = source.address();
         let store = &self.parts.store;
         let known = store
@@ -98,7 +98,7 @@ impl Ingest {
             .await?;
         let is_known = known.is_some();
         if let Some(document) = known.filter(|document| self.is_unchanged(document, hash)) {
-            return Ok(Looked::Unchanged(Box::new(document)));
+            return Ok(Examined::Unchanged(Box::new(document)));
         }
         let bytes = i64::try_from(source.bytes.len()).unwrap_or(i64::MAX);
         self.parts.blobs.put(hash, source.bytes).await?;
@@ -114,13 +114,13 @@ impl Ingest {
             sha256: hash,
             metadata: source.metadata,
         };
-        Ok(Looked::Changed {
+        Ok(Examined::Changed {
             document: Box::new(document),
             known: is_known,
         })
     }
 
-    /// Enqueues what is accepted and has no job. Returns how many documents that are.
+    /// Enqueues accepted documents that have no job. Returns how many there were.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -129,8 +129,7 @@ impl Ingest {
         self.parts.store.enqueue_orphans(now).await
     }
 
-    /// Waits until a job has ended, and returns its document as it then is; `None` when it was
-    /// deleted meanwhile.
+    /// Waits until a job has ended, and returns its document; `None` when it was deleted meanwhile.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -151,4 +150,15 @@ impl Ingest {
                 .as_deref()
                 .is_some_and(|stored| is_same(stored, &wanted))
     }
+}
+
+/// A source with the hash of its bytes; hashing blocks.
+async fn hashed(source: NewSource) -> Result<(NewSource, Sha256)> {
+    let hash = move || {
+        let hash = Sha256::of(&source.bytes);
+        (source, hash)
+    };
+    tokio::task::spawn_blocking(hash)
+        .await
+        .map_err(|error| Error::internal("hashing was interrupted").with_source(error))
 }

@@ -1,4 +1,4 @@
-//! What else happens to a document that is there: it is made anew from its original, or deleted.
+//! What can be done with a stored document: process it again from its original, or delete it.
 
 use super::{Accepted, Ingest};
 use ragd_core::domain::{Document, DocumentId, Principal, ReadScope, Scope, Sha256};
@@ -15,8 +15,8 @@ pub struct Removal {
 }
 
 impl Ingest {
-    /// Deletes a document for good, passages, vectors and original included; work on it that is
-    /// under way comes to nothing. `None` when there is no such document that the caller can see.
+    /// Deletes a document permanently, with passages, vectors and original; running work on it is
+    /// discarded. `None` when there is no such document that the caller can see.
     ///
     /// # Errors
     /// `Forbidden` when the caller may read it and not change it; `Unavailable` without a database.
@@ -39,12 +39,12 @@ impl Ingest {
         Ok(Some(Removal { document }))
     }
 
-    /// Makes a document anew from its original. `None` when there is no such document.
+    /// Processes a document again from its original. `None` when there is no such document.
     ///
     /// # Errors
-    /// `Invalid` when OCR is wanted and there is none, with what to install;
-    /// `Forbidden` when the caller may read it and not change it; `Conflict` when the original is
-    /// not here any more; `Unavailable` without a database.
+    /// `Invalid` when OCR is wanted and not installed, with what to install; `Forbidden` when the
+    /// caller may read it and not change it; `Conflict` when the original was removed;
+    /// `Unavailable` without a database.
     pub async fn reprocess(
         &self,
         id: DocumentId,
@@ -69,12 +69,12 @@ impl Ingest {
         let enqueued = self
             .parts
             .store
-            .accept_again(id, asked(ocr), self.parts.clock.now())
+            .accept_again(id, stored_choice(ocr), self.parts.clock.now())
             .await?;
         Ok(enqueued.map(|enqueued| Accepted::of(enqueued, false)))
     }
 
-    /// Removes an original that no document is made from any more.
+    /// Removes an original that no document needs any more.
     async fn remove_original(&self, hash: Sha256) -> Result<()> {
         let _alone = self.originals.write().await;
         if self.parts.store.is_original_used(hash).await? {
@@ -106,8 +106,8 @@ impl Ingest {
     }
 }
 
-/// A choice as a job keeps it.
-const fn asked(ocr: OcrChoice) -> Option<bool> {
+/// A choice as a job's payload stores it.
+const fn stored_choice(ocr: OcrChoice) -> Option<bool> {
     match ocr {
         OcrChoice::Automatic => None,
         OcrChoice::Wanted => Some(true),

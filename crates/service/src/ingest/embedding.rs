@@ -1,43 +1,30 @@
-//! Vectors for passages: taken from SQL where the same text has one already, made in batches where
-//! not. What an endpoint does not make at the ingest is made afterwards: until then words find the
+//! Vectors for passages: taken from SQL where the same text has one already, else made in batches.
+//! What an endpoint fails to make during an ingest is made later; until then only words find the
 //! passage.
 
 use super::Ingest;
+use super::filling::FillingTurn;
 use ragd_core::domain::{Passage, PassageId, Sha256};
 use ragd_core::error::{ErrorKind, Result};
 use ragd_embed::Embedder;
 use ragd_store::WaitingVector;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
-use tokio::sync::{Mutex, MutexGuard, Notify};
 
-/// How many texts are embedded between two notes of progress.
+/// How many texts are embedded at once.
 const BATCH_TEXTS: usize = 128;
 /// How many passages without a vector are read at once.
 const PAGE_PASSAGES: i64 = 256;
-/// How long missing vectors wait for their next try, at first and at most.
+/// How long to wait before missing vectors are tried again, at first and at most.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
-/// What is known of missing vectors.
-#[derive(Debug, Default)]
-pub(super) struct Filling {
-    /// Rung when vectors are missing.
-    bell: Notify,
-    /// Held while missing vectors are made, so that none is made twice, and while the model is
-    /// changed, so that none of the former one is stored afterwards.
-    turn: Mutex<()>,
-}
-
-/// The right to make vectors that are missing.
-#[derive(Debug)]
-pub struct FillingTurn<'a> {
-    _held: MutexGuard<'a, ()>,
-}
-
 impl Ingest {
-    /// Gives `passages` their vectors and says which model made all of them: `None` when there is
+    /// Gives `passages` their vectors. Returns the model that made all of them; `None` when there is
     /// no model, or when its endpoint failed and some are missing.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database; `Internal` when the local model fails.
     pub(super) async fn embed(&self, passages: &mut [Passage]) -> Result<Option<String>> {
         let Some(embedder) = self.parts.embedder.get() else {
             return Ok(None);
@@ -50,10 +37,10 @@ impl Ingest {
         for batch in missing.chunks(BATCH_TEXTS) {
             match make(&embedder, batch).await {
                 Ok(made) => vectors.extend(made),
-                Err(error) if is_elsewhere(error.kind()) => {
+                Err(error) if is_outage(error.kind()) => {
                     tracing::warn!(
                         error = error.chain(),
-                        "the text is found by words until its vectors can be made"
+                        "only words find the text until its vectors can be made"
                     );
                     whole = false;
                     break;
@@ -68,12 +55,12 @@ impl Ingest {
         Ok(whole.then_some(model))
     }
 
-    /// Makes the vectors of passages that have none of the present model, and tells the index.
+    /// Makes the vectors of passages that have none of the current model, and updates the index.
     /// Returns how many it stored; 0 without a model.
     ///
     /// # Errors
-    /// `Unavailable` without a database or when the endpoint is away; `Internal` when the model
-    /// fails. What was made until then is stored.
+    /// `Unavailable` without a database or when the endpoint is unavailable; `Internal` when the
+    /// model fails. What was made until then is stored.
     pub async fn embed_missing(&self) -> Result<u64> {
         let _turn = self.filling_turn().await;
         let Some(embedder) = self.parts.embedder.get() else {
@@ -99,9 +86,9 @@ impl Ingest {
         Ok(stored)
     }
 
-    /// Makes the vectors of passages that have none of `embedder`'s model and keeps them beside the
-    /// others; no index is told. Calls `progress` with how many it has stored so far, and returns
-    /// how many there were.
+    /// Makes the vectors of passages that have none of `embedder`'s model and stores them beside the
+    /// others, without updating the index. Calls `progress` with how many it has stored so far, and
+    /// returns how many there were.
     ///
     /// # Errors
     /// As [`Ingest::embed_missing`].
@@ -124,26 +111,24 @@ impl Ingest {
         Ok(stored)
     }
 
-    /// Waits until nobody makes missing vectors, and keeps everybody from it.
+    /// Waits until nobody makes missing vectors, and keeps others from it while the turn is held.
     pub async fn filling_turn(&self) -> FillingTurn<'_> {
-        FillingTurn {
-            _held: self.filling.turn.lock().await,
-        }
+        self.filling.turn().await
     }
 
-    /// Says that vectors are missing, without waiting for them.
+    /// Notifies [`Ingest::keep_filling`] of missing vectors, without waiting for it.
     pub fn fill_later(&self) {
-        self.filling.bell.notify_one();
+        self.filling.missing.notify_one();
     }
 
-    /// Makes missing vectors whenever there are any, until `stop` resolves. Failures are logged and
-    /// tried again, less and less often.
+    /// Makes missing vectors whenever there are any, until `stop` resolves. After failures, which are
+    /// logged, it tries again with growing waits.
     pub async fn keep_filling(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => return,
-                () = self.filling.bell.notified() => {}
+                () = self.filling.missing.notified() => {}
             }
             tokio::select! {
                 () = &mut stop => return,
@@ -162,7 +147,7 @@ impl Ingest {
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(error = error.chain(), "vectors are missing still");
+                    tracing::warn!(error = error.chain(), "vectors are still missing");
                     self.parts.clock.sleep(wait).await;
                     wait = (wait * 2).min(LONGEST_WAIT);
                 }
@@ -189,13 +174,13 @@ impl Ingest {
         let missing = missing_texts(&page, &vectors);
         vectors.extend(make(embedder, &missing).await?);
         let ids = page.iter().map(|passage| passage.id).zip(hashes);
-        let found = ids.filter_map(|(id, hash)| Some((id, hash, vectors.get(&hash)?.clone())));
-        Ok(Some(found.collect()))
+        let page = ids.filter_map(|(id, hash)| Some((id, hash, vectors.get(&hash)?.clone())));
+        Ok(Some(page.collect()))
     }
 }
 
-/// Whether such a failure is the endpoint's: the local model fails as `Internal`.
-pub(super) const fn is_elsewhere(kind: ErrorKind) -> bool {
+/// Whether an endpoint failed: the local model fails as `Internal`.
+const fn is_outage(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unavailable | ErrorKind::Upstream)
 }
 

@@ -1,6 +1,6 @@
-//! What decides the passages of a document, as one text: equal means that an ingest would change
-//! nothing. The model is no part of it: vectors follow the model by themselves, the missing ones
-//! are made and those of another model are replaced, without the document being read again.
+//! The fingerprint of a document: everything that determines its passages, so that an ingest with an
+//! equal one would change nothing. It does not include the model: vectors of a new model are made
+//! without reading the document again.
 
 use crate::config::IngestConfig;
 use ragd_core::domain::Sha256;
@@ -17,8 +17,7 @@ pub(super) fn fingerprint(hash: Sha256, settings: &IngestConfig) -> String {
     Sha256::of(content.as_bytes()).to_hex()
 }
 
-/// Whether what was made under `stored` is what would be made under `wanted`. An older ragd wrote
-/// the model behind a colon.
+/// Whether two fingerprints are equal. Older versions of ragd wrote the model behind a colon.
 pub(super) fn is_same(stored: &str, wanted: &str) -> bool {
     stored.split(':').next() == Some(wanted)
 }

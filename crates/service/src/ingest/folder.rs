@@ -1,4 +1,4 @@
-//! Ingest of a folder on the server: `DOCUMENTS_PATH`, or named paths inside it and nowhere else.
+//! Ingest of a folder on the server: `DOCUMENTS_PATH`, or paths inside it and nowhere else.
 
 use super::{Ingest, NewSource, source_of_file};
 use ragd_core::domain::{Collection, DocumentId, JobId};
@@ -7,22 +7,22 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
-/// How many files, and about how many bytes, are taken in by one transaction.
+/// How many files, and about how many bytes, one transaction accepts.
 const BATCH_FILES: usize = 64;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
-/// A document of the folder that is worked on now.
+/// A document of the folder that has a job now.
 #[derive(Debug, Clone, Serialize)]
 pub struct FolderJob {
     /// The document.
     pub document_id: DocumentId,
-    /// The work.
+    /// The job.
     pub job_id: JobId,
     /// The file.
     pub path: String,
 }
 
-/// A file that was not taken in.
+/// A file that was not accepted.
 #[derive(Debug, Clone, Serialize)]
 pub struct Skipped {
     /// The file.
@@ -31,24 +31,24 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// What an ingest of a folder found.
+/// The result of ingesting a folder.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FolderReport {
-    /// What is worked on now.
+    /// The documents that have a job now.
     pub jobs: Vec<FolderJob>,
-    /// How many were not there before.
+    /// How many are new.
     pub new: usize,
     /// How many are new versions.
     pub changed: usize,
-    /// How many are as they were.
+    /// How many have not changed.
     pub unchanged: usize,
-    /// What was not taken in.
+    /// The files that were not accepted.
     pub skipped: Vec<Skipped>,
 }
 
 impl Ingest {
     /// Ingests the files under `paths`, which must lie in the documents folder; without `paths`,
-    /// all of that folder. First mends an index that is empty, missing or short.
+    /// all of that folder. First repairs an index that is empty, missing or incomplete.
     ///
     /// # Errors
     /// `Invalid` when a path lies outside of the folder or does not exist; `Unavailable` without a
@@ -68,7 +68,7 @@ impl Ingest {
                 .map(|path| inside(&root, path))
                 .collect::<Result<_>>()?,
         };
-        self.parts.follower.mend_if_reachable().await?;
+        self.parts.follower.repair_if_reachable().await?;
         let mut report = FolderReport::default();
         for path in chosen {
             self.ingest_under(&path, &mut report).await?;
@@ -76,8 +76,8 @@ impl Ingest {
         Ok(report)
     }
 
-    /// Walks a folder in the order of names, taking files in a batch at a time: however many there
-    /// are, only one batch is in memory.
+    /// Walks a folder in the order of names and accepts its files in batches: however many there are,
+    /// only one batch is in memory.
     async fn ingest_under(&self, path: &Path, report: &mut FolderReport) -> Result<()> {
         let mut batch = Batch::default();
         for entry in WalkDir::new(path).sort_by_file_name() {
@@ -105,13 +105,14 @@ impl Ingest {
                 }),
             }
             if batch.is_full() {
-                self.take_in(std::mem::take(&mut batch), report).await?;
+                self.accept_batch(std::mem::take(&mut batch), report)
+                    .await?;
             }
         }
-        self.take_in(batch, report).await
+        self.accept_batch(batch, report).await
     }
 
-    async fn take_in(&self, batch: Batch, report: &mut FolderReport) -> Result<()> {
+    async fn accept_batch(&self, batch: Batch, report: &mut FolderReport) -> Result<()> {
         let accepted = self.accept_all(batch.sources).await?;
         for (accepted, path) in accepted.into_iter().zip(batch.paths) {
             let Some(job_id) = accepted.job else {
@@ -133,7 +134,7 @@ impl Ingest {
     }
 }
 
-/// Files that are taken in together.
+/// Files that are accepted together.
 #[derive(Default)]
 struct Batch {
     sources: Vec<NewSource>,
@@ -153,7 +154,7 @@ impl Batch {
     }
 }
 
-/// The path of a request, resolved, if it lies in the folder.
+/// The path of a request, resolved, if it is inside the folder.
 fn inside(root: &Path, path: &str) -> Result<PathBuf> {
     let outside = || {
         Error::invalid(format!(

@@ -1,5 +1,5 @@
-//! The work on one message: cut → embed → one transaction → index. Its text is opened here, given
-//! to the model and to nothing else; what is stored are places in the sealed text, and vectors.
+//! The work on one message: chunk → embed → one transaction → index. Its text is opened here and only
+//! given to the embedding model; what is stored are positions in the sealed text, and vectors.
 
 use super::Ingest;
 use ragd_core::domain::{
@@ -10,7 +10,7 @@ use ragd_store::{MESSAGE_GENERATION, MessageOutcome, MessagePlace};
 use ragd_text::{Chunk, ChunkSettings, Extracted, chunk};
 
 impl Ingest {
-    /// Does the work of a message's job: afterwards the room remembers it.
+    /// Does the work of a message's job; afterwards the room's memory finds it.
     pub async fn remember(&self, leased: &LeasedJob) -> JobOutcome {
         let Some(id) = leased.job.subject.map(MessageId::from_uuid) else {
             return JobOutcome::Fail("the job does not say which message it is about".to_owned());
@@ -24,7 +24,7 @@ impl Ingest {
                 tracing::error!(
                     error = error.chain(),
                     message_id = %id,
-                    "a message is not findable yet"
+                    "a message cannot be found yet"
                 );
                 if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Upstream) {
                     return JobOutcome::Outage(reason);
@@ -53,7 +53,7 @@ impl Ingest {
             .commit_message_of_job((place, &passages), leased.lease, parts.clock.now())
             .await?;
         if outcome == MessageOutcome::Committed {
-            // What the endpoint did not make, or made while another model took over.
+            // Some vectors are missing, or the model was switched meanwhile.
             if embedded_by != parts.embedder.model_id() {
                 self.fill_later();
             }

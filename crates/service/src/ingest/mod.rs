@@ -1,20 +1,23 @@
-//! Ingest: bytes become passages that can be found. Accepting makes bytes, row and job durable; the
-//! work itself (extract → chunk → embed → one transaction → index) is a function of what was
-//! accepted, so that any worker can do it, and do it again after a crash. Refuses what the limits
-//! forbid before any work is done.
+//! Ingest: a document's bytes become searchable passages. Accepting makes bytes, row and job durable;
+//! the work (extract → chunk → embed → one transaction → index) depends only on what was accepted, so
+//! any worker can do it, and repeat it after a crash. Documents beyond the limits are refused before
+//! any work is done.
 
 mod accept;
+mod commit;
 mod document;
 mod embedding;
+mod filling;
 mod fingerprint;
 mod folder;
 mod message;
+mod passages;
 mod progress;
 mod source;
 mod work;
 
 pub use document::Removal;
-pub use embedding::FillingTurn;
+pub use filling::FillingTurn;
 pub use folder::{FolderJob, FolderReport, Skipped};
 pub use source::{Accepted, NewSource, source_of_file};
 
@@ -22,7 +25,7 @@ use crate::blob::Blobs;
 use crate::config::IngestConfig;
 use crate::indexing::Follower;
 use crate::memory::MessageTexts;
-use embedding::Filling;
+use filling::Filling;
 use ragd_core::clock::Clock;
 use ragd_core::domain::JobKind;
 use ragd_core::error::Result;
@@ -45,7 +48,7 @@ pub struct IngestParts {
     pub blobs: Blobs,
     /// Reads the text of documents.
     pub extractor: Extractor,
-    /// Makes vectors; without a model passages get theirs when one is there.
+    /// Makes vectors; without a model passages get theirs once there is one.
     pub embedder: CurrentEmbedder,
     /// Brings passages into the index.
     pub follower: Follower,
@@ -61,8 +64,8 @@ pub struct Ingest {
     parts: IngestParts,
     settings: Arc<IngestConfig>,
     documents_path: Arc<PathBuf>,
-    /// Read while an original is stored and its row made, written while unused ones are removed:
-    /// an original must not vanish between the two.
+    /// Read-locked while an original and its row are stored, write-locked while an unused one is
+    /// removed: an original must not be removed between the two.
     originals: Arc<RwLock<()>>,
     filling: Arc<Filling>,
 }
@@ -84,7 +87,7 @@ impl Ingest {
         &self.settings
     }
 
-    /// The reader of pictures, or why there is none.
+    /// The OCR reader, or why there is none.
     pub fn ocr(&self) -> &OcrReader {
         self.parts.extractor.ocr()
     }
@@ -94,7 +97,7 @@ impl Ingest {
         &self.documents_path
     }
 
-    /// Waits until no ingest waits or is under way, in whichever process.
+    /// Waits until no ingest is queued or running, in any process.
     ///
     /// # Errors
     /// `Unavailable` without a database.

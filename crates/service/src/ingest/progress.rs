@@ -1,5 +1,5 @@
-//! How far an ingest has come, written to its job's row while the work goes on. Seldom, so that a
-//! thousand small documents do not cost a write a stage.
+//! The progress of an ingest, written to its job's row while the work goes on; not often, so that a
+//! small document does not cost a write for each stage.
 
 use ragd_core::domain::{JobProgress, Lease};
 use ragd_store::Store;
@@ -25,19 +25,17 @@ impl Progress {
         }
     }
 
-    /// The right to the job.
+    /// The job's lease.
     pub(super) fn lease(&self) -> Lease {
         self.lease
     }
 
-    /// Notes how far the work is; it is written when there is time.
-    pub(super) fn note(&self, stage: &str, done: u64, total: u64) {
-        let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        self.notes
-            .send_replace(JobProgress::of(stage, number(done), number(total)));
+    /// Notes how far the work is; the note is written later, unless a newer one replaces it.
+    pub(super) fn note(&self, stage: &str, done: i64, total: i64) {
+        self.notes.send_replace(JobProgress::of(stage, done, total));
     }
 
-    /// Does `work`, writing the notes that it makes.
+    /// Does `work`, and writes its notes meanwhile.
     pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut notes = self.notes.subscribe();
         let mut written = Instant::now();
@@ -53,7 +51,7 @@ impl Progress {
                 _noted = notes.changed() => {}
             }
             let note = notes.borrow_and_update().clone();
-            // Progress is for people; the work's own writes tell when the lease is lost.
+            // A lost lease is noticed by the work's own writes.
             tokio::select! {
                 outcome = &mut work => return outcome,
                 written = self.store.checkpoint(self.lease, &note) => {

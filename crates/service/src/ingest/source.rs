@@ -1,4 +1,4 @@
-//! What is handed in: bytes with a name, and where they came from.
+//! A document as it is handed in: bytes with a name, and where they came from.
 
 use ragd_core::domain::{Collection, Document, FileName, JobId, OwnerId};
 use ragd_core::error::{Error, Result};
@@ -13,10 +13,10 @@ pub struct NewSource {
     pub collection: Collection,
     /// The name that it came with; its extension says the format.
     pub filename: FileName,
-    /// Where it came from; `None`: an upload of that name. With owner and collection it tells a new
-    /// document from a new version.
+    /// Where it came from; `None`: an upload of that name. Together with owner and collection it
+    /// identifies the document, so that a second one is a new version.
     pub uri: Option<String>,
-    /// Shown to people; `None`: the title found in it, else the file name.
+    /// The title; `None`: the one found in it, else the file name.
     pub title: Option<String>,
     /// What the caller stores with it: a JSON object.
     pub metadata: serde_json::Value,
@@ -24,21 +24,21 @@ pub struct NewSource {
     pub bytes: Vec<u8>,
 }
 
-/// What became of a document that was handed in.
+/// An accepted document.
 #[derive(Debug, Clone)]
 pub struct Accepted {
     /// As it is stored now.
     pub document: Document,
-    /// The work that was begun; `None` when nothing had to be done.
+    /// Its job; `None` when there is nothing to do.
     pub job: Option<JobId>,
-    /// Whether the same bytes under the same settings and model were there already.
+    /// Whether the same bytes under the same settings were there already.
     pub unchanged: bool,
     /// Whether it was not there before.
     pub new: bool,
 }
 
 impl NewSource {
-    /// Where the document came from: an upload's address is made of its name.
+    /// Where the document came from; for an upload the address is derived from its name.
     pub fn address(&self) -> String {
         self.uri
             .clone()
@@ -49,7 +49,7 @@ impl NewSource {
 /// Reads a file on this machine as a source of the system's.
 ///
 /// # Errors
-/// `Invalid` when the name or its extension is not acceptable, or it is no plain file; `TooLarge`
+/// `Invalid` when the name or its extension is not allowed, or it is not a plain file; `TooLarge`
 /// above the limit; `Internal` when it cannot be read.
 pub fn source_of_file(
     path: &Path,

@@ -1,5 +1,5 @@
-//! One try of one job: the handler runs while its lease is kept; it is dropped as soon as the lease
-//! is lost, the job called off, or the process told to stop. Then what came of it is written.
+//! One attempt of one job: the handler runs while its lease is renewed; it is dropped as soon as the
+//! lease is lost, the job cancelled, or the process stops. Then the outcome is written.
 
 use super::dispatch;
 use super::retry::{retry_delay, wait_for_outage};
@@ -16,32 +16,35 @@ use tokio_util::sync::CancellationToken;
 
 /// Between two heartbeats: a quarter of a lease.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a job may wait for something that is down.
+/// How long a job may wait for something that is unavailable.
 const LONGEST_OUTAGE: TimeDelta = TimeDelta::hours(24);
-/// Between two tries to write what came of a job. It is tried until the database is there again: this
-/// process's leases are taken back by nobody in it.
-const WRITE_AGAIN: Duration = Duration::from_secs(2);
+/// Between two tries to write an outcome. It is tried until the database is available again, because
+/// a process does not reap its own leases.
+const WRITE_RETRY: Duration = Duration::from_secs(2);
 
-/// Why a handler was stopped, or what it said.
-enum Ending {
-    Said(JobOutcome),
-    CalledOff,
+/// How an attempt ended.
+enum AttemptEnd {
+    /// The handler returned, or lost its lease.
+    Outcome(JobOutcome),
+    /// The job was cancelled.
+    CancelRequested,
+    /// The process stops.
     Stopping,
 }
 
-/// Runs a claimed job to the end of this try.
+/// Runs a claimed job to the end of this attempt.
 pub(super) async fn run(app: App, leased: LeasedJob, stop: CancellationToken) {
     let kind = leased.job.kind.as_str();
-    let ending = tokio::select! {
-        // A handler that is ready is heard first.
+    let end = tokio::select! {
+        // A handler that has finished comes first.
         biased;
-        outcome = handle(&app, &leased) => Ending::Said(outcome),
-        ending = keep_lease(&app, &leased) => ending,
-        () = stop.cancelled() => Ending::Stopping,
+        outcome = handle(&app, &leased) => AttemptEnd::Outcome(outcome),
+        end = keep_lease(&app, &leased) => end,
+        () = stop.cancelled() => AttemptEnd::Stopping,
     };
     failpoint("job.before_finish");
     loop {
-        match write(&app, &leased, &ending).await {
+        match write(&app, &leased, &end).await {
             Ok(outcome) => {
                 if let Some(outcome) = outcome {
                     let jobs = &app.metrics().jobs;
@@ -53,12 +56,12 @@ pub(super) async fn run(app: App, leased: LeasedJob, stop: CancellationToken) {
                 tracing::error!(
                     error = error.chain(),
                     job_id = %leased.job.id,
-                    "what came of a job was not written"
+                    "the outcome of a job was not written"
                 );
                 if stop.is_cancelled() {
                     return;
                 }
-                tokio::time::sleep(WRITE_AGAIN).await;
+                tokio::time::sleep(WRITE_RETRY).await;
             }
         }
     }
@@ -68,40 +71,40 @@ async fn handle(app: &App, leased: &LeasedJob) -> JobOutcome {
     let work = AssertUnwindSafe(dispatch::run(app, leased)).catch_unwind();
     match work.await {
         Ok(outcome) => outcome,
-        // The panic's own words are in the log.
+        // The panic's message is in the log.
         Err(_) => JobOutcome::Retry("internal: the worker panicked".to_owned()),
     }
 }
 
-/// Keeps the lease, and returns when there is a reason to stop the handler.
-async fn keep_lease(app: &App, leased: &LeasedJob) -> Ending {
+/// Renews the lease, and returns when there is a reason to stop the handler.
+async fn keep_lease(app: &App, leased: &LeasedJob) -> AttemptEnd {
     loop {
         app.clock().sleep(HEARTBEAT).await;
         match app.store().heartbeat(leased.lease, app.clock().now()).await {
             Ok(Heartbeat::Held) => {}
-            Ok(Heartbeat::CancelRequested) => return Ending::CalledOff,
-            Ok(Heartbeat::Lost) => return Ending::Said(JobOutcome::Lost),
-            // The next beat may come in time; and without the lease nothing can be written.
+            Ok(Heartbeat::CancelRequested) => return AttemptEnd::CancelRequested,
+            Ok(Heartbeat::Lost) => return AttemptEnd::Outcome(JobOutcome::Lost),
+            // The next heartbeat may be in time, and without the lease nothing can be written.
             Err(error) => tracing::warn!(error = error.chain(), "a heartbeat failed"),
         }
     }
 }
 
-/// Writes the end of a try. Returns how the job ended, if it did, for the metrics.
-async fn write(app: &App, leased: &LeasedJob, ending: &Ending) -> Result<Option<&'static str>> {
+/// Writes the end of an attempt. Returns how the job ended, if it did, for the metrics.
+async fn write(app: &App, leased: &LeasedJob, end: &AttemptEnd) -> Result<Option<&'static str>> {
     let store = app.store();
     let now = app.clock().now();
     let lease = leased.lease;
-    let outcome = match ending {
-        Ending::Stopping => {
+    let outcome = match end {
+        AttemptEnd::Stopping => {
             store.release_job(lease, now).await?;
             return Ok(None);
         }
-        Ending::CalledOff => {
+        AttemptEnd::CancelRequested => {
             store.call_off_held(lease, now).await?;
             return Ok(Some("cancelled"));
         }
-        Ending::Said(outcome) => outcome,
+        AttemptEnd::Outcome(outcome) => outcome,
     };
     match outcome {
         JobOutcome::Done => Ok(store.finish_job(lease, &[], now).await?.then_some("done")),
@@ -112,14 +115,14 @@ async fn write(app: &App, leased: &LeasedJob, ending: &Ending) -> Result<Option<
             .then_some("cancelled")),
         JobOutcome::Fail(error) => Ok(store.bury_job(lease, error, now).await?.then_some("dead")),
         JobOutcome::Lost => {
-            tracing::warn!(job_id = %leased.job.id, "a lease was lost: somebody else has the job");
+            tracing::warn!(job_id = %leased.job.id, "a lease was lost: another worker has the job");
             Ok(None)
         }
         JobOutcome::Retry(error) => {
             let delay = retry_delay(leased.job.attempt, random());
-            retry(app, leased, (delay, error)).await
+            retry(app, leased, delay, error).await
         }
-        JobOutcome::RetryAfter(delay, error) => retry(app, leased, (*delay, error)).await,
+        JobOutcome::RetryAfter(delay, error) => retry(app, leased, *delay, error).await,
         JobOutcome::Outage(error) => postpone(app, leased, error).await,
     }
 }
@@ -127,7 +130,8 @@ async fn write(app: &App, leased: &LeasedJob, ending: &Ending) -> Result<Option<
 async fn retry(
     app: &App,
     leased: &LeasedJob,
-    (delay, error): (Duration, &str),
+    delay: Duration,
+    error: &str,
 ) -> Result<Option<&'static str>> {
     let now = app.clock().now();
     let dead = leased.job.attempt >= leased.job.max_attempts;
@@ -153,14 +157,14 @@ async fn postpone(app: &App, leased: &LeasedJob, error: &str) -> Result<Option<&
     app.store()
         .postpone_job(leased.lease, (now + wait, error), now)
         .await?;
-    tell(&leased.job, error);
+    log_outage(&leased.job, error);
     Ok(None)
 }
 
-/// Once for each outage: a job may look hundreds of times.
-fn tell(job: &Job, error: &str) {
+/// Logs each outage once: a job may try hundreds of times.
+fn log_outage(job: &Job, error: &str) {
     if job.waiting_since.is_none() {
-        tracing::warn!(job_id = %job.id, error, "a job waits for something that is down");
+        tracing::warn!(job_id = %job.id, error, "a job waits for something that is unavailable");
     }
 }
 

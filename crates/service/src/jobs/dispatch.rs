@@ -1,4 +1,4 @@
-//! Which service does which kind of job.
+//! Runs a job by its kind.
 
 use crate::app::App;
 use chrono::TimeDelta;
@@ -19,10 +19,10 @@ async fn clean_up(app: &App) -> JobOutcome {
     let keep = TimeDelta::days(i64::from(app.config().jobs.keep_days));
     let cleaned = async {
         let forgotten = app.store().forget_jobs(app.clock().now() - keep).await?;
-        tracing::info!(forgotten, "jobs that ended long ago are forgotten");
+        tracing::info!(forgotten, "old jobs were deleted");
         app.chat().clean_up_sessions().await?;
         let rooms = app.chat().enqueue_summaries().await?;
-        tracing::debug!(rooms, "rooms with old messages to sum up");
+        tracing::debug!(rooms, "summaries were enqueued");
         Ok::<(), Error>(())
     };
     match cleaned.await {

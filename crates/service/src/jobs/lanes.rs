@@ -1,11 +1,11 @@
-//! Which lane gets the next free place: each has one for itself, the others are shared 6:3:1, and a
-//! lane whose oldest job has waited too long goes first. A pure state machine over ages and counts.
+//! Which lane gets the next free place: each has one of its own, the others are shared 6:3:1, and a
+//! lane whose oldest job has waited too long comes first. A pure state machine over ages and counts.
 
 use crate::config::JobsConfig;
 use ragd_core::domain::Lane;
 use std::time::Duration;
 
-/// A lane that waits longer goes before the others, the longest first.
+/// A lane that waits longer comes before the others, the longest first.
 const AGEING: Duration = Duration::from_secs(30);
 
 /// How many places there are.

@@ -1,6 +1,6 @@
-//! Durable work, done: the loops that claim jobs, keep their leases, run them by their kind and
-//! write what came of it. What a job does is its service's; how jobs are kept is the store's. Holds
-//! no state that a crash could lose.
+//! The workers: loops that claim durable jobs, renew their leases, run them by their kind and write
+//! their outcomes. What a job does is up to its service, how jobs are stored is up to the store. They
+//! hold no state that a crash could lose.
 
 mod attempt;
 mod dispatch;
@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use worker::Worker;
 
-/// How long the connection that hears of jobs is left alone after it failed.
-const LISTEN_AGAIN: Duration = Duration::from_secs(5);
+/// How long to wait before listening again after the connection failed.
+const LISTEN_RETRY: Duration = Duration::from_secs(5);
 
-/// Starts the workers, the reaper and the regular work of this process, where its role says so; all
-/// of it ends with `stop`, and jobs under way are given back then.
+/// Starts the workers, the reaper and the scheduled work of this process, where its role includes
+/// them. All of it ends with `stop`, and running jobs are released then.
 pub fn start(app: &App, stop: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     if app.config().jobs.role.works() {
@@ -49,19 +49,19 @@ fn spawn_until_stopped(
     });
 }
 
-/// Hears of the jobs that other processes enqueue. Without it they are seen at the next poll.
+/// Listens for jobs that other processes enqueue. Without it the next poll finds them.
 async fn listen(app: App) {
-    let mut told = false;
+    let mut logged = false;
     loop {
         if let Err(error) = app.store().hear_of_jobs().await
-            && !told
+            && !logged
         {
             tracing::warn!(
                 error = error.chain(),
-                "jobs of other processes are seen at the next poll only"
+                "not notified of other processes' jobs; the next poll finds them"
             );
-            told = true;
+            logged = true;
         }
-        app.clock().sleep(LISTEN_AGAIN).await;
+        app.clock().sleep(LISTEN_RETRY).await;
     }
 }

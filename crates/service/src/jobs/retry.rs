@@ -1,6 +1,6 @@
-//! How long a job waits for its next try: exponential with full jitter (M. Brooker, "Exponential
-//! Backoff And Jitter", 2015) after a failure, and in steps that grow with the outage while
-//! something that it needs is down.
+//! How long a job waits before its next attempt: exponential backoff with full jitter (M. Brooker,
+//! "Exponential Backoff And Jitter", 2015) after a failure, and longer the longer something that it
+//! needs is unavailable.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use std::time::Duration;
 const BASE: Duration = Duration::from_secs(2);
 /// The longest wait.
 const CAP: Duration = Duration::from_secs(600);
-/// Between two looks at something that is down: at first, and at most.
+/// Between two attempts during an outage: at first, and at most.
 const OUTAGE_FIRST: Duration = Duration::from_secs(2);
 const OUTAGE_CAP: Duration = Duration::from_secs(60);
 
-/// The wait after try number `attempt` (from 1), for a `random` number from 0 up to 1: anything
-/// between nothing and `2 s · 2^(attempt − 1)`, at most ten minutes.
+/// The wait after attempt number `attempt` (from 1), for a `random` number from 0 up to 1: between
+/// 0 and `2 s · 2^(attempt − 1)`, at most ten minutes.
 pub fn retry_delay(attempt: i64, random: f64) -> Duration {
     let doublings = u32::try_from(attempt.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
     let longest = BASE.saturating_mul(1 << doublings).min(CAP);
     longest.mul_f64(random.clamp(0.0, 1.0))
 }
 
-/// The wait while an outage has lasted for `since`: a quarter of that, within two seconds and a
-/// minute.
+/// The wait during an outage that has lasted for `since`: a quarter of that, at least two seconds and
+/// at most a minute.
 pub fn wait_for_outage(since: Duration) -> Duration {
     (since / 4).clamp(OUTAGE_FIRST, OUTAGE_CAP)
 }
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_is_looked_at_less_often_the_longer_it_lasts() {
+    fn waits_grow_with_an_outage() {
         let waits = [0, 8, 60, 240, 86_400].map(|s| wait_for_outage(Duration::from_secs(s)));
         assert_eq!(waits.map(|wait| wait.as_secs()), [2, 2, 15, 60, 60]);
     }

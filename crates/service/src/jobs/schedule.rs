@@ -1,19 +1,18 @@
-//! Regular work: looked at once an hour, and after the start; enqueued once a day between all
-//! replicas.
+//! Scheduled work: checked at start and once an hour, enqueued once a day among all replicas.
 
 use crate::app::App;
 use chrono::TimeDelta;
 use ragd_core::domain::{JobKind, Lane, NewJob, OwnerId};
 use std::time::Duration;
 
-const LOOK_EVERY: Duration = Duration::from_secs(3_600);
+const CHECK_EVERY: Duration = Duration::from_secs(3_600);
 const A_DAY: TimeDelta = TimeDelta::hours(24);
 
 /// Enqueues what is due, until it is dropped.
 pub(super) async fn keep(app: App) {
     loop {
         enqueue_due(&app).await;
-        app.clock().sleep(LOOK_EVERY).await;
+        app.clock().sleep(CHECK_EVERY).await;
     }
 }
 

@@ -1,6 +1,6 @@
-//! The loop that claims: whenever a place is free and a job waits, the scheduler says from which
-//! lane. Woken by a bell when a job is enqueued here, by a notification when elsewhere on Postgres,
-//! and by a poll otherwise. Takes back what crashed workers left.
+//! The loop that claims jobs: whenever a place is free and a job waits, the scheduler chooses the
+//! lane. It is notified of jobs that are enqueued in this process, and on Postgres also of those of
+//! other processes; a poll finds the rest. It reaps the jobs of crashed workers.
 
 use super::attempt;
 use super::lanes::{LaneScheduler, LaneSettings};
@@ -15,12 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-/// How often the queue is looked at when nobody rang.
+/// How often the queue is checked without a notification.
 const POLL: Duration = Duration::from_secs(1);
-/// Between two looks for leases that have ended.
+/// Between two searches for expired leases.
 const REAP_EVERY: Duration = Duration::from_secs(10);
 
-/// Claims jobs and starts their tries.
+/// Claims jobs and starts their attempts.
 pub(super) struct Worker {
     app: App,
     tasks: TaskTracker,
@@ -42,16 +42,16 @@ impl Worker {
         }
     }
 
-    /// Works until it is told to stop.
+    /// Works until `stop`.
     pub(super) async fn run(mut self) {
         let (freed, mut free) = mpsc::unbounded_channel::<Lane>();
-        let mut told = None;
+        let mut logged = None;
         let clock = self.app.clock().clone();
         let mut reap = std::pin::pin!(clock.clone().sleep_owned(REAP_EVERY));
         let mut taken_back = false;
         loop {
             let filled = self.fill(&freed, &mut taken_back).await;
-            tell(&mut told, filled);
+            log_change(&mut logged, filled);
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = self.app.store().job_may_be_ready() => {}
@@ -76,7 +76,7 @@ impl Worker {
     ) -> Result<()> {
         let store = self.app.store().clone();
         if !*taken_back {
-            // Nobody else is this installation: what it held when it ended, nobody works on.
+            // Only this installation has this holder's id: nobody works on what it held before.
             let reaped = store
                 .take_back_jobs(self.holder, self.app.clock().now())
                 .await?;
@@ -105,7 +105,7 @@ impl Worker {
                 }
             };
             let Some(leased) = claimed.into_iter().next() else {
-                // Another process was first.
+                // Another process claimed it.
                 self.lanes.free(lane);
                 return Ok(());
             };
@@ -113,9 +113,9 @@ impl Worker {
             let (app, stop) = (self.app.clone(), self.stop.clone());
             let freed = freed.clone();
             self.tasks.spawn(async move {
-                // Boxed: a try holds the whole of an ingest.
+                // Boxed: the future of an attempt contains that of a whole ingest.
                 Box::pin(attempt::run(app, leased, stop)).await;
-                // Without a receiver the worker is gone, and needs no place.
+                // Without a receiver the worker has ended.
                 let _sent = freed.send(lane);
             });
         }
@@ -125,7 +125,7 @@ impl Worker {
         let now = self.app.clock().now();
         match self.app.store().reap_jobs(Some(self.holder), now).await {
             Ok(reaped) => self.log(reaped),
-            Err(error) => tracing::warn!(error = error.chain(), "ended leases were not looked for"),
+            Err(error) => tracing::warn!(error = error.chain(), "expired leases were not reaped"),
         }
     }
 
@@ -135,25 +135,25 @@ impl Worker {
                 returned = reaped.returned,
                 dead = reaped.dead,
                 cancelled = reaped.cancelled,
-                "jobs whose worker had ended were taken back"
+                "jobs of crashed workers were reaped"
             );
         }
     }
 }
 
-/// Logs a fault once, and when it is over.
-fn tell(told: &mut Option<String>, outcome: Result<()>) {
+/// Logs a failure once, and its end.
+fn log_change(logged: &mut Option<String>, outcome: Result<()>) {
     match outcome {
         Ok(()) => {
-            if told.take().is_some() {
+            if logged.take().is_some() {
                 tracing::info!("jobs are claimed again");
             }
         }
         Err(error) => {
             let error = Some(error.chain());
-            if *told != error {
+            if *logged != error {
                 tracing::error!(error, "no job can be claimed");
-                *told = error;
+                *logged = error;
             }
         }
     }

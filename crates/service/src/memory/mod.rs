@@ -1,6 +1,6 @@
-//! The text of messages: sealed on its way into SQL, opened on its way out, and cut into the parts
-//! that passages are. The one place where the keys and the table of messages meet. It logs which
-//! message does not open, and never what one says.
+//! The text of messages: sealed before it is stored, opened when it is read, and cut into the parts
+//! that are passages. Only this module combines the keys with the table of messages. It may log which
+//! message cannot be opened, and never logs a text.
 
 use crate::secret::{Belongs, Sealer};
 use ragd_core::domain::{Message, MessageId, OwnerId, Passage, PassageSource};
@@ -21,9 +21,8 @@ impl MessageTexts {
         Self { store, sealer }
     }
 
-    /// Gives those of `passages` that are parts of messages their text. One whose message is gone by
-    /// now, or does not open, stays without: the first is on its way out of every index, the second
-    /// is logged.
+    /// Gives those of `passages` that are parts of messages their text. One whose message was deleted
+    /// meanwhile, or cannot be opened (which is logged), stays empty.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -31,7 +30,7 @@ impl MessageTexts {
         self.fill_each(passages.iter_mut().collect()).await
     }
 
-    /// As [`MessageTexts::fill`], of passages that stand apart.
+    /// As [`MessageTexts::fill`], for passages that are not in one slice.
     ///
     /// # Errors
     /// As [`MessageTexts::fill`].
@@ -56,7 +55,7 @@ impl MessageTexts {
                     Err(error) => tracing::error!(
                         error = error.chain(),
                         message_id = %id,
-                        "a message does not open, and is not found"
+                        "a message cannot be opened, so it is not found"
                     ),
                 }
             }

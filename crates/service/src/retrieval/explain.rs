@@ -1,4 +1,4 @@
-//! Why a passage is, or is not, in a list.
+//! Explains why a passage is, or is not, in a result.
 
 use super::fusion::{Fused, FusionSettings};
 use super::{Retrieval, RetrievalRequest, Retrieved, SideScore, fuse};
@@ -7,14 +7,14 @@ use ragd_core::error::Result;
 use ragd_index::Query;
 use serde::Serialize;
 
-/// The case of one passage for one request.
+/// The explanation of one passage for one request.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
     /// The passage.
     pub passage_id: PassageId,
-    /// Whether the list that was returned has it.
+    /// Whether the result contains it.
     pub returned: bool,
-    /// Its place in the list, from 1: the reranker's where it was reranked, else the fused one.
+    /// Its rank, from 1: the reranker's where it was reranked, else by the fused score.
     pub rank: Option<usize>,
     /// Its fused score, with the factor of age.
     pub score: Option<f64>,
@@ -26,76 +26,95 @@ pub struct Explanation {
     pub vector: SideScore,
     /// The reranker's score; `None` where it was not reranked.
     pub rerank: Option<f64>,
-    /// In a sentence.
+    /// The reason in a sentence.
     pub reason: String,
 }
 
+/// The ranks of a passage, from 0.
+#[derive(Clone, Copy)]
+struct Ranks {
+    fused: Option<usize>,
+    reranked: Option<usize>,
+}
+
+impl Ranks {
+    /// The one that decides.
+    fn last(self) -> Option<usize> {
+        self.reranked.or(self.fused)
+    }
+}
+
 impl Retrieval {
-    /// Says why `passage` is, or is not, in `answer`, the one to `request`.
+    /// Explains why `passage` is, or is not, in `retrieved`, the result of `request`.
     ///
     /// # Errors
     /// As [`Retrieval::search`].
     pub async fn explain(
         &self,
         request: &RetrievalRequest,
-        answer: &Retrieved,
+        retrieved: &Retrieved,
         passage: PassageId,
     ) -> Result<Explanation> {
-        let mut asked = self.ask(request).await;
+        let mut prepared = self.prepare(request).await;
         loop {
-            let query = asked.query.clone();
-            match self.explain_query((request, answer), passage, query).await {
-                Err(error) => asked = self.ask_again(request, asked, error).await?,
+            let query = prepared.query.clone();
+            match self.explain_with(request, retrieved, passage, query).await {
+                Err(error) => prepared = self.prepare_again(request, prepared, error).await?,
                 explained => return explained,
             }
         }
     }
 
-    async fn explain_query(
+    async fn explain_with(
         &self,
-        (request, answer): (&RetrievalRequest, &Retrieved),
+        request: &RetrievalRequest,
+        retrieved: &Retrieved,
         passage: PassageId,
         query: Query,
     ) -> Result<Explanation> {
         let stored = self.readable(&[passage], &request.read).await?.pop();
-        let scores = self.index.score(query.clone(), vec![passage]).await?;
-        let candidates = self.index.search(query).await?;
+        let scores = self.parts.index.score(query.clone(), vec![passage]).await?;
+        let candidates = self.parts.index.search(query).await?;
         let completed = if self.settings.complete_scores {
             scores.clone()
         } else {
             Vec::new()
         };
         let fused = fuse(&candidates, &completed, FusionSettings::of(&self.settings));
-        let place = fused.iter().position(|one| one.id == passage);
+        let fused_place = fused.iter().position(|one| one.id == passage);
         let is_passage = |(id, _): &(PassageId, f64)| *id == passage;
-        let reranked = answer.reranked.iter().position(is_passage);
-        let rerank = answer.reranked.iter().find(|one| is_passage(one));
-        let threshold = if answer.reranked.is_empty() {
+        let reranked = retrieved.reranked.iter().position(is_passage);
+        let rerank = retrieved.reranked.iter().find(|one| is_passage(one));
+        let threshold = if retrieved.reranked.is_empty() {
             let last = request.limit.min(fused.len()).saturating_sub(1);
             fused.get(last).map(|one| one.score)
         } else {
-            answer.hits.last().map(|hit| hit.score)
+            retrieved.hits.last().map(|hit| hit.score)
         };
-        let found: Option<&Fused> = place.and_then(|place| fused.get(place));
+        let candidate: Option<&Fused> = fused_place.and_then(|place| fused.get(place));
         let raw = scores.first();
-        let bm25 = found.map_or_else(
+        let bm25 = candidate.map_or_else(
             || SideScore {
                 raw: raw.map(|one| f64::from(one.lexical)),
                 ..SideScore::default()
             },
             |one| one.bm25,
         );
-        let vector = found.map_or_else(
+        let vector = candidate.map_or_else(
             || SideScore {
                 raw: raw.and_then(|one| one.dense).map(f64::from),
                 ..SideScore::default()
             },
             |one| one.vector,
         );
-        let rank = reranked.or(place);
+        let ranks = Ranks {
+            fused: fused_place,
+            reranked,
+        };
+        let rank = ranks.last();
         let returned = stored.is_some() && rank.is_some_and(|rank| rank < request.limit);
-        let reason = self.reason(stored.is_some(), (place, reranked), request.limit);
-        let score = match (found, stored) {
+        let reason = self.reason(stored.is_some(), ranks, request.limit);
+        let score = match (candidate, stored) {
             (Some(one), Some(stored)) => Some(self.hit(one, stored).score),
             (Some(one), None) => Some(one.score),
             (None, _) => None,
@@ -113,16 +132,11 @@ impl Retrieval {
         })
     }
 
-    fn reason(
-        &self,
-        readable: bool,
-        (place, reranked): (Option<usize>, Option<usize>),
-        limit: usize,
-    ) -> String {
+    fn reason(&self, readable: bool, ranks: Ranks, limit: usize) -> String {
         if !readable {
             return "there is no such passage that is current and readable here".to_owned();
         }
-        let Some(place) = place else {
+        let Some(place) = ranks.fused else {
             return format!(
                 "it is neither among the best {} by words nor among the best {} by meaning that \
                  pass the filter",
@@ -130,11 +144,11 @@ impl Retrieval {
             );
         };
         let fused = format!("number {} by the fused score", place + 1);
-        let reason = match reranked {
+        let reason = match ranks.reranked {
             Some(rank) => format!("it is number {} by the reranker, {fused}", rank + 1),
             None => format!("it is {fused}"),
         };
-        if reranked.unwrap_or(place) < limit {
+        if ranks.reranked.unwrap_or(place) < limit {
             reason
         } else {
             format!("{reason}, and {limit} are returned")

@@ -1,23 +1,13 @@
-//! Two ranked lists become one. Pure: no index, no SQL, no time.
+//! Fuses two ranked lists into one. Pure: no index, no SQL, no time.
 
-use super::SideScore;
+use super::score::{SideScore, Weights};
 use crate::config::{Fusion, RetrievalConfig};
 use ragd_core::domain::PassageId;
 use ragd_index::{Candidates, Scores};
-use serde::Serialize;
 use std::collections::HashMap;
 
 /// The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009).
 const RRF_K: f64 = 60.0;
-
-/// The weight of each side in the fused score.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Weights {
-    /// Of words.
-    pub bm25: f64,
-    /// Of meaning.
-    pub vector: f64,
-}
 
 /// How to fuse.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +105,7 @@ enum Scale {
         deviation: f64,
         least: f64,
     },
-    /// By place alone.
+    /// By rank alone.
     Reciprocal,
 }
 
@@ -165,8 +155,8 @@ impl Scale {
         }
     }
 
-    /// What a side that a candidate lacks counts: nothing; on the scale of standard scores, where
-    /// 0 is the mean, as much as the list's last.
+    /// What a missing side counts: nothing; on the scale of standard scores, where 0 is the mean,
+    /// as much as the last of the list.
     fn missing(self) -> f64 {
         match self {
             Self::ZScore {

@@ -1,6 +1,6 @@
-//! What is asked of retrieval, and what it answers.
+//! The request and the result of a retrieval.
 
-use super::Weights;
+use super::score::{SideScore, Weights};
 use crate::config::Fusion;
 use ragd_core::domain::{Collection, PassageId, PassageKind, ReadScope, RoomId, SearchQuery};
 use ragd_index::QueryVector;
@@ -8,7 +8,8 @@ use ragd_store::StoredPassage;
 use serde::Serialize;
 
 /// Which kinds of passages are searched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum RetrievalScope {
     /// Messages of rooms.
     Memory,
@@ -19,14 +20,9 @@ pub enum RetrievalScope {
 }
 
 impl RetrievalScope {
-    /// Reads the word of a request.
-    pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "memory" => Some(Self::Memory),
-            "documents" => Some(Self::Documents),
-            "all" => Some(Self::All),
-            _ => None,
-        }
+    /// Parses the name that a request uses; `None` for another.
+    pub fn parse(name: &str) -> Option<Self> {
+        name.parse().ok()
     }
 
     pub(super) const fn kind(self) -> Option<PassageKind> {
@@ -38,7 +34,7 @@ impl RetrievalScope {
     }
 }
 
-/// A question to retrieval.
+/// What to retrieve.
 #[derive(Debug, Clone)]
 pub struct RetrievalRequest {
     /// What to search for.
@@ -55,18 +51,7 @@ pub struct RetrievalRequest {
     pub limit: usize,
 }
 
-/// One side's part of a score.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct SideScore {
-    /// The place in that side's list, from 1; `None` when the list does not have it.
-    pub rank: Option<usize>,
-    /// The side's own score: BM25, or the cosine.
-    pub raw: Option<f64>,
-    /// What went into the fused score, before its weight.
-    pub normalised: Option<f64>,
-}
-
-/// A passage that was found, with every part of its score.
+/// A retrieved passage, with every part of its score.
 #[derive(Debug, Clone)]
 pub struct Hit {
     /// The passage with its document's title and address.
@@ -81,7 +66,7 @@ pub struct Hit {
     pub decay: f64,
     /// The age of the passage, in days.
     pub age_days: f64,
-    /// The reranker's score; `None` without a reranker, and below the best that it was shown.
+    /// The reranker's score; `None` without a reranker, and for hits that it was not given.
     pub rerank: Option<f64>,
 }
 
@@ -109,7 +94,7 @@ pub struct TimingsMs {
     pub total: f64,
 }
 
-/// What retrieval found.
+/// The result of a retrieval.
 #[derive(Debug, Clone)]
 pub struct Retrieved {
     /// The hits, best first.
@@ -129,7 +114,6 @@ pub struct Retrieved {
     pub reranked: Vec<(PassageId, f64)>,
     /// What was missing: `vector` without a model, `rerank` without the reranker's answer.
     pub degraded: Vec<&'static str>,
-    /// The question's vector, for whoever judges the hits further. Every score by meaning is of its
-    /// model.
+    /// The question's vector, for further comparisons. Every score by meaning is of its model.
     pub query_vector: Option<QueryVector>,
 }

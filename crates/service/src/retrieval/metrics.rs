@@ -1,4 +1,4 @@
-//! What retrieval counts: candidates and seconds by stage.
+//! The metrics of retrieval: candidates, and seconds by stage.
 
 use ragd_core::error::Result;
 use ragd_core::metric_families;

@@ -1,21 +1,23 @@
-//! Retrieval: a question becomes two ranked lists of one index query, fused into one, decayed where
-//! memory ages, and hydrated from SQL, which has the last word on what is current and readable. A
-//! reranker, where there is one, orders the best of them once more.
-//! Every part of a score can be explained.
+//! Retrieval: one index query gives two ranked lists for a question, which are fused into one. SQL
+//! then confirms what is current and readable, and messages lose score with age. A reranker, where
+//! there is one, reorders the best. Every part of a score can be explained.
 
 mod explain;
 mod fusion;
 mod hit;
+mod hydrate;
 mod metrics;
 mod pipeline;
-mod question;
+mod query;
 mod rerank;
+mod score;
 
 pub use explain::Explanation;
-pub use fusion::{Fused, FusionSettings, Weights, fuse};
-pub use hit::{Hit, RetrievalRequest, RetrievalScope, Retrieved, SideScore, TimingsMs};
+pub use fusion::{Fused, FusionSettings, fuse};
+pub use hit::{Hit, RetrievalRequest, RetrievalScope, Retrieved, TimingsMs};
 pub use metrics::RetrievalMetrics;
 pub use rerank::Reranking;
+pub use score::{SideScore, Weights};
 
 use crate::config::RetrievalConfig;
 use crate::memory::MessageTexts;
@@ -28,16 +30,8 @@ use ragd_store::Store;
 /// The retrieval service; cheap to clone.
 #[derive(Clone)]
 pub struct Retrieval {
-    store: Store,
-    texts: MessageTexts,
-    index: Index,
-    counter: TermCounter,
-    embedder: CurrentEmbedder,
+    parts: RetrievalParts,
     settings: RetrievalConfig,
-    reranking: Option<Reranking>,
-    clock: Clock,
-    metrics: RetrievalMetrics,
-    shared_metrics: SharedMetrics,
 }
 
 /// What retrieval works with.
@@ -49,11 +43,11 @@ pub struct RetrievalParts {
     pub texts: MessageTexts,
     /// Both kinds of vectors.
     pub index: Index,
-    /// Makes the terms of a question, as it made those of the passages.
+    /// Counts the terms of a question, as it counted those of the passages.
     pub counter: TermCounter,
-    /// Makes the vector of a question; without one words alone answer.
+    /// Makes the vector of a question; without a model only words are searched.
     pub embedder: CurrentEmbedder,
-    /// Orders the best once more; `None`: the fused order is the last.
+    /// Reorders the best; `None`: the fused order stays.
     pub reranking: Option<Reranking>,
     /// The time, for decay.
     pub clock: Clock,
@@ -66,57 +60,31 @@ pub struct RetrievalParts {
 impl Retrieval {
     /// The service over its parts.
     pub fn new(parts: RetrievalParts, settings: RetrievalConfig) -> Self {
-        let RetrievalParts {
-            store,
-            texts,
-            index,
-            counter,
-            embedder,
-            reranking,
-            clock,
-            metrics,
-            shared_metrics,
-        } = parts;
-        Self {
-            store,
-            texts,
-            index,
-            counter,
-            embedder,
-            settings,
-            reranking,
-            clock,
-            metrics,
-            shared_metrics,
-        }
+        Self { parts, settings }
     }
 
     /// The same service with other settings, for an evaluation.
     #[must_use]
     pub fn with_settings(&self, settings: RetrievalConfig) -> Self {
-        Self {
-            settings,
-            ..self.clone()
-        }
+        Self::new(self.parts.clone(), settings)
     }
 
-    /// The same service without its reranker, for an evaluation.
+    /// The same service without its reranker.
     #[must_use]
     pub fn without_reranking(&self) -> Self {
-        Self {
-            reranking: None,
-            ..self.clone()
-        }
+        let mut same = self.clone();
+        same.parts.reranking = None;
+        same
     }
 
     /// The reranker, if there is one.
     pub fn reranking(&self) -> Option<&Reranking> {
-        self.reranking.as_ref()
+        self.parts.reranking.as_ref()
     }
 
-    /// Whether everything up to place `sequence` of the change log can be found.
+    /// Whether the index has applied the change log up to `sequence`.
     pub fn has_followed(&self, sequence: i64) -> bool {
-        self.index.position().sequence >= sequence
+        self.parts.index.position().sequence >= sequence
     }
 
     /// The settings in force.

@@ -1,61 +1,65 @@
-//! A question becomes a query of the index: its terms, its vector, its filter. When the installation
-//! moves to another model in the middle of an answer, the whole answer is begun again with the new
-//! one's vector, so that none is ever made of two models and none fails.
+//! The index query of a question: its terms, its vector, its filter. When the installation switches
+//! to another model during a retrieval, the retrieval begins again with the new model's vector, so
+//! that none mixes two models and none fails.
 
 use super::{Retrieval, RetrievalRequest};
 use ragd_core::error::{Error, Result};
 use ragd_index::{CODE_MISMATCH, CODE_MOVED, IndexFilter, Query, QueryVector};
 use std::time::Duration;
 
-/// How often an answer is begun again before it is made by words alone.
-const FRESH_STARTS: usize = 3;
-/// How long the index and the embedder may be of two models: the index changes a moment earlier.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a retrieval begins again before it searches by words alone.
+const MAX_RESTARTS: usize = 3;
+/// How long to wait for the embedder's switch, which comes a moment after that of the index.
+const SWITCH_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A query, and how often its answer may still be begun again with another vector.
-pub(super) struct Asked {
+/// A query, and how often it may still be replaced by one with another vector.
+pub(super) struct PreparedQuery {
     pub(super) query: Query,
-    fresh_starts: usize,
+    restarts_left: usize,
 }
 
 impl Retrieval {
     /// The query of `request`, with the vector of the present model.
-    pub(super) async fn ask(&self, request: &RetrievalRequest) -> Asked {
+    pub(super) async fn prepare(&self, request: &RetrievalRequest) -> PreparedQuery {
         let vector = self.vector(request).await;
-        self.ask_with(request, vector)
+        self.prepare_with(request, vector)
     }
 
     /// The query of `request` with this vector.
-    pub(super) fn ask_with(
+    pub(super) fn prepare_with(
         &self,
         request: &RetrievalRequest,
         vector: Option<QueryVector>,
-    ) -> Asked {
-        Asked {
+    ) -> PreparedQuery {
+        PreparedQuery {
             query: self.query(request, vector),
-            fresh_starts: FRESH_STARTS,
+            restarts_left: MAX_RESTARTS,
         }
     }
 
-    /// The query to begin again with after `error`: with the next model's vector when the index has
-    /// moved on, and at last by words alone, which are of no model.
+    /// The query to begin again with after `error`: with the new model's vector when the index was
+    /// switched, and at last by words alone, which depend on no model.
     ///
     /// # Errors
-    /// `error`, when it is about anything else.
-    pub(super) async fn ask_again(
+    /// `error`, when it is about something else.
+    pub(super) async fn prepare_again(
         &self,
         request: &RetrievalRequest,
-        asked: Asked,
+        prepared: PreparedQuery,
         error: Error,
-    ) -> Result<Asked> {
-        let moved_on = [CODE_MISMATCH, CODE_MOVED].contains(&error.code());
-        let (Some(former), true) = (asked.query.dense, moved_on) else {
+    ) -> Result<PreparedQuery> {
+        let is_switched = [CODE_MISMATCH, CODE_MOVED].contains(&error.code());
+        let (Some(former), true) = (prepared.query.dense, is_switched) else {
             return Err(error);
         };
-        let vector = if asked.fresh_starts == 0 {
+        let vector = if prepared.restarts_left == 0 {
             None
         } else {
-            let moved = self.embedder.changes_from(&former.model, PATIENCE).await;
+            let moved = self
+                .parts
+                .embedder
+                .changes_from(&former.model, SWITCH_TIMEOUT)
+                .await;
             tracing::debug!(
                 former = former.model,
                 moved,
@@ -63,14 +67,14 @@ impl Retrieval {
             );
             self.vector(request).await
         };
-        Ok(Asked {
+        Ok(PreparedQuery {
             query: self.query(request, vector),
-            fresh_starts: asked.fresh_starts.saturating_sub(1),
+            restarts_left: prepared.restarts_left.saturating_sub(1),
         })
     }
 
     async fn vector(&self, request: &RetrievalRequest) -> Option<QueryVector> {
-        let embedder = self.embedder.get()?;
+        let embedder = self.parts.embedder.get()?;
         if self.settings.vec_weight <= 0.0 {
             return None;
         }
@@ -81,7 +85,7 @@ impl Retrieval {
             }),
             Err(error) => {
                 tracing::error!(error = error.chain(), "the question was not embedded");
-                self.shared_metrics.internal_error("embeddings");
+                self.parts.shared_metrics.internal_error("embeddings");
                 None
             }
         }
@@ -95,7 +99,7 @@ impl Retrieval {
             0
         };
         Query {
-            terms: self.counter.count_question(request.query.as_str()),
+            terms: self.parts.counter.count_question(request.query.as_str()),
             dense,
             filter: IndexFilter {
                 kind: request.scope.kind(),

@@ -1,6 +1,6 @@
-//! Who may write to the index, and when: within this process one at a time; among processes that
-//! share an index on a server the one with the lease. The lease is taken for a piece of work and
-//! given back at its end, so that any process can do the next; the others look how far it got.
+//! Who may write to the index: within this process one task at a time; among processes that share an
+//! index on a server, the one with the lease. The lease is taken for one piece of work and released
+//! at its end, so that any process can do the next; the others wait until it has caught up.
 
 use super::Follower;
 use super::open::is_replaceable;
@@ -10,8 +10,8 @@ use ragd_index::CODE_UNREACHABLE;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Between two looks at what another process is doing.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Between two checks of how far another process has come.
+const POLL: Duration = Duration::from_millis(100);
 
 impl Follower {
     /// Applies every change up to now, durably, and returns how many there were; 0 also when
@@ -21,15 +21,15 @@ impl Follower {
     /// `Unavailable` without a database or without the server of the index; `Internal` when the
     /// index fails. Nothing is lost then: the next call begins where this one stopped.
     pub async fn catch_up(&self) -> Result<usize> {
-        let _turn = self.shared.turn.lock().await;
-        if !self.claim_unless_level().await? {
+        let _writing = self.shared.writing.lock().await;
+        if !self.claim_unless_current().await? {
             return Ok(0);
         }
-        self.in_turn(Box::pin(self.follow())).await
+        self.then_release(Box::pin(self.follow())).await
     }
 
-    /// As [`Follower::catch_up`], where a server that is away is no failure: SQL has what changed and
-    /// the last word on what is found, and the index follows when the server is back.
+    /// As [`Follower::catch_up`], but an unreachable server is no failure: SQL has the changes and
+    /// confirms every hit, and the index follows when the server is back.
     ///
     /// # Errors
     /// As [`Follower::catch_up`] otherwise.
@@ -37,45 +37,45 @@ impl Follower {
         if_reachable(self.catch_up().await.map(drop))
     }
 
-    /// As [`Follower::mend`], where a server that is away is no failure.
+    /// As [`Follower::repair`], but an unreachable server is no failure.
     ///
     /// # Errors
-    /// As [`Follower::mend`] otherwise.
-    pub async fn mend_if_reachable(&self) -> Result<()> {
-        if_reachable(self.mend().await.map(drop))
+    /// As [`Follower::repair`] otherwise.
+    pub async fn repair_if_reachable(&self) -> Result<()> {
+        if_reachable(self.repair().await.map(drop))
     }
 
-    /// One look: catches up when there is something to do, and rebuilds an index that is lost.
+    /// Catches up when there is something to do, and rebuilds an index that is lost.
     ///
     /// # Errors
     /// As [`Follower::catch_up`] and [`Follower::rebuild`].
     pub async fn pass(&self) -> Result<()> {
-        if self.index.is_shared() && self.is_level().await? {
+        if self.index.is_shared() && self.is_current().await? {
             return Ok(());
         }
         match self.catch_up().await {
-            Err(error) if is_replaceable(&error) => self.mend().await.map(drop),
+            Err(error) if is_replaceable(&error) => self.repair().await.map(drop),
             outcome => outcome.map(drop),
         }
     }
 
-    /// Puts the index in order and applies every change; the caller has the turn.
+    /// Creates the index where it is missing and applies every change; the caller holds `writing`.
     pub(super) async fn follow(&self) -> Result<usize> {
         self.index.ensure().await?;
         self.apply_changes().await
     }
 
-    /// Takes the right to write, waiting for another process's work to end.
+    /// Takes the lease, waiting for another process to release it.
     pub(super) async fn claim(&self) -> Result<()> {
         while !self.index.claim().await? {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL).await;
         }
         Ok(())
     }
 
-    /// As [`Follower::claim`]; false, without the right, when another process has meanwhile applied
-    /// everything there was.
-    pub(super) async fn claim_unless_level(&self) -> Result<bool> {
+    /// As [`Follower::claim`]; `false`, without the lease, when another process has meanwhile applied
+    /// everything.
+    pub(super) async fn claim_unless_current(&self) -> Result<bool> {
         if self.index.claim().await? {
             return Ok(true);
         }
@@ -86,32 +86,32 @@ impl Follower {
             if position.sequence >= head {
                 return Ok(false);
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL).await;
             if self.index.claim().await? {
                 return Ok(true);
             }
         }
     }
 
-    /// Does `work` with the right to write, and gives it back whatever came of it.
-    pub(super) async fn in_turn<T>(&self, work: BoxFuture<'_, Result<T>>) -> Result<T> {
+    /// Does `work` with the lease, and releases it whatever the outcome.
+    pub(super) async fn then_release<T>(&self, work: BoxFuture<'_, Result<T>>) -> Result<T> {
         let outcome = work.await;
         if let Err(error) = self.index.release().await {
             tracing::warn!(
                 error = error.chain(),
-                "the right to write to the index was not given back; it ends by itself"
+                "the lease of the index was not released; it expires"
             );
         }
         outcome
     }
 
-    /// Whether the index is in order and holds every change, whoever applied them.
-    async fn is_level(&self) -> Result<bool> {
-        let in_order = self.index.check().await?;
+    /// Whether the index is intact and has every change, whoever applied it.
+    async fn is_current(&self) -> Result<bool> {
+        let is_intact = self.index.check().await?;
         let head = self.store.change_log_head().await?;
         let lag = head - self.index.position().sequence;
         self.note_lag(lag);
-        Ok(in_order && lag <= 0)
+        Ok(is_intact && lag <= 0)
     }
 
     pub(super) fn note_lag(&self, lag: i64) {

@@ -1,19 +1,19 @@
-//! What a change is about, read from SQL: the passages of a document's generation or of a message,
-//! with the vectors of one model. The texts of messages are opened here, to be counted as terms.
+//! The passages that a change is about, read from SQL: those of a document's generation or of a
+//! message, with the vectors of one model. The texts of messages are opened to count their terms.
 
 use super::Follower;
 use ragd_core::domain::{Passage, PassageId};
 use ragd_core::error::Result;
 use ragd_store::{Change, Generation, Subject};
 
-/// Whose passages an index takes up.
+/// A document or message in one generation, whose passages are indexed together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Whose {
+pub(super) struct Revision {
     pub(super) subject: Subject,
     pub(super) generation: i64,
 }
 
-impl Whose {
+impl Revision {
     /// What `change` is about; `None`: it names no generation.
     pub(super) fn of(change: &Change) -> Option<Self> {
         Some(Self {
@@ -35,15 +35,15 @@ impl Whose {
 }
 
 impl Follower {
-    /// The passages of `whose`; none when they are not current any more.
+    /// The passages of `revision`; empty when it is not current any more.
     pub(super) async fn passages_of(
         &self,
-        whose: Whose,
+        revision: Revision,
         model: Option<&str>,
     ) -> Result<Vec<Passage>> {
-        match whose.subject {
+        match revision.subject {
             Subject::Document(document) => {
-                let number = whose.generation;
+                let number = revision.generation;
                 let generation = Generation { document, number };
                 self.store.document_generation(generation, model).await
             }

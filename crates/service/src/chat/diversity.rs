@@ -1,7 +1,6 @@
-//! Which of the passages that retrieval found become an answer's sources: the best, but not five
-//! times the same document where others fit almost as well. Each further passage of a document
-//! must be better by a margin, so with a single document, or one that is far ahead, the order is
-//! retrieval's own. It reads no text.
+//! Which retrieved passages become an answer's sources: the best, but not five of the same document
+//! where others match almost as well. Each further passage of a document must be better by a margin,
+//! so with a single document, or one that is far ahead, retrieval's order stays. No text is read.
 
 use crate::retrieval::Hit;
 use ragd_core::domain::{DocumentId, PassageSource};
@@ -10,13 +9,13 @@ use std::collections::HashMap;
 /// How many passages are looked at for each that becomes a source.
 pub(super) const CANDIDATES_PER_SOURCE: usize = 5;
 
-/// What a further passage of a document is held back by, as a share of the distance between the
-/// best candidate's score and the last one's. From 0.2 to 0.5 the tuned questions on the PostgreSQL
+/// What each further passage of a document loses, as a share of the distance between the best
+/// candidate's score and the last one's. From 0.2 to 0.5 the tuned questions on the PostgreSQL
 /// manual came out the same (`docs/PERFORMANCE.md`).
 const MARGIN: f64 = 0.3;
 
-/// The `count` sources among `hits`, which come best first. Where a reranker has ordered them, its
-/// order is the last word: it has read the texts.
+/// The `count` sources among `hits`, which come best first. The order of a reranker stays: it has
+/// read the texts.
 pub(super) fn choose(mut hits: Vec<Hit>, count: usize) -> Vec<Hit> {
     if hits.iter().any(|hit| hit.rerank.is_some()) {
         hits.truncate(count);
@@ -29,16 +28,16 @@ pub(super) fn choose(mut hits: Vec<Hit>, count: usize) -> Vec<Hit> {
     let mut rest = hits;
     let mut chosen = Vec::with_capacity(count);
     while chosen.len() < count {
-        let held_back = |hit: &Hit| {
+        let adjusted = |hit: &Hit| {
             let before = taken.get(&document(hit)).copied().unwrap_or(0.0);
             hit.score - margin * before
         };
-        // The first of equals, so that retrieval's order stands.
+        // The first of equals, so that retrieval's order stays.
         let next = rest
             .iter()
             .enumerate()
             .rev()
-            .max_by(|(_, a), (_, b)| held_back(a).total_cmp(&held_back(b)))
+            .max_by(|(_, a), (_, b)| adjusted(a).total_cmp(&adjusted(b)))
             .map(|(at, _)| at);
         let Some(at) = next else { break };
         let hit = rest.remove(at);

@@ -1,0 +1,86 @@
+//! Answers a question as a whole: open the turn, get its draft, store question and answer. Streams
+//! (`stream.rs`) share these steps, so that their answers are checked and stored like any other; so
+//! are cached answers, and those that another caller asked for a moment before.
+
+use super::answer::{Answer, StoredAnswer};
+use super::draft::Draft;
+use super::reply::ModelReply;
+use super::source::RetrievedSources;
+use super::turn::Turn;
+use super::{Chat, ChatRequest};
+use ragd_core::domain::{MessageStatus, Principal};
+use ragd_core::error::Result;
+use std::sync::Arc;
+
+impl Chat {
+    /// Answers a question, checks the answer's citations and stores the turn.
+    ///
+    /// # Errors
+    /// `Invalid` for a provider that is not configured; `Unavailable` (code `llm_unavailable`) when
+    /// no provider answers, or without a database.
+    pub async fn turn(&self, caller: &Principal, request: ChatRequest) -> Result<Answer> {
+        let stored = self.turn_with_message(caller, request).await?;
+        Ok(stored.answer)
+    }
+
+    /// As [`Chat::turn`], with the message that the answer was stored as.
+    ///
+    /// # Errors
+    /// As [`Chat::turn`].
+    pub async fn turn_with_message(
+        &self,
+        caller: &Principal,
+        request: ChatRequest,
+    ) -> Result<StoredAnswer> {
+        let turn = self.open_turn(caller, request, false).await?;
+        let in_flight = self.join_draft(&turn).await?;
+        let joined = in_flight.joined;
+        let draft = in_flight.wait().await?;
+        self.store_answer(&turn, draft, joined).await
+    }
+
+    /// Stores question and answer; `joined`: another caller's question had begun the draft.
+    ///
+    /// # Errors
+    /// `NotFound` when the room was deleted meanwhile; `Unavailable` without a database.
+    pub(super) async fn store_answer(
+        &self,
+        turn: &Turn,
+        draft: Arc<Draft>,
+        joined: bool,
+    ) -> Result<StoredAnswer> {
+        if joined {
+            self.count_hit();
+        }
+        let stored = self
+            .store_turn(turn, draft, MessageStatus::Complete)
+            .await?;
+        let is_grounded = stored.answer.draft.grounded;
+        let grounded = if is_grounded { "true" } else { "false" };
+        let metrics = &self.parts.metrics;
+        metrics.grounding.with_label_values(&[grounded]).inc();
+        Ok(stored)
+    }
+
+    /// Stores what had come of a stream that broke off.
+    pub(super) async fn store_partial(
+        &self,
+        turn: &Turn,
+        retrieved: &RetrievedSources,
+        text: String,
+    ) {
+        let reply = ModelReply::partial(turn, text);
+        let stored = match self.checked(retrieved, reply).await {
+            Ok(draft) => {
+                let status = MessageStatus::Incomplete;
+                self.store_turn(turn, Arc::new(draft), status)
+                    .await
+                    .map(drop)
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = stored {
+            tracing::error!(error = error.chain(), "an incomplete answer was not stored");
+        }
+    }
+}
