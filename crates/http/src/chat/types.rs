@@ -295,7 +295,7 @@ impl From<Citation> for CitationBody {
             claim,
             status,
             score,
-            reason: reason.map(|reason| reason.as_str()),
+            reason: reason.map(Into::into),
         }
     }
 }

@@ -2,7 +2,8 @@
 //! common subsequence), and where both agree on either side of a place at which they differ. There
 //! a near copy has put another word in, and speaks of something else.
 
-use super::tokens::{Class, Token};
+use super::token::{Class, Token};
+use crate::token::common_beginning;
 use std::collections::HashSet;
 
 /// A claim with less than this share of its words in order is no near copy.
@@ -12,6 +13,8 @@ const LONGEST_CLAIMED: usize = 2;
 const LONGEST_FOUND: usize = 2;
 /// Before the first agreement and behind the last there may be more of it.
 const LONGEST_AT_ENDS: usize = 4;
+/// So many equal letters at the beginning make two words mean the same.
+const AKIN_LETTERS: usize = 5;
 /// Longer texts are cut: a sentence has fewer words.
 const MOST_TOKENS: usize = 80;
 
@@ -90,12 +93,12 @@ fn other_word(
         } else {
             LONGEST_FOUND
         };
-        differs(claimed, (found, longest), nearby)
+        differs(claimed, found, longest, nearby)
     })
 }
 
 /// Whether a short stretch of the claim names something that the short stretch in its place does not.
-fn differs(claimed: &[Token], (found, longest): (&[Token], usize), nearby: &HashSet<&str>) -> bool {
+fn differs(claimed: &[Token], found: &[Token], longest: usize, nearby: &HashSet<&str>) -> bool {
     let claimed: Vec<&Token> = claimed.iter().filter(|token| weighs(token)).collect();
     let found: Vec<&Token> = found.iter().filter(|token| weighs(token)).collect();
     let short =
@@ -113,13 +116,7 @@ fn weighs(token: &Token) -> bool {
 }
 
 fn means_the_same(one: &Token, other: &Token) -> bool {
-    let alike = one
-        .stem
-        .chars()
-        .zip(other.stem.chars())
-        .take_while(|(a, b)| a == b)
-        .count();
-    alike >= 5 || one.is_synonym_of(other)
+    common_beginning(&one.stem, &other.stem) >= AKIN_LETTERS || one.is_synonym_of(other)
 }
 
 #[cfg(test)]

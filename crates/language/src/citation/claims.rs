@@ -1,5 +1,7 @@
 //! Where an answer cites: its markers `[n]`, and what it says with each. It knows no source.
 
+use crate::sentence::last;
+
 /// What an answer says at one place, with the numbers of the markers behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
@@ -50,7 +52,7 @@ pub fn claims(answer: &str) -> Vec<Claim> {
         match claims.last_mut() {
             Some(last) if follows => last.cites.push(marker.number),
             _ => {
-                let text = last_sentence(answer.get(from..marker.start).unwrap_or_default());
+                let text = last(answer.get(from..marker.start).unwrap_or_default()).to_owned();
                 claims.push(Claim {
                     text,
                     cites: vec![marker.number],
@@ -96,49 +98,6 @@ pub fn markers(text: &str) -> Vec<Marker> {
         at += 1;
     }
     markers
-}
-
-/// The last sentence of `text`; a full stop right before the marker belongs to it.
-fn last_sentence(text: &str) -> String {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
-    let body = text.trim_end_matches(['.', '!', '?', ' ']);
-    let start = body
-        .char_indices()
-        .filter(|&(at, c)| {
-            let rest = body.get(at + c.len_utf8()..).unwrap_or_default();
-            match c {
-                '\n' => true,
-                '.' | '!' | '?' => {
-                    let mut following = rest.chars();
-                    following.next().is_some_and(char::is_whitespace)
-                        && following
-                            .find(|c| !c.is_whitespace())
-                            .is_some_and(|c| !c.is_lowercase())
-                        && !ends_with_abbreviation(body.get(..at).unwrap_or_default())
-                }
-                _ => false,
-            }
-        })
-        .map(|(at, c)| at + c.len_utf8())
-        .next_back()
-        .unwrap_or(0);
-    body.get(start..)
-        .unwrap_or_default()
-        .trim()
-        .trim_start_matches(['-', '*', ' ', '.', '>'])
-        .to_owned()
-}
-
-fn ends_with_abbreviation(text: &str) -> bool {
-    const ABBREVIATIONS: [&str; 12] = [
-        "e.g", "i.e", "etc", "vs", "cf", "fig", "no", "mr", "mrs", "dr", "st", "approx",
-    ];
-    let word = text
-        .rsplit(|c: char| c.is_whitespace() || c == '(')
-        .next()
-        .unwrap_or_default();
-    let word = word.to_lowercase();
-    ABBREVIATIONS.contains(&word.as_str()) || word.chars().count() == 1
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! that it holds anywhere. One reading serves every claim that cites the passage.
 
 use super::names::Held;
-use super::tokens::{Token, tokens};
+use super::token::Token;
+use super::tokens::tokens;
 use crate::extractive::{ExtractiveSource, candidates};
 use std::collections::HashSet;
 

@@ -24,6 +24,12 @@ const MOST_PARTS: usize = 6;
 const SURELY_NOT: f64 = 0.03;
 const SURELY: f64 = 0.95;
 
+/// The verdict on a claim that nothing in the passage can be compared with.
+const NOT_FOUND: Verdict = Verdict {
+    reason: Some(Reason::Words),
+    score: 0.0,
+};
+
 /// A claim beside its passage, before any vector is known.
 #[derive(Debug)]
 pub struct Examined {
@@ -86,10 +92,7 @@ impl Examined {
                 worst = Some(verdict);
             }
         }
-        worst.unwrap_or(Verdict {
-            reason: Some(Reason::Words),
-            score: 0.0,
-        })
+        worst.unwrap_or(NOT_FOUND)
     }
 
     /// What the words show of the weakest part.
@@ -149,10 +152,7 @@ impl ExaminedPart {
                 chosen = Some(verdict);
             }
         }
-        chosen.unwrap_or(Verdict {
-            reason: Some(Reason::Words),
-            score: 0.0,
-        })
+        chosen.unwrap_or(NOT_FOUND)
     }
 }
 
@@ -180,14 +180,14 @@ fn fits(part: &Part, evidence: &Evidence) -> Vec<Fit> {
         .map(|(_, fit)| fit)
         .filter(|fit| rank(fit) >= least)
         .collect();
-    chosen.extend(with_neighbours(part, evidence, (best_at, best.coverage)));
+    chosen.extend(with_neighbours(part, evidence, best_at, best.coverage));
     chosen.truncate(MOST_WINDOWS + 1);
     chosen
 }
 
 /// The best sentence together with the one before or behind it, where each has words of the claim
 /// that the other has not.
-fn with_neighbours(part: &Part, evidence: &Evidence, (best, coverage): (usize, f64)) -> Vec<Fit> {
+fn with_neighbours(part: &Part, evidence: &Evidence, best: usize, coverage: f64) -> Vec<Fit> {
     let pairs = [(best.wrapping_sub(1), best), (best, best + 1)];
     pairs
         .into_iter()
@@ -213,7 +213,7 @@ fn rank(fit: &Fit) -> f64 {
 
 /// The sentences of a claim, and their parts between semicolons.
 fn split(claim: &str) -> Vec<&str> {
-    let mut parts: Vec<&str> = crate::extractive::sentences(claim)
+    let mut parts: Vec<&str> = crate::sentence::split(claim)
         .into_iter()
         .flat_map(|sentence| sentence.split(';'))
         .map(str::trim)

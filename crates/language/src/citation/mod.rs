@@ -7,7 +7,6 @@
 //! [`Verdict`] comes with a reason and a score that is the measured frequency of being right.
 
 mod alignment;
-mod antonyms;
 mod calibration;
 mod claims;
 mod evidence;
@@ -15,7 +14,7 @@ mod examine;
 mod names;
 mod polarity;
 mod quantity;
-mod synonyms;
+mod token;
 mod tokens;
 mod window;
 
@@ -27,8 +26,9 @@ pub use window::Fit;
 use serde::{Deserialize, Serialize};
 
 /// Why a citation is unsupported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Reason {
     /// The passage has another number, or the same with another unit.
     Number,
@@ -38,18 +38,6 @@ pub enum Reason {
     Entity,
     /// The passage does not speak of it.
     Words,
-}
-
-impl Reason {
-    /// The word that an answer shows.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Number => "number",
-            Self::Negation => "negation",
-            Self::Entity => "entity",
-            Self::Words => "words",
-        }
-    }
 }
 
 /// What was found of one citation.

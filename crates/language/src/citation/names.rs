@@ -1,7 +1,7 @@
 //! Names: identifiers, options, files, acronyms, and words with a capital that a sentence's beginning
 //! does not explain. A claim about a name that its passage does not have is about something else.
 
-use super::tokens::{Class, Token};
+use super::token::{Class, Token};
 use std::collections::HashSet;
 
 /// Capitalised words that name nobody: how English writes them anywhere.

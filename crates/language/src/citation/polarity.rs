@@ -2,8 +2,8 @@
 //! and which words point the other way on an axis (`before`, `after`). What is negated is what
 //! follows the negation in its clause; its first words matter most.
 
-use super::antonyms::{axis, is_prefixed_opposite};
-use super::tokens::{Class, Token};
+use super::token::{Class, Token};
+use crate::lexicon::{direction, is_prefixed_opposite, negation};
 use std::collections::BTreeMap;
 
 /// So many content words behind a negation stand under it, …
@@ -16,73 +16,6 @@ const HEADS: usize = 2;
 const COMPARABLE: f64 = 0.4;
 /// … with a larger one it is a copy, and every difference is meant.
 const COPIED: f64 = 0.7;
-
-const CUES: [&str; 12] = [
-    "not", "no", "never", "none", "cannot", "neither", "nor", "without", "nothing", "nobody",
-    "nowhere", "unable",
-];
-
-/// Words that begin another clause.
-const CONJUNCTIONS: [&str; 18] = [
-    "but", "because", "although", "though", "while", "which", "that", "if", "when", "unless",
-    "since", "so", "however", "whereas", "and", "where", "until", "than",
-];
-
-/// Words that carry a denial without negating a word that the other text has.
-const SOFT: [&str; 36] = [
-    "fail",
-    "fails",
-    "failed",
-    "error",
-    "errors",
-    "refuse",
-    "refuses",
-    "refused",
-    "prevent",
-    "prevents",
-    "prevented",
-    "lack",
-    "lacks",
-    "lose",
-    "loses",
-    "lost",
-    "ignore",
-    "ignores",
-    "ignored",
-    "except",
-    "only",
-    "avoid",
-    "avoids",
-    "avoided",
-    "instead",
-    "reject",
-    "rejects",
-    "rejected",
-    "abort",
-    "aborts",
-    "canceled",
-    "cancelled",
-    "unless",
-    "forbidden",
-    "prohibited",
-    "gone",
-];
-
-/// Words that are denied on behalf of what follows them.
-const LIGHT: [&str; 12] = [
-    "longer",
-    "yet",
-    "any",
-    "ever",
-    "always",
-    "necessarily",
-    "actually",
-    "either",
-    "really",
-    "still",
-    "even",
-    "also",
-];
 
 /// Under which signs a word, or an axis, occurs in a text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -120,13 +53,14 @@ impl<'a> Polarity<'a> {
     /// Reads the signs of a text.
     pub(super) fn of(tokens: &'a [Token]) -> Self {
         let mut polarity = Self {
-            is_soft: tokens.iter().any(|t| SOFT.contains(&t.lower.as_str())),
+            is_soft: tokens.iter().any(|token| negation(&token.lower).is_soft),
             ..Self::default()
         };
         let mut left = 0;
         for (at, token) in tokens.iter().enumerate() {
             let lower = token.lower.as_str();
-            if token.begins_clause || CONJUNCTIONS.contains(&lower) {
+            let role = negation(lower);
+            if token.begins_clause || role.is_conjunction {
                 left = 0;
             }
             let cue = is_cue(tokens, at);
@@ -136,11 +70,11 @@ impl<'a> Polarity<'a> {
             }
             // "Never" is the other end of "always" as well.
             let denied = left > 0 && !cue;
-            if let Some((name, one_way)) = axis(lower) {
-                let signs = polarity.axes.entry(name).or_default();
-                signs.note(one_way == denied);
+            if let Some(direction) = direction(lower) {
+                let signs = polarity.axes.entry(direction.axis).or_default();
+                signs.note(direction.is_one_way == denied);
             }
-            if token.is_content() && !LIGHT.contains(&lower) && !CUES.contains(&lower) {
+            if token.is_content() && !role.is_light && !role.is_cue {
                 let word = token.stem.as_str();
                 polarity.words.entry(word).or_default().note(denied);
                 if denied
@@ -212,7 +146,7 @@ fn is_cue(tokens: &[Token], at: usize) -> bool {
     let is_word = tokens
         .get(at)
         .is_some_and(|token| token.class == Class::Word);
-    if !is_word || !(CUES.contains(&word) || word.ends_with("n't")) {
+    if !is_word || !(negation(word).is_cue || word.ends_with("n't")) {
         return false;
     }
     let next = lower(at + 1);

@@ -1,18 +1,14 @@
 //! Numbers with their units, however they are written: "2 GB", "2048MB", "two gigabytes", "25%",
-//! "200 million", "1,600". Two quantities are equal when they are in the same unit's family and come
-//! to the same amount; a bare number agrees with any unit. Sizes count in powers of 1,024, as
-//! manuals of software do.
+//! "200 million", "1,600". Two quantities are equal when they measure the same and come to the same
+//! amount; a bare number agrees with any unit.
 
-use super::tokens::{Class, Token};
+use super::token::{Class, Token};
+use crate::lexicon::{Dimension, Unit, multiplier, number, unit};
 
-/// What a quantity measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dimension {
-    None,
-    Bytes,
-    Seconds,
-    Percent,
-}
+const PERCENT: Unit = Unit {
+    dimension: Dimension::Percent,
+    scale: 1.0,
+};
 
 /// An amount.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,73 +17,45 @@ pub(super) struct Quantity {
     value: f64,
     /// In bytes, seconds or parts of a hundred.
     amount: f64,
-    dimension: Dimension,
+    /// What it measures; `None` for a bare number.
+    dimension: Option<Dimension>,
 }
 
-const WORDS: [(&str, f64); 29] = [
-    ("zero", 0.0),
-    ("one", 1.0),
-    ("two", 2.0),
-    ("three", 3.0),
-    ("four", 4.0),
-    ("five", 5.0),
-    ("six", 6.0),
-    ("seven", 7.0),
-    ("eight", 8.0),
-    ("nine", 9.0),
-    ("ten", 10.0),
-    ("eleven", 11.0),
-    ("twelve", 12.0),
-    ("thirteen", 13.0),
-    ("fourteen", 14.0),
-    ("fifteen", 15.0),
-    ("sixteen", 16.0),
-    ("seventeen", 17.0),
-    ("eighteen", 18.0),
-    ("nineteen", 19.0),
-    ("twenty", 20.0),
-    ("thirty", 30.0),
-    ("forty", 40.0),
-    ("fifty", 50.0),
-    ("sixty", 60.0),
-    ("seventy", 70.0),
-    ("eighty", 80.0),
-    ("ninety", 90.0),
-    ("dozen", 12.0),
-];
-const MULTIPLIERS: [(&str, f64); 4] = [
-    ("hundred", 1e2),
-    ("thousand", 1e3),
-    ("million", 1e6),
-    ("billion", 1e9),
-];
+/// A word that begins with digits.
+struct Digits<'a> {
+    value: f64,
+    /// What is written behind the number.
+    suffix: &'a str,
+}
 
 /// The quantities that a claim states. "One" alone is a pronoun as often as a number, so it counts
 /// only before a unit.
 pub(super) fn stated(tokens: &[Token]) -> Vec<Quantity> {
-    let at = |at: usize| quantity(tokens, at).filter(|(_, certain)| *certain);
-    (0..tokens.len()).filter_map(at).map(|(q, _)| q).collect()
+    let is_certain = |at: usize, quantity: &Quantity| {
+        quantity.dimension.is_some() || tokens.get(at).is_some_and(|token| token.lower != "one")
+    };
+    (0..tokens.len())
+        .filter_map(|at| quantity(tokens, at).filter(|found| is_certain(at, found)))
+        .collect()
 }
 
 /// Every quantity that a text can be read to hold: also "a minute" as one, "both" as two.
 pub(super) fn held(tokens: &[Token]) -> Vec<Quantity> {
     let mut held: Vec<Quantity> = (0..tokens.len())
         .filter_map(|at| quantity(tokens, at))
-        .map(|(quantity, _)| quantity)
         .collect();
     for pair in tokens.windows(2) {
         let [first, second] = pair else { continue };
-        let (dimension, scale) = unit(&second.lower);
         let implied = matches!(first.lower.as_str(), "a" | "an" | "per" | "each" | "every");
-        if implied && dimension != Dimension::None {
-            held.push(Quantity::new(1.0, dimension, scale));
+        if implied && let Some(unit) = unit(&second.lower) {
+            held.push(Quantity::new(1.0, Some(unit)));
         }
     }
     for token in tokens {
         match token.lower.as_str() {
-            "single" | "once" => held.push(Quantity::new(1.0, Dimension::None, 1.0)),
-            "both" | "twice" | "pair" => held.push(Quantity::new(2.0, Dimension::None, 1.0)),
-            "half" => held.push(Quantity::new(50.0, Dimension::Percent, 1.0)),
+            "single" | "once" => held.push(Quantity::new(1.0, None)),
+            "both" | "twice" | "pair" => held.push(Quantity::new(2.0, None)),
+            "half" => held.push(Quantity::new(50.0, Some(PERCENT))),
             _ => {}
         }
     }
@@ -95,11 +63,11 @@ pub(super) fn held(tokens: &[Token]) -> Vec<Quantity> {
 }
 
 impl Quantity {
-    fn new(value: f64, dimension: Dimension, scale: f64) -> Self {
+    fn new(value: f64, unit: Option<Unit>) -> Self {
         Self {
             value,
-            amount: value * scale,
-            dimension,
+            amount: value * unit.map_or(1.0, |unit| unit.scale),
+            dimension: unit.map(|unit| unit.dimension),
         }
     }
 
@@ -110,45 +78,41 @@ impl Quantity {
             return equal(self.amount, other.amount);
         }
         match (self.dimension, other.dimension) {
-            (Dimension::None, Dimension::Percent) => {
+            (None, Some(Dimension::Percent)) => {
                 equal(self.value, other.value) || equal(self.value * 100.0, other.value)
             }
-            (Dimension::Percent, Dimension::None) => other.agrees(self),
-            (Dimension::None, _) | (_, Dimension::None) => equal(self.value, other.value),
+            (Some(Dimension::Percent), None) => other.agrees(self),
+            (None, _) | (_, None) => equal(self.value, other.value),
             _ => false,
         }
     }
 }
 
-/// The quantity whose number is the token at `at`, and whether it can be nothing else.
-fn quantity(tokens: &[Token], at: usize) -> Option<(Quantity, bool)> {
+/// The quantity whose number begins at a token.
+fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
     let token = tokens.get(at)?;
-    let (mut value, suffix) = match token.class {
+    let Digits { mut value, suffix } = match token.class {
         Class::Number => digits(&token.lower)?,
-        Class::Word => (compound(tokens, at)?, ""),
+        Class::Word => Digits {
+            value: compound(tokens, at)?,
+            suffix: "",
+        },
         Class::Name => return None,
     };
-    let mut next = tokens.get(at + 1);
-    if tens(tokens, at).is_some() && units(tokens, at + 1).is_some() {
+    let is_compound = tens(tokens, at).is_some() && units(tokens, at + 1).is_some();
+    let mut next = tokens.get(at + if is_compound { 2 } else { 1 });
+    if let Some(factor) = next.and_then(|next| multiplier(&next.lower)) {
+        value *= factor;
         next = tokens.get(at + 2);
     }
-    if let Some(following) = next
-        && let Some((_, factor)) = MULTIPLIERS
-            .iter()
-            .find(|(name, _)| following.lower == *name)
-    {
-        value *= factor;
-        next = next.and(tokens.get(at + 2));
-    }
-    let (dimension, scale) = if token.is_percent {
-        (Dimension::Percent, 1.0)
+    let unit = if token.is_percent {
+        Some(PERCENT)
     } else if suffix.is_empty() {
-        next.map_or((Dimension::None, 1.0), |next| unit(&next.lower))
+        next.and_then(|next| unit(&next.lower))
     } else {
         unit(suffix)
     };
-    let certain = token.lower != "one" || dimension != Dimension::None;
-    Some((Quantity::new(value, dimension, scale), certain))
+    Some(Quantity::new(value, unit))
 }
 
 /// Whether a word with digits is an amount, perhaps with its unit behind it: not a name such as
@@ -161,13 +125,13 @@ pub(super) fn is_quantity(written: &str) -> bool {
 pub(super) fn is_unit_at(tokens: &[Token], at: usize) -> bool {
     let is_unit = tokens
         .get(at)
-        .is_some_and(|token| unit(&token.lower).0 != Dimension::None);
+        .is_some_and(|token| unit(&token.lower).is_some());
     let before = at.checked_sub(1);
     is_unit && before.is_some_and(|before| quantity(tokens, before).is_some())
 }
 
-/// The number at the start of a word, and what is written behind it.
-fn digits(word: &str) -> Option<(f64, &str)> {
+/// The number at the start of a lower-case word, and what is written behind it.
+fn digits(word: &str) -> Option<Digits<'_>> {
     let end = word
         .char_indices()
         .find(|&(at, c)| !(c.is_ascii_digit() || matches!(c, '.' | ',') || at == 0 && c == '-'))
@@ -175,12 +139,13 @@ fn digits(word: &str) -> Option<(f64, &str)> {
     let (number, suffix) = word.split_at(end);
     let number = number.trim_end_matches(['.', ',']).replace(',', "");
     let value: f64 = number.parse().ok()?;
-    let ordinal = matches!(suffix, "st" | "nd" | "rd" | "th");
-    let known = suffix.is_empty() || ordinal || unit(suffix).0 != Dimension::None;
     match suffix {
-        "k" => Some((value * 1e3, "")),
-        _ if known => Some((value, suffix)),
-        _ => None,
+        "k" => Some(Digits {
+            value: value * 1e3,
+            suffix: "",
+        }),
+        "" | "st" | "nd" | "rd" | "th" => Some(Digits { value, suffix }),
+        _ => unit(suffix).map(|_| Digits { value, suffix }),
     }
 }
 
@@ -207,29 +172,7 @@ fn units(tokens: &[Token], at: usize) -> Option<f64> {
 }
 
 fn word(tokens: &[Token], at: usize) -> Option<f64> {
-    let lower = tokens.get(at)?.lower.as_str();
-    let known = WORDS.iter().find(|(name, _)| *name == lower);
-    known.map(|(_, value)| *value)
-}
-
-fn unit(lower: &str) -> (Dimension, f64) {
-    const KILO: f64 = 1024.0;
-    match lower {
-        "b" | "byte" | "bytes" => (Dimension::Bytes, 1.0),
-        "kb" | "kib" | "kilobyte" | "kilobytes" => (Dimension::Bytes, KILO),
-        "mb" | "mib" | "megabyte" | "megabytes" => (Dimension::Bytes, KILO * KILO),
-        "gb" | "gib" | "gigabyte" | "gigabytes" => (Dimension::Bytes, KILO * KILO * KILO),
-        "tb" | "tib" | "terabyte" | "terabytes" => (Dimension::Bytes, KILO.powi(4)),
-        "us" | "µs" | "microsecond" | "microseconds" => (Dimension::Seconds, 1e-6),
-        "ms" | "millisecond" | "milliseconds" => (Dimension::Seconds, 1e-3),
-        "s" | "sec" | "second" | "seconds" => (Dimension::Seconds, 1.0),
-        "m" | "min" | "minute" | "minutes" => (Dimension::Seconds, 60.0),
-        "h" | "hour" | "hours" => (Dimension::Seconds, 3_600.0),
-        "d" | "day" | "days" => (Dimension::Seconds, 86_400.0),
-        "week" | "weeks" => (Dimension::Seconds, 604_800.0),
-        "percent" | "per cent" => (Dimension::Percent, 1.0),
-        _ => (Dimension::None, 1.0),
-    }
+    number(&tokens.get(at)?.lower)
 }
 
 #[cfg(test)]

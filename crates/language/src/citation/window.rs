@@ -7,8 +7,10 @@ use super::evidence::{Evidence, Sentence};
 use super::names;
 use super::polarity::Polarity;
 use super::quantity::{held, stated};
-use super::tokens::{Class, Token};
-use crate::extractive::is_generic;
+use super::token::{Class, Token};
+use crate::lexicon::is_generic;
+use crate::token::common_beginning;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// What a word of the claim is worth that stands not in the sentence itself.
@@ -81,10 +83,10 @@ impl Part {
 
     /// Everything about the claim beside the window.
     pub(super) fn fit(&self, window: &[&Sentence], evidence: &Evidence) -> Fit {
-        let tokens: Vec<Token> = window
-            .iter()
-            .flat_map(|sentence| sentence.tokens.iter().cloned())
-            .collect();
+        let tokens: Cow<'_, [Token]> = match window {
+            [one] => Cow::Borrowed(&one.tokens),
+            _ => window.iter().flat_map(|one| one.tokens.clone()).collect(),
+        };
         let nearby: HashSet<&str> = window
             .iter()
             .flat_map(|sentence| &sentence.above)
@@ -153,11 +155,7 @@ fn credit(token: &Token, window: &[&Sentence], evidence: &Evidence) -> f64 {
 }
 
 fn are_akin(one: &str, other: &str) -> bool {
-    let alike = one
-        .chars()
-        .zip(other.chars())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let alike = common_beginning(one, other);
     let shorter = one.chars().count().min(other.chars().count());
     alike >= AKIN_LETTERS && alike + 2 >= shorter
 }

@@ -5,20 +5,16 @@
 //! and rewrites nothing.
 
 mod blocks;
+mod candidates;
 mod markup;
 mod question;
 mod score;
 mod select;
-mod sentences;
-mod stop_words;
 mod terms;
-mod units;
 mod words;
 
+pub use candidates::candidates;
 pub use select::{promising, select};
-pub use sentences::split as sentences;
-pub use stop_words::{is_generic, is_stop_word};
-pub use units::candidates;
 
 /// What is said when nothing in the sources supports an answer.
 pub const NOT_FOUND: &str =

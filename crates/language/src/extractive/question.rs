@@ -1,8 +1,8 @@
 //! What a question asks for: its words with their weights, and its kind. English patterns; another
 //! language falls back to its words.
 
-use super::stop_words::{is_generic, is_stop_word};
-use super::words::{Word, Words};
+use super::words::{Word, words};
+use crate::lexicon::{is_generic, is_stop_word};
 
 /// Words beyond this many add nothing but work.
 const MOST_TERMS: usize = 64;
@@ -66,12 +66,11 @@ pub struct Question {
 }
 
 /// Takes `text` apart.
-pub fn analyse(text: &str, words: &Words) -> Question {
-    let all = words.of(text);
+pub fn analyse(text: &str) -> Question {
     let capitals = Capitals::of(text);
     let mut terms: Vec<Term> = Vec::new();
     let mut after_how = false;
-    for word in &all {
+    for word in &words(text) {
         if terms.len() == MOST_TERMS {
             break;
         }
@@ -183,7 +182,7 @@ mod tests {
     use super::*;
 
     fn terms(text: &str) -> Vec<String> {
-        let question = analyse(text, &Words::new());
+        let question = analyse(text);
         question.terms.into_iter().map(|term| term.lower).collect()
     }
 
@@ -203,7 +202,7 @@ mod tests {
             ("Why is the lock held?", QuestionKind::Why),
             ("Delete a branch", QuestionKind::Other),
         ] {
-            assert_eq!(analyse(text, &Words::new()).kind, expected, "{text}");
+            assert_eq!(analyse(text).kind, expected, "{text}");
         }
     }
 
@@ -224,7 +223,7 @@ mod tests {
 
     #[test]
     fn names_matter_more_and_generic_words_less() {
-        let question = analyse("Which variable sets the HISTSIZE of WAL?", &Words::new());
+        let question = analyse("Which variable sets the HISTSIZE of WAL?");
         let emphasis: Vec<(&str, bool)> = question
             .terms
             .iter()

@@ -3,9 +3,11 @@
 //! kind of the question. The numbers here are chosen by hand and fixed for all collections.
 
 use super::question::{Question, QuestionKind, Term};
-use super::words::{Word, Words};
+use super::words::{Word, words};
 use super::{Sentence, SentenceKind, Signals};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
+use std::rc::Rc;
 
 /// What a word is worth that stands not in the sentence itself.
 const IN_CONTEXT: f32 = 0.7;
@@ -78,46 +80,63 @@ pub struct Weighted<'a> {
     pub weights: Vec<f32>,
 }
 
+/// The question and every candidate, weighed and scored.
+pub struct Scoring<'a> {
+    /// The question with its weights.
+    pub weighted: Weighted<'a>,
+    /// The candidates, in their order.
+    pub scored: Vec<Scored<'a>>,
+}
+
 /// The words of one candidate.
 struct Read {
     own: Vec<Word>,
     keys: BTreeSet<String>,
-    context: BTreeSet<String>,
-    title: BTreeSet<String>,
+    context: Rc<BTreeSet<String>>,
+    title: Rc<BTreeSet<String>>,
 }
 
-/// Scores every candidate, in their order.
+/// What each word of the question is worth in one candidate, 0–1.
+struct Presence {
+    /// In the sentence itself.
+    own: Vec<f32>,
+    /// In the sentence or right above it.
+    near: Vec<f32>,
+    /// Anywhere: also in the title, or in the sentence before.
+    credits: Vec<f32>,
+}
+
+/// Scores every candidate.
 pub fn score<'a>(
     question: &'a Question,
     sentences: &'a [Sentence],
     signals: Signals<'_>,
-    words: &Words,
-) -> (Weighted<'a>, Vec<Scored<'a>>) {
-    let read: Vec<Read> = sentences.iter().map(|s| Read::of(s, words)).collect();
+) -> Scoring<'a> {
+    let read = read(sentences);
     let weighted = weigh(question, &read, signals);
     let similarities = signals
         .similarities
         .filter(|list| list.len() == sentences.len());
     let mut scored = Vec::with_capacity(sentences.len());
-    let mut before: Option<&Read> = None;
-    for (at, (sentence, read)) in sentences.iter().zip(&read).enumerate() {
-        let previous = before.filter(|_| sentence.continues);
-        let credits = credits(question, read, previous);
-        let coverage = weighted.sum(&credits);
-        let own = near_share(&weighted, read);
+    let mut before: Option<Vec<f32>> = None;
+    for (at, (sentence, read)) in sentences.iter().zip(read).enumerate() {
+        let previous = before.take().filter(|_| sentence.continues);
+        let presence = Presence::of(question, &read, previous.as_deref());
+        let coverage = weighted.sum(&presence.credits);
+        let near = weighted.sum(&presence.near);
         let cosine = similarities.and_then(|list| list.get(at).copied());
-        let base = blend(coverage * own.max(0.35).sqrt(), cosine);
-        let fit = fit(&weighted, sentence, read) * own.sqrt();
+        let base = blend(coverage * near.max(0.35).sqrt(), cosine);
+        let fit = fit(&weighted, sentence, &read) * near.sqrt();
         scored.push(Scored {
             sentence,
-            score: (base + fit) * form(sentence, read, question.kind) / HIGHEST,
+            score: (base + fit) * form(sentence, &read, question.kind) / HIGHEST,
             coverage,
-            credits,
-            keys: read.keys.clone(),
+            credits: presence.credits,
+            keys: read.keys,
         });
-        before = Some(read);
+        before = Some(presence.own);
     }
-    (weighted, scored)
+    Scoring { weighted, scored }
 }
 
 impl Weighted<'_> {
@@ -127,33 +146,36 @@ impl Weighted<'_> {
     }
 }
 
-impl Read {
-    fn of(sentence: &Sentence, words: &Words) -> Self {
-        let keys = |text: &str| words.of(text).into_iter().map(|word| word.key).collect();
-        let own = words.of(&sentence.text_to_embed());
-        Self {
+/// The words of every candidate; what several have above them is read once.
+fn read(sentences: &[Sentence]) -> Vec<Read> {
+    let mut known: HashMap<&str, Rc<BTreeSet<String>>> = HashMap::new();
+    let mut around = |text| {
+        let read = || Rc::new(words(text).into_iter().map(|word| word.key).collect());
+        Rc::clone(known.entry(text).or_insert_with(read))
+    };
+    let read = sentences.iter().map(|sentence| {
+        let own = words(&sentence.text_to_embed());
+        Read {
             keys: own.iter().map(|word| word.key.clone()).collect(),
             own,
-            context: keys(&sentence.context),
-            title: keys(&sentence.title),
+            context: around(&sentence.context),
+            title: around(&sentence.title),
         }
-    }
+    });
+    read.collect()
 }
 
 /// Rare words weigh more, but none is worth nothing: within sources that were found for the
 /// question, its subject is frequent.
 fn weigh<'a>(question: &'a Question, read: &[Read], signals: Signals<'_>) -> Weighted<'a> {
-    let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
-    for key in read.iter().flat_map(|read| &read.keys) {
-        *counts.entry(key).or_default() += 1;
-    }
     let total = read.len() as f32;
     let rarity = |term: &Term| {
         let known = signals.weights.and_then(|weights| weights(&term.lower));
         known
             .filter(|weight| weight.is_finite())
             .unwrap_or_else(|| {
-                let count = counts.get(term.key.as_str()).copied().unwrap_or(0) as f32;
+                let having = read.iter().filter(|read| read.keys.contains(&term.key));
+                let count = having.count() as f32;
                 ((total - count + 0.5) / (count + 0.5)).ln_1p()
             })
     };
@@ -176,23 +198,30 @@ fn weigh<'a>(question: &'a Question, read: &[Read], signals: Signals<'_>) -> Wei
     Weighted { question, weights }
 }
 
-fn credits(question: &Question, read: &Read, previous: Option<&Read>) -> Vec<f32> {
-    let credit = |term: &Term| {
-        let in_before = previous.map_or(0.0, |previous| presence(&previous.keys, term));
-        presence(&read.keys, term)
-            .max(IN_CONTEXT * presence(&read.context, term))
-            .max(IN_TITLE * presence(&read.title, term))
-            .max(IN_SENTENCE_BEFORE * in_before)
-    };
-    question.terms.iter().map(credit).collect()
-}
-
-/// The weighted share of the question's words in the sentence itself or right above it.
-fn near_share(weighted: &Weighted<'_>, read: &Read) -> f32 {
-    let near =
-        |term: &Term| presence(&read.keys, term).max(RIGHT_ABOVE * presence(&read.context, term));
-    let near: Vec<f32> = weighted.question.terms.iter().map(near).collect();
-    weighted.sum(&near)
+impl Presence {
+    /// `previous` is what the words of the question are worth in the sentence before, if this one
+    /// goes on from it.
+    fn of(question: &Question, read: &Read, previous: Option<&[f32]>) -> Self {
+        let terms = question.terms.len();
+        let mut found = Self {
+            own: Vec::with_capacity(terms),
+            near: Vec::with_capacity(terms),
+            credits: Vec::with_capacity(terms),
+        };
+        for (at, term) in question.terms.iter().enumerate() {
+            let own = presence(&read.keys, term);
+            let context = presence(&read.context, term);
+            let in_before = previous.and_then(|previous| previous.get(at)).copied();
+            let credit = own
+                .max(IN_CONTEXT * context)
+                .max(IN_TITLE * presence(&read.title, term))
+                .max(IN_SENTENCE_BEFORE * in_before.unwrap_or(0.0));
+            found.own.push(own);
+            found.near.push(own.max(RIGHT_ABOVE * context));
+            found.credits.push(credit);
+        }
+        found
+    }
 }
 
 /// 1 for the word itself, less for one that begins alike (`config`, `configuration`).
@@ -207,7 +236,7 @@ fn presence(keys: &BTreeSet<String>, term: &Term) -> f32 {
     // `column` is no `columnstore`: most of the longer word must be there.
     let alike = |short: &str, long: &str| 3 * short.len() >= 2 * long.len();
     let longer = keys
-        .range(key.to_owned()..)
+        .range::<str, _>((Bound::Included(key), Bound::Unbounded))
         .take_while(|next| next.starts_with(key))
         .any(|next| alike(key, next));
     let shorter = || {
@@ -302,46 +331,34 @@ fn adjacency(question: &Question, own: &[Word]) -> f32 {
     if pairs == 0 {
         return 0.0;
     }
-    let here: BTreeSet<(&str, &str)> = own
-        .iter()
-        .zip(own.iter().skip(1))
-        .map(|(left, right)| (left.key.as_str(), right.key.as_str()))
-        .collect();
+    let adjoin = |left: &Term, right: &Term| {
+        let mut neighbours = own.iter().zip(own.iter().skip(1));
+        neighbours.any(|(one, next)| one.key == left.key && next.key == right.key)
+    };
     let kept = question
         .terms
         .iter()
         .zip(question.terms.iter().skip(1))
-        .filter(|(left, right)| here.contains(&(left.key.as_str(), right.key.as_str())))
+        .filter(|(left, right)| adjoin(left, right))
         .count();
     kept as f32 / pairs as f32
 }
 
+/// Whether a text has a digit or one of the numbers that are mostly written as a word.
 fn has_number(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_digit())
-        || [
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "ten",
-            "zero",
-            "no limit",
-            "unlimited",
-        ]
-        .iter()
-        .any(|number| text.to_lowercase().split(' ').any(|word| word == *number))
+    let is_number = |word: &str| {
+        matches!(
+            word,
+            "zero" | "one" | "two" | "three" | "four" | "five" | "ten" | "unlimited"
+        )
+    };
+    text.bytes().any(|b| b.is_ascii_digit()) || text.to_lowercase().split(' ').any(is_number)
 }
 
 /// A factor for what makes a sentence worse to read as an answer, whatever was asked.
 fn form(sentence: &Sentence, read: &Read, kind: QuestionKind) -> f32 {
     let text = sentence.text.as_str();
     let words = read.own.iter().filter(|word| !word.is_compound).count();
-    let leans_back = [
-        "It ", "This ", "They ", "These ", "That ", "Those ", "Such ", "However", "But ",
-    ]
-    .iter()
-    .any(|start| text.starts_with(start));
     let kind_factor = match sentence.kind {
         SentenceKind::Fragment => 0.6,
         SentenceKind::Code if kind == QuestionKind::HowTo => 0.8,
@@ -353,21 +370,32 @@ fn form(sentence: &Sentence, read: &Read, kind: QuestionKind) -> f32 {
         4..=60 => 1.0,
         _ => 0.85,
     };
-    let question_factor = if text.ends_with('?') { 0.3 } else { 1.0 };
-    let announcement = if text.ends_with(':') { 0.7 } else { 1.0 };
-    // The passage was cut out of its document in the middle of a sentence.
-    let cut_off = matches!(sentence.kind, SentenceKind::Prose | SentenceKind::Entry)
+    let factor = |is_worse: bool, factor: f32| if is_worse { factor } else { 1.0 };
+    kind_factor
+        * length_factor
+        * factor(text.ends_with('?'), 0.3)
+        * factor(text.ends_with(':'), 0.7)
+        * factor(is_cut_off(sentence, read), 0.6)
+        * factor(refers_back(sentence), 0.88)
+}
+
+/// Whether the passage was cut out of its document in the middle of this sentence.
+fn is_cut_off(sentence: &Sentence, read: &Read) -> bool {
+    let text = sentence.text.as_str();
+    let has_no_end = matches!(sentence.kind, SentenceKind::Prose | SentenceKind::Entry)
         && !text.ends_with([
             '.', '!', '?', ':', '。', '！', '？', '"', ')', '…', '\'', '”',
         ]);
-    let beheaded = read.own.first().is_some_and(|first| {
+    let has_no_beginning = read.own.first().is_some_and(|first| {
         !first.is_name && sentence.term.is_empty() && text.starts_with(char::is_lowercase)
     });
-    let cut_factor = if cut_off || beheaded { 0.6 } else { 1.0 };
-    let lean_factor = if leans_back && sentence.term.is_empty() {
-        0.88
-    } else {
-        1.0
-    };
-    kind_factor * length_factor * question_factor * announcement * cut_factor * lean_factor
+    has_no_end || has_no_beginning
+}
+
+/// Whether a sentence begins by referring to the one before, and has no term of its own.
+fn refers_back(sentence: &Sentence) -> bool {
+    let starts = [
+        "It ", "This ", "They ", "These ", "That ", "Those ", "Such ", "However", "But ",
+    ];
+    sentence.term.is_empty() && starts.iter().any(|start| sentence.text.starts_with(start))
 }

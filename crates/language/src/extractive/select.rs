@@ -2,8 +2,7 @@
 //! in their sources' order; or none, when the sources are about something else.
 
 use super::question::{Question, QuestionKind, analyse};
-use super::score::{Scored, Weighted, between, score};
-use super::words::Words;
+use super::score::{Scored, Scoring, Weighted, between, score};
 use super::{Evidence, ExtractiveAnswer, NOT_FOUND, Sentence, Signals};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -38,9 +37,11 @@ const LONGEST_ANSWER: usize = 1_500;
 /// Chooses the sentences that answer `question`, from all `candidates` of its sources. The same
 /// arguments give the same answer.
 pub fn select(question: &str, candidates: &[Sentence], signals: Signals<'_>) -> ExtractiveAnswer {
-    let words = Words::new();
-    let question = analyse(question, &words);
-    let (weighted, mut scored) = score(&question, candidates, signals, &words);
+    let question = analyse(question);
+    let Scoring {
+        weighted,
+        mut scored,
+    } = score(&question, candidates, signals);
     scored.sort_by(|a, b| {
         b.score
             .total_cmp(&a.score)
@@ -75,9 +76,8 @@ pub fn select(question: &str, candidates: &[Sentence], signals: Signals<'_>) -> 
 /// The `most` candidates that are worth a vector, by their words, as indices in ascending order: a
 /// model that embeds all of them takes far longer than everything else here.
 pub fn promising(question: &str, candidates: &[Sentence], most: usize) -> Vec<usize> {
-    let words = Words::new();
-    let question = analyse(question, &words);
-    let (_, scored) = score(&question, candidates, Signals::default(), &words);
+    let question = analyse(question);
+    let scored = score(&question, candidates, Signals::default()).scored;
     let mut best: Vec<(usize, f32)> = scored.iter().map(|one| one.score).enumerate().collect();
     best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     best.truncate(most);

@@ -4,9 +4,9 @@
 
 use super::blocks::{Block, BlockKind, parse};
 use super::markup::plain;
-use super::sentences::split;
 use super::terms::is_strict_term;
 use super::{ExtractiveSource, Sentence, SentenceKind};
+use crate::sentence::split;
 
 /// The longest announcement with what it announces, in bytes.
 const LONGEST_LEAD_IN: usize = 420;

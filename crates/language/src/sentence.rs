@@ -1,6 +1,9 @@
-//! A paragraph into its sentences. It knows abbreviations, initials, numbers and quotation marks;
-//! where a text has no full stops it cuts at a length, so that no "sentence" is a whole page. One
-//! pass.
+//! Where sentences end: [`split`] cuts a paragraph into all of them, [`last`] finds the one that a
+//! citation marker closes. Both know abbreviations and initials; [`split`] also knows numbers and
+//! quotation marks, and cuts at a length where a text has no full stops, so that no "sentence" is a
+//! whole page. It changes no word.
+
+use crate::lexicon::abbreviation;
 
 /// The longest sentence, in bytes; a longer one is cut at the next semicolon or space.
 const LONGEST: usize = 480;
@@ -8,21 +11,8 @@ const LONGEST: usize = 480;
 /// No abbreviation is longer than this, in bytes; so far back is looked for its beginning.
 const LONGEST_ABBREVIATION: usize = 16;
 
-/// Abbreviations, without their last full stop, after which a sentence goes on.
-const ABBREVIATIONS: &[&str] = &[
-    "al", "approx", "ca", "cf", "corp", "dept", "dr", "e.g", "ed", "eds", "eg", "eqs", "figs",
-    "i.e", "ie", "inc", "jr", "ltd", "mr", "mrs", "ms", "nos", "op", "pp", "prof", "refs", "resp",
-    "sr", "u.k", "u.s", "viz", "vols", "vs", "w.r.t",
-];
-
-/// Abbreviations that are words too: only a number after them says which.
-const BEFORE_NUMBERS: &[&str] = &[
-    "art", "cap", "ch", "chap", "eq", "fig", "max", "min", "no", "p", "ref", "sec", "sect", "tab",
-    "vol",
-];
-
 /// The sentences of `text`, trimmed, in order, none empty.
-pub fn split(text: &str) -> Vec<&str> {
+pub(crate) fn split(text: &str) -> Vec<&str> {
     let mut sentences = Vec::new();
     let mut start = 0;
     let mut chars = text.char_indices().peekable();
@@ -107,21 +97,46 @@ fn is_abbreviation(before: &str, next_word: &str) -> bool {
     let lower = word.to_lowercase();
     let initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
     let number = alone && !word.is_empty() && word.chars().all(|c| c.is_ascii_digit());
-    let listed = |list: &[&str]| list.binary_search(&lower.as_str()).is_ok();
+    let known = abbreviation(&lower);
     let numbered = next_word.starts_with(|c: char| c.is_ascii_digit());
-    initial && word != "I" || number || listed(ABBREVIATIONS) || numbered && listed(BEFORE_NUMBERS)
+    initial && word != "I" || number || known.always || numbered && known.before_number
 }
 
+/// The last sentence of `text`; a full stop at its very end belongs to it.
+pub(crate) fn last(text: &str) -> &str {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+    let body = text.trim_end_matches(['.', '!', '?', ' ']);
+    let start = body
+        .char_indices()
+        .rev()
+        .find(|&(at, c)| c == '\n' || matches!(c, '.' | '!' | '?') && ends_before_marker(body, at))
+        .map_or(0, |(at, c)| at + c.len_utf8());
+    body.get(start..)
+        .unwrap_or_default()
+        .trim()
+        .trim_start_matches(['-', '*', ' ', '.', '>'])
+}
+
+/// Whether a sentence ends at the full stop at `at`: what follows does not begin in lower case, and no
+/// abbreviation stands before it.
+fn ends_before_marker(body: &str, at: usize) -> bool {
+    let (before, rest) = body.split_at(at);
+    let mut following = rest.chars().skip(1);
+    let spaced = following.next().is_some_and(char::is_whitespace);
+    let next = following.find(|c| !c.is_whitespace());
+    if !spaced || next.is_none_or(char::is_lowercase) {
+        return false;
+    }
+    let word = before
+        .rsplit(|c: char| c.is_whitespace() || c == '(')
+        .next()
+        .unwrap_or_default();
+    let word = word.to_lowercase();
+    !abbreviation(&word).before_marker && word.chars().count() != 1
+}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_lists_are_sorted() {
-        for list in [ABBREVIATIONS, BEFORE_NUMBERS] {
-            assert!(list.windows(2).all(|pair| pair[0] < pair[1]), "{list:?}");
-        }
-    }
 
     #[test]
     fn sentences_end_where_a_reader_would_end_them() {

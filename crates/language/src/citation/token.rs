@@ -1,0 +1,45 @@
+//! A word, number or name of a text, with what a comparison needs to know of it.
+
+/// What a token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A word of a sentence.
+    Word,
+    /// Written in digits, perhaps with a unit behind them.
+    Number,
+    /// Looks like an identifier, an option, a file, an acronym or a version: never inflected.
+    Name,
+}
+
+/// A word, number or name of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Token {
+    /// In lower case, without a possessive ending.
+    pub(super) lower: String,
+    /// What is compared.
+    pub(super) stem: String,
+    /// What it is.
+    pub(super) class: Class,
+    /// The groups of synonyms that it belongs to.
+    pub(super) groups: Vec<usize>,
+    /// It says nothing about the subject by itself.
+    pub(super) is_stop: bool,
+    /// It begins with a capital that a sentence's beginning does not explain.
+    pub(super) is_capital: bool,
+    /// A clause ends between the token before and this one.
+    pub(super) begins_clause: bool,
+    /// A number with `%` behind it.
+    pub(super) is_percent: bool,
+}
+
+impl Token {
+    /// Whether some group of synonyms has both.
+    pub(super) fn is_synonym_of(&self, other: &Self) -> bool {
+        self.groups.iter().any(|group| other.groups.contains(group))
+    }
+
+    /// Whether the claim would say something else without it.
+    pub(super) fn is_content(&self) -> bool {
+        !self.is_stop
+    }
+}

@@ -1,0 +1,17 @@
+//! Word lists of English and their look-ups. The lists are the files in `data/`, each with its format
+//! in its head; they are compiled in and read once, at the first look-up. It judges no text.
+
+mod abbreviations;
+mod antonyms;
+mod list;
+mod negation;
+mod numbers;
+mod stop_words;
+mod synonyms;
+
+pub(crate) use abbreviations::abbreviation;
+pub(crate) use antonyms::{direction, is_prefixed_opposite};
+pub(crate) use negation::negation;
+pub(crate) use numbers::{Dimension, Unit, multiplier, number, unit};
+pub(crate) use stop_words::{is_generic, is_stop_word};
+pub(crate) use synonyms::groups;
