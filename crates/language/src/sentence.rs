@@ -118,7 +118,7 @@ pub(crate) fn last(text: &str) -> &str {
 }
 
 /// Whether a sentence ends at the full stop at `at`: what follows does not begin in lower case, and no
-/// abbreviation stands before it.
+/// abbreviation precedes it.
 fn ends_before_marker(body: &str, at: usize) -> bool {
     let (before, rest) = body.split_at(at);
     let mut following = rest.chars().skip(1);

@@ -30,7 +30,7 @@ pub(crate) struct Piece<'a> {
 pub(crate) struct Cut<'a> {
     /// As written, without the dashes of an option.
     pub(crate) text: &'a str,
-    /// A dash stands right before it.
+    /// A dash is right before it.
     pub(crate) is_after_dash: bool,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
             is_word: word > 0,
         };
         before = piece.text().chars().next_back().unwrap_or(first);
-        rest = piece.behind();
+        rest = piece.after();
         Some(piece)
     })
 }
@@ -59,8 +59,8 @@ impl<'a> Piece<'a> {
         self.rest.get(..self.length).unwrap_or_default()
     }
 
-    /// The text behind it.
-    pub(crate) fn behind(&self) -> &'a str {
+    /// The text after it.
+    pub(crate) fn after(&self) -> &'a str {
         self.rest.get(self.length..).unwrap_or_default()
     }
 
@@ -99,7 +99,7 @@ impl<'a> Piece<'a> {
         let length = end.map_or(text, |end| text.split_at(end).0);
         let length = length.trim_end_matches(CONNECTORS).len();
         if length == 1 && text.len() == 1 {
-            let marks = self.behind().bytes().take(2);
+            let marks = self.after().bytes().take(2);
             return length + marks.take_while(|b| matches!(b, b'+' | b'#')).count();
         }
         length
@@ -141,15 +141,15 @@ fn word_length(text: &str, first: char, before: char) -> usize {
 /// The dashes of an option such as `-F` or `--jobs`, or of a negative number; 0 for other dashes.
 fn option_dashes(text: &str) -> usize {
     let dashes = text.bytes().take(3).take_while(|b| *b == b'-').count();
-    let behind = text.get(dashes..).unwrap_or_default();
-    let is_option = dashes <= 2 && behind.starts_with(char::is_alphanumeric);
+    let after = text.get(dashes..).unwrap_or_default();
+    let is_option = dashes <= 2 && after.starts_with(char::is_alphanumeric);
     if is_option { dashes } else { 0 }
 }
 
-/// Whether the comma at `at` stands between a digit and a group of three.
+/// Whether the comma at `at` is between a digit and a group of three.
 fn is_thousands_comma(text: &str, at: usize) -> bool {
-    let (before, behind) = text.split_at(at);
-    let digits = behind.bytes().skip(1).take_while(u8::is_ascii_digit);
+    let (before, after) = text.split_at(at);
+    let digits = after.bytes().skip(1).take_while(u8::is_ascii_digit);
     before.ends_with(|c: char| c.is_ascii_digit()) && digits.take(4).count() == 3
 }
 
@@ -206,7 +206,7 @@ impl Letters {
     }
 }
 
-/// `autoCommit`: a capital behind the first character.
+/// `autoCommit`: a capital after the first character.
 pub(crate) fn has_inner_capital(written: &str) -> bool {
     written.chars().skip(1).any(char::is_uppercase)
 }

@@ -1,33 +1,34 @@
-//! The order of words: how much of a claim stands in a sentence in the same order (the longest
-//! common subsequence), and where both agree on either side of a place at which they differ. There
-//! a near copy has put another word in, and speaks of something else.
+//! The order of words: how much of a claim occurs in a sentence in the same order (the longest common
+//! subsequence), and whether a claim that is nearly a copy replaces a word of the sentence by another
+//! one, and so is about something else. It knows no numbers and no negations.
 
 use super::token::{Class, Token};
 use crate::token::common_beginning;
 use std::collections::HashSet;
 
-/// A claim with less than this share of its words in order is no near copy.
+/// A claim is nearly a copy when at least this share of its words is in order.
 const NEAR_COPY: f64 = 0.65;
-/// A longer stretch that differs is another wording, not another word.
+/// More words than this that differ in one place are another wording, not a replaced word.
 const LONGEST_CLAIMED: usize = 2;
 const LONGEST_FOUND: usize = 2;
-/// Before the first agreement and behind the last there may be more of it.
+/// Before the first shared word and after the last one the sentence may have more.
 const LONGEST_AT_ENDS: usize = 4;
 /// So many equal letters at the beginning make two words mean the same.
 const AKIN_LETTERS: usize = 5;
 /// Longer texts are cut: a sentence has fewer words.
 const MOST_TOKENS: usize = 80;
 
-/// How a claim lies over a sentence.
+/// How the words of a claim follow those of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Alignment {
-    /// The share of the claim's words that stand there in order, 0–1.
+    /// The share of the claim's words that the sentence has in the same order, 0–1.
     pub(super) share: f64,
-    /// A content word of the claim stands where the sentence has another one.
+    /// The claim has a content word where the sentence has another one.
     pub(super) has_other_word: bool,
 }
 
-/// Lays `claim` over `sentence`; `nearby` has the stems around the sentence, which are no news.
+/// Compares the order of both; a word of the claim whose stem is in `nearby`, the surroundings of the
+/// sentence, replaces nothing.
 pub(super) fn align(claim: &[Token], sentence: &[Token], nearby: &HashSet<&str>) -> Alignment {
     let claim = claim.get(..claim.len().min(MOST_TOKENS)).unwrap_or(claim);
     let sentence = sentence
@@ -41,7 +42,7 @@ pub(super) fn align(claim: &[Token], sentence: &[Token], nearby: &HashSet<&str>)
     }
 }
 
-/// The longest common subsequence, as pairs of places.
+/// The longest common subsequence, as pairs of indices.
 fn common(claim: &[Token], sentence: &[Token]) -> Vec<(usize, usize)> {
     let width = sentence.len() + 1;
     let mut lengths = vec![0_u16; (claim.len() + 1) * width];
@@ -97,10 +98,10 @@ fn other_word(
     })
 }
 
-/// Whether a short stretch of the claim names something that the short stretch in its place does not.
+/// Whether a few words of the claim name something that the few words in their place do not.
 fn differs(claimed: &[Token], found: &[Token], longest: usize, nearby: &HashSet<&str>) -> bool {
-    let claimed: Vec<&Token> = claimed.iter().filter(|token| weighs(token)).collect();
-    let found: Vec<&Token> = found.iter().filter(|token| weighs(token)).collect();
+    let claimed: Vec<&Token> = claimed.iter().filter(|token| counts(token)).collect();
+    let found: Vec<&Token> = found.iter().filter(|token| counts(token)).collect();
     let short =
         (1..=LONGEST_CLAIMED).contains(&claimed.len()) && (1..=longest).contains(&found.len());
     short
@@ -110,8 +111,8 @@ fn differs(claimed: &[Token], found: &[Token], longest: usize, nearby: &HashSet<
         })
 }
 
-/// Adverbs and numbers are judged elsewhere, or change little.
-fn weighs(token: &Token) -> bool {
+/// Whether a difference in this word counts: adverbs change little, and numbers are compared elsewhere.
+fn counts(token: &Token) -> bool {
     token.is_content() && token.class != Class::Number && !token.lower.ends_with("ly")
 }
 

@@ -1,8 +1,8 @@
-//! Where an answer cites: its markers `[n]`, and what it says with each. It knows no source.
+//! Where an answer cites: its markers `[n]`, and the claim before each. It does not look at sources.
 
 use crate::sentence::last;
 
-/// What an answer says at one place, with the numbers of the markers behind it.
+/// A statement of an answer with the numbers of the markers after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     /// The text, without markers.
@@ -11,18 +11,18 @@ pub struct Claim {
     pub cites: Vec<usize>,
 }
 
-/// A marker's place in a text: bytes from its `[` to past its `]`.
+/// A marker in a text, by byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marker {
-    /// Where its `[` is.
+    /// The offset of its `[`.
     pub start: usize,
-    /// Past its `]`.
+    /// The offset after its `]`.
     pub end: usize,
     /// Its number.
     pub number: usize,
 }
 
-/// Removes every marker that names none of `sources` numbered 1 to `count`.
+/// Removes every marker whose number is not one of 1 to `count`.
 pub fn strip_unknown_markers(answer: &str, count: usize) -> String {
     let mut kept = String::with_capacity(answer.len());
     let mut from = 0;
@@ -65,7 +65,7 @@ pub fn claims(answer: &str) -> Vec<Claim> {
     claims
 }
 
-/// The markers of a text, in order; what stands in code is none.
+/// The markers of a text, in order, without those inside code.
 pub fn markers(text: &str) -> Vec<Marker> {
     let mut markers = Vec::new();
     let mut in_code = false;

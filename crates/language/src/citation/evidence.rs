@@ -1,13 +1,13 @@
-//! A passage taken apart for comparison: its sentences with what stands above them, and the names
-//! that it holds anywhere. One reading serves every claim that cites the passage.
+//! A passage prepared for comparison: its sentences with what is above them, and all of its words for
+//! names. It is prepared once for all claims that cite it.
 
-use super::names::Held;
+use super::names::KnownWords;
 use super::token::Token;
 use super::tokens::tokens;
 use crate::extractive::{ExtractiveSource, candidates};
 use std::collections::HashSet;
 
-/// The passage that a marker names.
+/// The passage that a marker cites.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CitedPassage<'a> {
     /// The document's title; may be empty.
@@ -18,7 +18,7 @@ pub struct CitedPassage<'a> {
     pub text: &'a str,
 }
 
-/// A passage, read.
+/// A passage prepared for comparison.
 #[derive(Debug)]
 pub struct Evidence {
     pub(super) sentences: Vec<Sentence>,
@@ -26,13 +26,13 @@ pub struct Evidence {
     pub(super) around: HashSet<String>,
     /// The stems of all of it.
     pub(super) anywhere: HashSet<String>,
-    pub(super) names: Held,
+    pub(super) names: KnownWords,
 }
 
 /// A sentence, a point of a list or a row of a table.
 #[derive(Debug)]
 pub(super) struct Sentence {
-    /// With the term that it describes, as it is given to a model.
+    /// With the term that it describes, as it is embedded.
     pub(super) text: String,
     pub(super) tokens: Vec<Token>,
     /// Its own stems.
@@ -42,7 +42,7 @@ pub(super) struct Sentence {
 }
 
 impl Evidence {
-    /// Reads a passage.
+    /// Prepares a passage.
     pub fn read(passage: &CitedPassage<'_>) -> Self {
         let source = ExtractiveSource {
             index: 1,
@@ -58,7 +58,7 @@ impl Evidence {
             sentences.push(Sentence::new(passage.text.to_owned(), passage.heading));
         }
         let outside = [passage.title, passage.heading].map(tokens);
-        let mut names = Held::default();
+        let mut names = KnownWords::default();
         for tokens in outside
             .iter()
             .chain(sentences.iter().map(|one| &one.tokens))

@@ -1,6 +1,6 @@
-//! One claim against one passage: finds the window that carries it best, and turns what that shows
-//! into a verdict. A claim of several sentences, or of parts between semicolons, is carried when
-//! each of them is.
+//! One claim against one passage: finds the window (one or two sentences) that supports it best, and
+//! turns the comparison into a verdict. A claim of several sentences, or of parts between semicolons,
+//! is supported when each part is.
 
 use super::calibration::{probability, probability_of_conflict};
 use super::evidence::Evidence;
@@ -8,19 +8,19 @@ use super::tokens::tokens;
 use super::window::{Fit, Part};
 use super::{Reason, Verdict};
 
-/// A claim is carried from this probability on.
-const CARRIED: f64 = 0.5;
-/// How much the order of words counts in the choice of the window.
+/// A claim is supported from this probability on.
+const SUPPORTED: f64 = 0.5;
+/// The weight of the order of words, beside the coverage, in the choice of the window.
 const WEIGHT_OF_ORDER: f64 = 0.4;
-/// A window this close to the best is looked at as well.
+/// A window whose rank is within this of the best is considered as well.
 const ABOUT_AS_GOOD: f64 = 0.05;
 /// What a second sentence must add to the coverage.
 const LEAST_ADDED: f64 = 0.1;
-/// Texts of no more windows than this are worth a vector.
+/// So many windows are compared by vectors at most.
 const MOST_WINDOWS: usize = 3;
 /// The most parts that a claim is cut into; the rest stays with the last.
 const MOST_PARTS: usize = 6;
-/// Words that decide this clearly need no vectors.
+/// A probability by words outside these bounds needs no vectors.
 const SURELY_NOT: f64 = 0.03;
 const SURELY: f64 = 0.95;
 
@@ -39,7 +39,7 @@ pub struct Examined {
 #[derive(Debug)]
 struct ExaminedPart {
     text: String,
-    /// The windows that may carry it, best first; never empty.
+    /// The windows that may support it, best first.
     fits: Vec<Fit>,
 }
 
@@ -59,8 +59,8 @@ pub fn examine(claim: &str, evidence: &Evidence) -> Examined {
 }
 
 impl Examined {
-    /// The texts whose vectors would help to decide, in the order in which [`Self::verdict`] wants
-    /// them; empty when the words decide alone.
+    /// The texts whose vectors would help to decide, in the order that [`Self::verdict`] expects;
+    /// empty when the words are enough.
     pub fn texts_to_embed(&self) -> Vec<String> {
         self.parts
             .iter()
@@ -72,8 +72,8 @@ impl Examined {
             .collect()
     }
 
-    /// The verdict, with the unit vectors of [`Self::texts_to_embed`] where there are any; a list of
-    /// another length counts as none.
+    /// The verdict, by the unit vectors of [`Self::texts_to_embed`] if they are given; a list of
+    /// another length is ignored.
     pub fn verdict(&self, vectors: Option<&[Vec<f32>]>) -> Verdict {
         let wanted: usize = self.parts.iter().map(ExaminedPart::texts).sum();
         let mut rest = vectors.filter(|vectors| vectors.len() == wanted);
@@ -95,7 +95,7 @@ impl Examined {
         worst.unwrap_or(NOT_FOUND)
     }
 
-    /// What the words show of the weakest part.
+    /// The comparison by words of the weakest part.
     pub fn by_words(&self) -> Option<&Fit> {
         let fits = self.parts.iter().filter_map(|part| part.fits.first());
         fits.min_by(|a, b| a.coverage.total_cmp(&b.coverage))
@@ -109,10 +109,10 @@ impl ExaminedPart {
             let probability = probability(fit.coverage, fit.order, None);
             fit.conflict.is_some() || probability < SURELY_NOT
         };
-        let carried = |fit: &Fit| {
+        let supported = |fit: &Fit| {
             fit.conflict.is_none() && probability(fit.coverage, fit.order, None) >= SURELY
         };
-        !self.fits.iter().any(carried) && !self.fits.iter().all(decided)
+        !self.fits.iter().any(supported) && !self.fits.iter().all(decided)
     }
 
     fn texts(&self) -> usize {
@@ -136,12 +136,12 @@ impl ExaminedPart {
                     score: probability_of_conflict(score),
                 },
                 None => Verdict {
-                    reason: (score < CARRIED).then_some(Reason::Words),
+                    reason: (score < SUPPORTED).then_some(Reason::Words),
                     score,
                 },
             }
         });
-        // The best window decides; among several only one that carries the claim may overrule it.
+        // The best window decides; of the others only one that supports the claim may overrule it.
         let mut chosen: Option<Verdict> = None;
         for verdict in judged {
             let better = chosen.is_none_or(|chosen| {
@@ -156,7 +156,7 @@ impl ExaminedPart {
     }
 }
 
-/// The windows that may carry the claim, best first.
+/// The windows that may support the claim, best first.
 fn fits(part: &Part, evidence: &Evidence) -> Vec<Fit> {
     let mut covered: Vec<(usize, f64)> = evidence
         .sentences
@@ -185,8 +185,8 @@ fn fits(part: &Part, evidence: &Evidence) -> Vec<Fit> {
     chosen
 }
 
-/// The best sentence together with the one before or behind it, where each has words of the claim
-/// that the other has not.
+/// The best sentence together with the one before or after it, where each has words of the claim that
+/// the other has not.
 fn with_neighbours(part: &Part, evidence: &Evidence, best: usize, coverage: f64) -> Vec<Fit> {
     let pairs = [(best.wrapping_sub(1), best), (best, best + 1)];
     pairs

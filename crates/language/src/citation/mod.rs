@@ -1,10 +1,11 @@
-//! Citations: whether a passage carries what an answer says with its marker. A number, a name or a
-//! negation that differs makes a claim unsupported whatever else agrees; beyond that its words
-//! decide, and where they leave a doubt, its meaning by the vectors of whoever has a model. Pure:
-//! it compares texts and vectors, and asks no model itself.
+//! Citation checking: whether a passage supports the claim that cites it. A number, a name or a
+//! negation that differs makes a claim unsupported whatever else agrees. Otherwise the words that
+//! both share decide, and where these are not clear, the vectors of both, if the caller has a model.
+//! This module compares texts and vectors; it calls no model itself.
 //!
-//! [`Evidence::read`] takes a passage apart once; [`examine()`] compares a claim with it; the
-//! [`Verdict`] comes with a reason and a score that is the measured frequency of being right.
+//! [`claims()`] finds the claims of an answer, [`Evidence::read`] prepares a passage once for all of
+//! them, [`examine()`] compares a claim with it, and the [`Verdict`] gives the reason and the
+//! probability that the passage supports the claim.
 
 mod alignment;
 mod calibration;
@@ -34,18 +35,18 @@ pub enum Reason {
     Number,
     /// The passage says the opposite.
     Negation,
-    /// The passage says it of somebody or something else.
+    /// The passage says it about somebody or something else.
     Entity,
-    /// The passage does not speak of it.
+    /// The passage does not mention it.
     Words,
 }
 
-/// What was found of one citation.
+/// The result of checking one citation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
-    /// `None`: the passage carries the claim.
+    /// Why the claim is unsupported; `None` when the passage supports it.
     pub reason: Option<Reason>,
-    /// How often claims that look like this one are carried by their passage, 0–1.
+    /// How often the passage supports a claim that compares like this one, 0–1.
     pub score: f64,
 }
 

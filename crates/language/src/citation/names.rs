@@ -4,24 +4,16 @@
 use super::token::{Class, Token};
 use std::collections::HashSet;
 
-/// Capitalised words that name nobody: how English writes them anywhere.
+/// Words that English capitalises anywhere, or that are too common: no names.
 const NOT_NAMES: [&str; 6] = ["i", "i'm", "i've", "english", "ok", "a"];
 
-/// Whether every name of `claim` is among the words that the passage has.
-pub(super) fn are_held(claim: &[Token], held: &Held) -> bool {
-    claim
-        .iter()
-        .filter(|token| is_name(token))
-        .all(|token| held.has(token))
-}
-
-/// The words of a passage with its heading and title, as far as names are compared with them.
+/// The words of a passage with its heading and title, in the forms in which names are looked up.
 #[derive(Debug, Default)]
-pub(super) struct Held {
+pub(super) struct KnownWords {
     words: HashSet<String>,
 }
 
-impl Held {
+impl KnownWords {
     /// Adds the words of a text.
     pub(super) fn add(&mut self, tokens: &[Token]) {
         for token in tokens {
@@ -34,6 +26,14 @@ impl Held {
                 }
             }
         }
+    }
+
+    /// Whether every name of `claim` is among these words.
+    pub(super) fn has_all(&self, claim: &[Token]) -> bool {
+        claim
+            .iter()
+            .filter(|token| is_name(token))
+            .all(|token| self.has(token))
     }
 
     fn has(&self, token: &Token) -> bool {

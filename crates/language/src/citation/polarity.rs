@@ -1,23 +1,23 @@
-//! Whether two texts say the opposite of each other: which of their words stand under a negation,
-//! and which words point the other way on an axis (`before`, `after`). What is negated is what
-//! follows the negation in its clause; its first words matter most.
+//! Whether two texts say the opposite of each other: which of their words are negated, and which
+//! words are antonyms (`before`, `after`). A negation applies to what follows it in its clause; the
+//! first words after it matter most. The word lists are in the lexicon.
 
 use super::token::{Class, Token};
 use crate::lexicon::{direction, is_prefixed_opposite, negation};
 use std::collections::BTreeMap;
 
-/// So many content words behind a negation stand under it, …
+/// A negation applies to so many content words after it, …
 const SCOPE: usize = 5;
-/// … and so many of them are what is denied.
+/// … and the first so many are what it denies.
 const HEADS: usize = 2;
 
-/// With a smaller share of its words in order a claim is worded too differently for the place of a
-/// negation to be compared; …
+/// Negations are compared when at least this share of the claim's words is in order: below, the
+/// wording differs too much.
 const COMPARABLE: f64 = 0.4;
-/// … with a larger one it is a copy, and every difference is meant.
+/// From this share on the claim is a copy, and every difference counts.
 const COPIED: f64 = 0.7;
 
-/// Under which signs a word, or an axis, occurs in a text.
+/// Whether a word, or an axis of antonyms, occurs affirmed, denied or both.
 #[derive(Debug, Clone, Copy, Default)]
 struct Signs {
     affirmed: bool,
@@ -44,13 +44,13 @@ impl Signs {
 pub(super) struct Polarity<'a> {
     words: BTreeMap<&'a str, Signs>,
     axes: BTreeMap<&'static str, Signs>,
-    /// What each negation denies: the first words behind it.
+    /// What each negation denies: the first words after it.
     denials: Vec<Vec<&'a str>>,
     is_soft: bool,
 }
 
 impl<'a> Polarity<'a> {
-    /// Reads the signs of a text.
+    /// Collects the signs of a text.
     pub(super) fn of(tokens: &'a [Token]) -> Self {
         let mut polarity = Self {
             is_soft: tokens.iter().any(|token| negation(&token.lower).is_soft),
@@ -89,16 +89,16 @@ impl<'a> Polarity<'a> {
         polarity
     }
 
-    /// Whether this claim says the opposite of `evidence`, of which it has the share `order` of its
-    /// words in order: the more it copies, the less another wording can be the reason.
+    /// Whether this claim says the opposite of `evidence`. `order` is the share of its words that it
+    /// has in the same order: the higher, the stricter the comparison.
     pub(super) fn contradicts(&self, evidence: &Self, order: f64) -> bool {
         let words = order >= COMPARABLE
             && (self.denies(evidence, order, true) || evidence.denies(self, order, false));
         words || self.axes_conflict(evidence) || self.prefixes_conflict(evidence)
     }
 
-    /// Whether a negation here denies what `other` affirms. What a claim denies its evidence must
-    /// deny; what the evidence denies may be something that the claim does not speak of.
+    /// Whether a negation here denies what `other` affirms. The evidence must deny what the claim
+    /// denies; the claim need not mention what the evidence denies.
     fn denies(&self, other: &Self, order: f64, is_claim: bool) -> bool {
         let is_copy = order >= COPIED;
         if other.is_soft && !is_copy {

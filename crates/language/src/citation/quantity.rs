@@ -1,6 +1,6 @@
 //! Numbers with their units, however they are written: "2 GB", "2048MB", "two gigabytes", "25%",
-//! "200 million", "1,600". Two quantities are equal when they measure the same and come to the same
-//! amount; a bare number agrees with any unit.
+//! "200 million", "1,600". Two quantities agree when they measure the same thing and are the same
+//! amount; a bare number agrees with any unit. The words for numbers and units are in the lexicon.
 
 use super::token::{Class, Token};
 use crate::lexicon::{Dimension, Unit, multiplier, number, unit};
@@ -24,7 +24,7 @@ pub(super) struct Quantity {
 /// A word that begins with digits.
 struct Digits<'a> {
     value: f64,
-    /// What is written behind the number.
+    /// What is written after the number.
     suffix: &'a str,
 }
 
@@ -71,7 +71,7 @@ impl Quantity {
         }
     }
 
-    /// Whether both say the same amount.
+    /// Whether both are the same amount.
     pub(super) fn agrees(&self, other: &Self) -> bool {
         let equal = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs());
         if self.dimension == other.dimension {
@@ -115,7 +115,7 @@ fn quantity(tokens: &[Token], at: usize) -> Option<Quantity> {
     Some(Quantity::new(value, unit))
 }
 
-/// Whether a word with digits is an amount, perhaps with its unit behind it: not a name such as
+/// Whether a word with digits is an amount, perhaps with its unit after it: not a name such as
 /// `int8`, an address or a version.
 pub(super) fn is_quantity(written: &str) -> bool {
     digits(&written.to_lowercase()).is_some()
@@ -130,7 +130,7 @@ pub(super) fn is_unit_at(tokens: &[Token], at: usize) -> bool {
     is_unit && before.is_some_and(|before| quantity(tokens, before).is_some())
 }
 
-/// The number at the start of a lower-case word, and what is written behind it.
+/// The number at the start of a lower-case word, and what is written after it.
 fn digits(word: &str) -> Option<Digits<'_>> {
     let end = word
         .char_indices()
@@ -149,7 +149,7 @@ fn digits(word: &str) -> Option<Digits<'_>> {
     }
 }
 
-/// A number word at `at`, with the unit behind a ten ("twenty-five"); `None` for that unit itself.
+/// A number word at `at`, with the unit after a ten ("twenty-five"); `None` for that unit itself.
 fn compound(tokens: &[Token], at: usize) -> Option<f64> {
     let value = word(tokens, at)?;
     let counted = at
@@ -159,8 +159,8 @@ fn compound(tokens: &[Token], at: usize) -> Option<f64> {
     if counted && units(tokens, at).is_some() {
         return None;
     }
-    let behind = tens(tokens, at).and_then(|_| units(tokens, at + 1));
-    Some(value + behind.unwrap_or(0.0))
+    let after = tens(tokens, at).and_then(|_| units(tokens, at + 1));
+    Some(value + after.unwrap_or(0.0))
 }
 
 fn tens(tokens: &[Token], at: usize) -> Option<f64> {

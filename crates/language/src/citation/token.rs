@@ -1,11 +1,12 @@
-//! A word, number or name of a text, with what a comparison needs to know of it.
+//! The unit of comparison: a word, number or name of a text with its properties. How texts are cut into
+//! tokens is in `tokens`.
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     /// A word of a sentence.
     Word,
-    /// Written in digits, perhaps with a unit behind them.
+    /// Written in digits, perhaps with a unit after them.
     Number,
     /// Looks like an identifier, an option, a file, an acronym or a version: never inflected.
     Name,
@@ -28,12 +29,12 @@ pub(super) struct Token {
     pub(super) is_capital: bool,
     /// A clause ends between the token before and this one.
     pub(super) begins_clause: bool,
-    /// A number with `%` behind it.
+    /// A number with `%` after it.
     pub(super) is_percent: bool,
 }
 
 impl Token {
-    /// Whether some group of synonyms has both.
+    /// Whether both belong to one group of synonyms.
     pub(super) fn is_synonym_of(&self, other: &Self) -> bool {
         self.groups.iter().any(|group| other.groups.contains(group))
     }

@@ -1,5 +1,5 @@
-//! Text into tokens: the pieces of the tokeniser with what a comparison needs, such as whether one is
-//! a name, a number or an empty word, and where clauses end. It compares nothing.
+//! Text into tokens: classifies the words of the tokeniser (name, number, stop word) and notes where
+//! clauses end. It compares nothing.
 
 use super::quantity::{is_quantity, is_unit_at};
 use super::token::{Class, Token};
@@ -24,7 +24,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     reader.tokens
 }
 
-/// A unit behind its number is a part of the quantity, not a word or a name of its own.
+/// A unit after its number is a part of the quantity, not a word or a name of its own.
 fn hide_units(tokens: &mut [Token]) {
     for at in 1..tokens.len() {
         if is_unit_at(tokens, at)
@@ -49,7 +49,7 @@ impl Reader {
     fn mark(&mut self, mark: Piece<'_>) {
         match mark.text() {
             "." | "!" | "?" | ":" => {
-                let spaced = mark.behind().chars().next().is_none_or(char::is_whitespace);
+                let spaced = mark.after().chars().next().is_none_or(char::is_whitespace);
                 self.clause |= spaced;
                 self.sentence |= spaced;
             }
@@ -95,7 +95,7 @@ impl Reader {
             is_stop,
             is_capital: capital && !self.sentence,
             begins_clause: std::mem::take(&mut self.clause),
-            is_percent: is_number && piece.behind().trim_start().starts_with('%'),
+            is_percent: is_number && piece.after().trim_start().starts_with('%'),
             lower,
         });
         self.sentence = false;

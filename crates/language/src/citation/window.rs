@@ -1,5 +1,5 @@
-//! A claim beside a part of its passage: one sentence, or two neighbours where each adds something.
-//! How much of the claim's words are there, in which order, and what contradicts it.
+//! A claim compared with a window of its passage (one sentence, or two neighbours): how many of the
+//! claim's words are there, in which order, and what contradicts it. It chooses no window.
 
 use super::Reason;
 use super::alignment::align;
@@ -13,13 +13,13 @@ use crate::token::common_beginning;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// What a word of the claim is worth that stands not in the sentence itself.
+/// What a word of the claim is worth that is not in the sentence itself.
 const RIGHT_ABOVE: f64 = 0.9;
 const BY_BEGINNING: f64 = 0.8;
 const BY_SYNONYM: f64 = 0.75;
 const IN_HEADING: f64 = 0.7;
 const ELSEWHERE: f64 = 0.4;
-/// So many equal letters at the beginning make two stems akin (`replic`, `replica`).
+/// So many equal letters at the beginning make two stems alike (`replic`, `replica`).
 const AKIN_LETTERS: usize = 5;
 
 /// How much a word matters by its form.
@@ -39,9 +39,9 @@ pub(super) struct Part {
 pub struct Fit {
     /// The weighted share of the claim's content words that the window has, 0–1.
     pub coverage: f64,
-    /// The share of all its words that stand there in order, 0–1.
+    /// The share of all its words that the window has in the same order, 0–1.
     pub order: f64,
-    /// What makes it unsupported whatever else agrees.
+    /// The contradiction that makes it unsupported whatever else agrees.
     pub conflict: Option<Reason>,
     /// The window, as it is given to a model.
     pub text: String,
@@ -81,7 +81,7 @@ impl Part {
         self.terms.iter().filter(|(token, _)| own(token)).count()
     }
 
-    /// Everything about the claim beside the window.
+    /// Compares the claim with the window in every respect.
     pub(super) fn fit(&self, window: &[&Sentence], evidence: &Evidence) -> Fit {
         let tokens: Cow<'_, [Token]> = match window {
             [one] => Cow::Borrowed(&one.tokens),
@@ -100,7 +100,7 @@ impl Part {
             .any(|one| !quantities.iter().any(|two| one.agrees(two)));
         let conflict = if numbers_differ {
             Some(Reason::Number)
-        } else if !names::are_held(&self.tokens, &evidence.names) {
+        } else if !evidence.names.has_all(&self.tokens) {
             Some(Reason::Entity)
         } else if Polarity::of(&self.tokens).contradicts(&Polarity::of(&tokens), alignment.share) {
             Some(Reason::Negation)

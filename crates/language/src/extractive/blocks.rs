@@ -1,5 +1,5 @@
 //! A text into its blocks, line by line: headings, paragraphs, points of a list, rows of a table,
-//! program text, and the entries of a manual, where a term stands over or before its description.
+//! program text, and the entries of a manual, where a term is above or before its description.
 //! It reads markdown, manual pages and the plain text of a PDF alike, each as far as it keeps its
 //! line breaks. One pass; inline markup is left in.
 

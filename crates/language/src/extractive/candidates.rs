@@ -1,6 +1,6 @@
-//! Blocks into candidates: sentences with what stands above them, entries with their term, and
-//! announcements ("… as follows:") with the beginning of what they announce. It decides what can be
-//! quoted, not what deserves to be.
+//! Blocks into candidates: sentences with their headings, entries with their term, and announcements
+//! ("… as follows:") with the beginning of what they announce. It decides what can be quoted, not
+//! what is.
 
 use super::blocks::{Block, BlockKind, parse};
 use super::markup::plain;
@@ -38,7 +38,7 @@ struct Collector<'a, 'b> {
     found: &'b mut Vec<Sentence>,
 }
 
-/// A candidate before it knows what stands above it.
+/// A candidate without its headings.
 struct Unit {
     kind: SentenceKind,
     text: String,
@@ -149,7 +149,7 @@ impl Collector<'_, '_> {
     }
 }
 
-/// Whether a sentence speaks of its term by name, in the plural or not.
+/// Whether a sentence contains its term, in the plural or not.
 fn names(sentence: &str, term: &str) -> bool {
     let term = term.to_lowercase();
     let stem = term.strip_suffix("es").or(term.strip_suffix('s'));
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_carries_its_term_and_its_other_sentences_know_it() {
+    fn an_entry_has_its_term_and_its_other_sentences_know_it() {
         let source = ExtractiveSource {
             index: 4,
             title: "The cache",

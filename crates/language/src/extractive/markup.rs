@@ -1,11 +1,11 @@
-//! Inline markup off a piece of text: emphasis, code marks, links, images, HTML tags, and marks in
-//! square brackets that could be taken for our own markers. One pass with bounded look-ahead. Words
-//! are never changed.
+//! Removes inline markup: emphasis, code marks, links, images, HTML tags, and numbers in square
+//! brackets, which would look like citation markers of the answer. One pass with bounded look-ahead.
+//! Words are never changed.
 
 /// The longest link text, target or tag that is recognised, in bytes.
 const LONGEST_MARK: usize = 300;
 
-/// The HTML tags that are taken off; other angle brackets (`cp <source> <target>`) are text.
+/// The HTML tags that are removed; other angle brackets (`cp <source> <target>`) are text.
 const TAGS: [&str; 24] = [
     "a", "b", "br", "code", "div", "em", "h1", "h2", "h3", "i", "iframe", "img", "li", "ol", "p",
     "pre", "script", "span", "strong", "sub", "sup", "td", "tr", "ul",

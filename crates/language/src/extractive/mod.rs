@@ -1,8 +1,7 @@
-//! Answers without a model: the sentences of the sources that support an answer best, word for word,
-//! each with its marker, or a plain statement that there is none. Two steps, so that a caller who
-//! has vectors can add them: [`candidates`] cuts the sources into sentences, [`select()`] scores and
-//! chooses. Everything here is a function of its arguments: no I/O, no clock, no chance. It invents
-//! and rewrites nothing.
+//! Answers without a model: the sentences of the sources that answer a question best, word for word,
+//! each with its marker, or a statement that there are none. It takes two steps, so that a caller
+//! with vectors can add them: [`candidates()`] cuts the sources into sentences, [`select()`] scores
+//! them and chooses. The same arguments always give the same answer. No word is invented or changed.
 
 mod blocks;
 mod candidates;
@@ -16,7 +15,7 @@ mod words;
 pub use candidates::candidates;
 pub use select::{promising, select};
 
-/// What is said when nothing in the sources supports an answer.
+/// The answer when nothing in the sources supports an answer.
 pub const NOT_FOUND: &str =
     "I cannot answer that from what I have: the answer was not found in the documents.";
 
@@ -53,7 +52,7 @@ pub enum SentenceKind {
 /// A sentence that could be part of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
-    /// The marker's number of its source.
+    /// The number of its source's marker.
     pub source: usize,
     /// Its place among all candidates of all sources, from 0.
     pub position: usize,
@@ -72,8 +71,7 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    /// The text to embed, when similarities are wanted: with the term that it is about, if the
-    /// sentence itself does not name it.
+    /// The text to embed: the sentence, after the term that it describes unless it begins with it.
     pub fn text_to_embed(&self) -> String {
         if self.term.is_empty() || self.text.starts_with(&self.term) {
             self.text.clone()
@@ -83,7 +81,7 @@ impl Sentence {
     }
 }
 
-/// From a lower-case word to its weight.
+/// The weight of a lower-case word.
 pub type WordWeights<'a> = dyn Fn(&str) -> Option<f32> + 'a;
 
 /// What a caller may know beyond the words; the default knows nothing.
@@ -99,8 +97,8 @@ pub struct Signals<'a> {
 
 /// A sentence of the answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Evidence {
-    /// The marker's number of its source.
+pub struct Quote {
+    /// The number of its source's marker.
     pub source: usize,
     /// The sentence, without its marker.
     pub sentence: String,
@@ -114,7 +112,7 @@ pub struct ExtractiveAnswer {
     /// The sentences with their markers, or [`NOT_FOUND`].
     pub text: String,
     /// The sentences one by one; empty when nothing supports an answer.
-    pub sentences: Vec<Evidence>,
+    pub sentences: Vec<Quote>,
     /// Whether the sources support an answer.
     pub supported: bool,
     /// The best candidate's score, 0–1, even when it does not suffice.

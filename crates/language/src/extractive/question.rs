@@ -1,10 +1,10 @@
-//! What a question asks for: its words with their weights, and its kind. English patterns; another
-//! language falls back to its words.
+//! What a question asks for: its words with their weights, and its kind. The kinds are found by
+//! English patterns; a question in another language has its words only.
 
 use super::words::{Word, words};
 use crate::lexicon::{is_generic, is_stop_word};
 
-/// Words beyond this many add nothing but work.
+/// Further words of a question are ignored.
 const MOST_TERMS: usize = 64;
 
 /// A name of at least this many capitals is an identifier, not an abbreviation.
@@ -49,14 +49,13 @@ pub struct Term {
 }
 
 impl Term {
-    /// Whether an answer must speak of it, in these words or in others: not a generic word, and not
-    /// an adverb, which says how.
+    /// Whether an answer must be about it: not a generic word, and not an adverb.
     pub fn is_subject(&self) -> bool {
         self.emphasis >= 1.0 && !self.lower.ends_with("ly")
     }
 }
 
-/// A question, taken apart.
+/// An analysed question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     /// What kind of answer is wanted.
@@ -65,7 +64,7 @@ pub struct Question {
     pub terms: Vec<Term>,
 }
 
-/// Takes `text` apart.
+/// Analyses a question.
 pub fn analyse(text: &str) -> Question {
     let capitals = Capitals::of(text);
     let mut terms: Vec<Term> = Vec::new();
@@ -89,8 +88,8 @@ pub fn analyse(text: &str) -> Question {
     }
 }
 
-/// The words that a question writes with a capital where a sentence does not begin; none when it
-/// writes most words so, as in a title.
+/// The words of a question that have a capital without beginning a sentence; empty when most words
+/// have one, as in a title.
 struct Capitals(Vec<String>);
 
 impl Capitals {
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_apart() {
+    fn kinds_are_recognised() {
         for (text, expected) in [
             ("What is a lease?", QuestionKind::Definition),
             ("What’s a lease?", QuestionKind::Definition),

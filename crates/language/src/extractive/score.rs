@@ -9,23 +9,23 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::rc::Rc;
 
-/// What a word is worth that stands not in the sentence itself.
+/// What a word is worth that is not in the sentence itself.
 const IN_CONTEXT: f32 = 0.7;
 const IN_TITLE: f32 = 0.5;
 const IN_SENTENCE_BEFORE: f32 = 0.4;
-/// How near a heading or question stands to what is under it, where the sentence itself is 1.
+/// What a word right above the sentence is worth for its nearness, where one in the sentence is 1.
 const RIGHT_ABOVE: f32 = 0.8;
-/// A word that shares only its beginning with one there.
+/// What a word is worth that shares only its beginning with one there.
 const BY_PREFIX: f32 = 0.75;
 const SHORTEST_PREFIX: usize = 4;
 
 /// Cosines at and below the first say nothing, at and above the second everything.
 const UNRELATED_COSINE: f32 = 0.15;
 const EQUAL_COSINE: f32 = 0.75;
-/// The share of the vectors in a score, where there are any.
+/// The share of the cosine in a score, where there is one.
 const DENSE_SHARE: f32 = 0.5;
 
-/// What words, vector and form add up to at most, so that scores lie within 0–1.
+/// The highest sum of words, vector and form, by which scores are divided to lie within 0–1.
 const HIGHEST: f32 = 1.4;
 
 /// Verbs by which a sentence says what its subject is or does.
@@ -64,7 +64,7 @@ pub struct Scored<'a> {
     pub sentence: &'a Sentence,
     /// How well it supports an answer, 0–1.
     pub score: f32,
-    /// The weighted share of the question's words that it has by itself or by its surroundings.
+    /// The weighted share of the question's words that it or its surroundings have.
     pub coverage: f32,
     /// What each word of the question is worth here, 0–1.
     pub credits: Vec<f32>,
@@ -146,7 +146,7 @@ impl Weighted<'_> {
     }
 }
 
-/// The words of every candidate; what several have above them is read once.
+/// The words of every candidate; a heading or title that several share is read once.
 fn read(sentences: &[Sentence]) -> Vec<Read> {
     let mut known: HashMap<&str, Rc<BTreeSet<String>>> = HashMap::new();
     let mut around = |text| {
@@ -165,8 +165,8 @@ fn read(sentences: &[Sentence]) -> Vec<Read> {
     read.collect()
 }
 
-/// Rare words weigh more, but none is worth nothing: within sources that were found for the
-/// question, its subject is frequent.
+/// Rare words weigh more, but every word counts: sources that were found for a question mention its
+/// subject often.
 fn weigh<'a>(question: &'a Question, read: &[Read], signals: Signals<'_>) -> Weighted<'a> {
     let total = read.len() as f32;
     let rarity = |term: &Term| {
@@ -199,8 +199,7 @@ fn weigh<'a>(question: &'a Question, read: &[Read], signals: Signals<'_>) -> Wei
 }
 
 impl Presence {
-    /// `previous` is what the words of the question are worth in the sentence before, if this one
-    /// goes on from it.
+    /// `previous` is the worth of the question's words in the sentence before, in the same paragraph.
     fn of(question: &Question, read: &Read, previous: Option<&[f32]>) -> Self {
         let terms = question.terms.len();
         let mut found = Self {
@@ -233,7 +232,7 @@ fn presence(keys: &BTreeSet<String>, term: &Term) -> f32 {
     if key.len() < SHORTEST_PREFIX || term.is_identifier {
         return 0.0;
     }
-    // `column` is no `columnstore`: most of the longer word must be there.
+    // `column` does not match `columnstore`: most of the longer word must be there.
     let alike = |short: &str, long: &str| 3 * short.len() >= 2 * long.len();
     let longer = keys
         .range::<str, _>((Bound::Included(key), Bound::Unbounded))
@@ -308,7 +307,7 @@ fn is_about_term(question: &Question, sentence: &Sentence, read: &Read) -> bool 
             .is_some_and(|word| question.terms.iter().any(|term| term.key == word.key))
 }
 
-/// "X is …": the question's main words, then soon a verb that defines.
+/// "X is …": a main word of the question, soon followed by a verb that defines.
 fn defines(question: &Question, own: &[Word]) -> bool {
     let main = |word: &Word| {
         question
@@ -325,7 +324,7 @@ fn defines(question: &Question, own: &[Word]) -> bool {
     })
 }
 
-/// The share of the question's neighbouring words that are neighbours here too.
+/// The share of the question's pairs of neighbouring words that are neighbours here too.
 fn adjacency(question: &Question, own: &[Word]) -> f32 {
     let pairs = question.terms.len().saturating_sub(1);
     if pairs == 0 {

@@ -3,28 +3,29 @@
 
 use super::question::{Question, QuestionKind, analyse};
 use super::score::{Scored, Scoring, Weighted, between, score};
-use super::{Evidence, ExtractiveAnswer, NOT_FOUND, Sentence, Signals};
+use super::{ExtractiveAnswer, NOT_FOUND, Quote, Sentence, Signals};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-/// The best candidate supports an answer from this score on, if its words or its vector carry it.
+/// The best candidate answers the question from this score on, if its words or its vector are enough.
 const ENOUGH_SCORE: f32 = 0.32;
-/// The share of the question's words, by weight, that carries an answer by itself.
+/// The share of the question's words, by weight, that is enough by itself.
 const ENOUGH_COVERAGE: f32 = 0.5;
-/// A vector asks for less of it the nearer it is: from the first cosine on, down to the least share
-/// at the second.
+/// The closer the vector, the smaller the share that is enough: it falls from the first cosine on, down
+/// to the least share at the second.
 const SOMEWHAT_NEAR: f32 = 0.3;
 const VERY_NEAR: f32 = 0.6;
 const LEAST_COVERAGE: f32 = 0.1;
 
-/// A larger share of the question's subject that no source speaks of is another subject, …
+/// When no source mentions a larger share of the question's subject than this, they are about another
+/// subject, …
 const MOST_UNKNOWN: f32 = 0.3;
 /// … unless a sentence means the same in other words.
 const SAME_MEANING: f32 = 0.7;
 
 /// A further sentence has at least this share of the best one's score, …
 const SHARE_OF_BEST: f32 = 0.75;
-/// … or this one, if it has a good part of the question that is still open.
+/// … or this one, if it covers a good part of the question that is still open.
 const SHARE_OF_BEST_WHEN_NEW: f32 = 0.45;
 const GOOD_PART: f32 = 0.25;
 
@@ -53,7 +54,7 @@ pub fn select(question: &str, candidates: &[Sentence], signals: Signals<'_>) -> 
     let supported = !missing
         && scored
             .first()
-            .is_some_and(|best| carries(best, unknown, signals));
+            .is_some_and(|best| is_enough(best, unknown, signals));
     if !supported {
         return ExtractiveAnswer {
             text: NOT_FOUND.to_owned(),
@@ -64,7 +65,7 @@ pub fn select(question: &str, candidates: &[Sentence], signals: Signals<'_>) -> 
     }
     let mut chosen = choose(&weighted, &scored);
     put_in_order(&mut chosen);
-    let sentences: Vec<Evidence> = chosen.into_iter().map(evidence).collect();
+    let sentences: Vec<Quote> = chosen.into_iter().map(quote).collect();
     ExtractiveAnswer {
         text: written(&sentences),
         sentences,
@@ -86,8 +87,8 @@ pub fn promising(question: &str, candidates: &[Sentence], most: usize) -> Vec<us
     indices
 }
 
-/// A name of the question that neither the best sentence's source has nor every other one: the
-/// sources are about another one. What nearly all sources name, a single one need not repeat.
+/// Whether the question has a name that neither the best sentence's source nor half of all sources
+/// mention: they are about something else. A source need not repeat what most of the others name.
 fn misses_name(question: &Question, scored: &[Scored<'_>]) -> bool {
     let Some(best) = scored.first() else {
         return false;
@@ -104,7 +105,7 @@ fn misses_name(question: &Question, scored: &[Scored<'_>]) -> bool {
     })
 }
 
-/// The share of the question's subject, by weight, that no source speaks of.
+/// The share of the question's subject, by weight, that no source mentions.
 fn unknown_share(weighted: &Weighted<'_>, scored: &[Scored<'_>]) -> f32 {
     let terms = weighted
         .question
@@ -121,7 +122,7 @@ fn unknown_share(weighted: &Weighted<'_>, scored: &[Scored<'_>]) -> f32 {
         .sum()
 }
 
-fn carries(best: &Scored<'_>, unknown: f32, signals: Signals<'_>) -> bool {
+fn is_enough(best: &Scored<'_>, unknown: f32, signals: Signals<'_>) -> bool {
     let cosine = signals
         .similarities
         .and_then(|list| list.get(best.sentence.position).copied());
@@ -187,15 +188,15 @@ fn put_in_order(chosen: &mut [&Scored<'_>]) {
     });
 }
 
-fn evidence(scored: &Scored<'_>) -> Evidence {
-    Evidence {
+fn quote(scored: &Scored<'_>) -> Quote {
+    Quote {
         source: scored.sentence.source,
         sentence: scored.sentence.text.clone(),
         score: scored.score,
     }
 }
 
-fn written(sentences: &[Evidence]) -> String {
+fn written(sentences: &[Quote]) -> String {
     sentences
         .iter()
         .map(|one| format!("{} [{}]", one.sentence, one.source))

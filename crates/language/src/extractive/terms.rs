@@ -1,4 +1,5 @@
-//! What looks like the term of a manual's entry, and what like a section's heading, in plain text.
+//! Recognises the terms of a manual's entries and the headings of its sections in plain text, by their
+//! form alone.
 
 /// Section names of manual pages: in capitals like many terms, but nothing is defined under them.
 const SECTIONS: [&str; 22] = [
@@ -28,7 +29,7 @@ const SECTIONS: [&str; 22] = [
 
 const LONGEST_TERM: usize = 72;
 
-/// A short line without the end of a sentence: may be a term if its description stands under it.
+/// A short line without the end of a sentence: may be a term if its description is below it.
 pub fn is_term(text: &str) -> bool {
     text.len() <= LONGEST_TERM
         && text.split_whitespace().count() <= 8
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terms_are_told_from_sentences() {
+    fn terms_differ_from_sentences() {
         for term in [
             "HISTSIZE",
             "work_mem (integer)",
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_term_may_stand_on_its_descriptions_line() {
+    fn a_term_may_be_on_its_descriptions_line() {
         assert_eq!(
             split_inline_term("HISTSIZE    The number of commands."),
             Some(("HISTSIZE", "The number of commands."))

@@ -1,10 +1,10 @@
-//! Abbreviations, and when a full stop behind one does not end a sentence.
+//! Abbreviations, and when a full stop after one does not end a sentence.
 
 use super::list::named_words;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// When a sentence goes on behind an abbreviation's full stop.
+/// When a sentence goes on after an abbreviation's full stop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Abbreviation {
     /// Always.

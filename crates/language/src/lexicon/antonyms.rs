@@ -1,11 +1,11 @@
-//! Words that reverse a statement: each is a direction on an axis, so that "forbidden" and "not
+//! Antonyms, words that reverse a statement: each is a direction on an axis, so that "forbidden" and "not
 //! allowed" are the same direction, and "before" and "after" are not.
 
 use super::list::named;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// Prefixes that make the opposite of the word behind them.
+/// Prefixes that make the opposite of the word after them.
 const PREFIXES: [&str; 6] = ["un", "non", "dis", "in", "im", "ir"];
 
 /// A word's place on an axis of opposites.

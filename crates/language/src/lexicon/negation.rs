@@ -1,4 +1,4 @@
-//! What single words do to a negation.
+//! The words around negations: which negate, and which end or soften one.
 
 use super::list::named_words;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ pub(crate) struct Negation {
     pub(crate) is_cue: bool,
     /// It begins another clause.
     pub(crate) is_conjunction: bool,
-    /// It carries a denial without negating a word that the other text has.
+    /// It denies without negating a word that the other text has.
     pub(crate) is_soft: bool,
     /// It is denied on behalf of what follows it.
     pub(crate) is_light: bool,

@@ -1,5 +1,4 @@
-//! Words that say the same in almost any sentence. What two terms of one field have in common is a
-//! matter for vectors.
+//! Synonyms: words that mean the same in almost any sentence. Terms of one field are left to vectors.
 
 use super::list::lines;
 use std::collections::HashMap;
