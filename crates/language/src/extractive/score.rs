@@ -5,6 +5,7 @@
 use super::question::{Question, QuestionKind, Term};
 use super::words::{Word, words};
 use super::{Sentence, SentenceKind, Signals};
+use crate::lexicon::is_defining;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::rc::Rc;
@@ -27,36 +28,6 @@ const DENSE_SHARE: f32 = 0.5;
 
 /// The highest sum of words, vector and form, by which scores are divided to lie within 0–1.
 const HIGHEST: f32 = 1.4;
-
-/// Verbs by which a sentence says what its subject is or does.
-const DEFINING: [&str; 26] = [
-    "allow",
-    "are",
-    "contain",
-    "control",
-    "defin",
-    "denot",
-    "describ",
-    "determin",
-    "enabl",
-    "hold",
-    "is",
-    "list",
-    "make",
-    "mean",
-    "name",
-    "print",
-    "provid",
-    "refer",
-    "represent",
-    "return",
-    "set",
-    "show",
-    "specifi",
-    "stand",
-    "store",
-    "tell",
-];
 
 /// A candidate with its score.
 pub struct Scored<'a> {
@@ -320,7 +291,7 @@ fn defines(question: &Question, own: &[Word]) -> bool {
         own.iter()
             .take(9)
             .skip(subject + 1)
-            .any(|word| DEFINING.contains(&word.key.as_str()))
+            .any(|word| is_defining(&word.key))
     })
 }
 

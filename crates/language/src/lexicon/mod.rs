@@ -6,12 +6,12 @@ mod antonyms;
 mod list;
 mod negation;
 mod numbers;
-mod stop_words;
+mod sets;
 mod synonyms;
 
 pub(crate) use abbreviations::abbreviation;
 pub(crate) use antonyms::{direction, is_prefixed_opposite};
 pub(crate) use negation::negation;
 pub(crate) use numbers::{Dimension, Unit, multiplier, number, unit};
-pub(crate) use stop_words::{is_generic, is_stop_word};
+pub(crate) use sets::{is_defining, is_generic, is_stop_word};
 pub(crate) use synonyms::groups;

@@ -1,5 +1,5 @@
-//! Words that say nothing about a question's subject, and words that name only the kind of thing
-//! asked for.
+//! Plain sets of words: those that say nothing about a question's subject, those that name only the
+//! kind of thing asked for, and the stems of verbs that define.
 
 use super::list::words;
 use std::collections::HashSet;
@@ -10,6 +10,9 @@ static STOP_WORDS: LazyLock<HashSet<&'static str>> =
 
 static GENERIC_WORDS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| words(include_str!("../../data/generic_words.txt")).collect());
+
+static DEFINING_STEMS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| words(include_str!("../../data/defining_stems.txt")).collect());
 
 /// Whether a lower-case word is a stop word.
 pub(crate) fn is_stop_word(word: &str) -> bool {
@@ -22,6 +25,11 @@ pub(crate) fn is_generic(word: &str) -> bool {
     known(word) || word.strip_suffix('s').is_some_and(known)
 }
 
+/// Whether a stem is that of a verb by which a sentence says what its subject is or does.
+pub(crate) fn is_defining(stem: &str) -> bool {
+    DEFINING_STEMS.contains(stem)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,6 +39,10 @@ mod tests {
         for (file, list) in [
             (include_str!("../../data/stop_words.txt"), &STOP_WORDS),
             (include_str!("../../data/generic_words.txt"), &GENERIC_WORDS),
+            (
+                include_str!("../../data/defining_stems.txt"),
+                &DEFINING_STEMS,
+            ),
         ] {
             assert_eq!(words(file).count(), list.len());
         }
