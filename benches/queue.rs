@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
 use chrono::{DateTime, Utc};
-use ragd::domain::{JobKind, Lane, LeasedJob, NewJob, OwnerId};
+use ragd::domain::{JobPayload, Lane, LeasedJob, NewJob, OwnerId};
 use ragd::store::{Claim, DatabaseSettings, DatabaseUrl, Store};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -43,9 +43,7 @@ fn now() -> DateTime<Utc> {
 fn job() -> NewJob {
     NewJob {
         owner: OwnerId::system(),
-        kind: JobKind::Cleanup,
-        subject: Some(Uuid::new_v4()),
-        payload: serde_json::json!({"generation": 1}),
+        payload: JobPayload::Cleanup,
         lane: Lane::Default,
         run_at: None,
         max_attempts: 5,

@@ -4,7 +4,7 @@ use crate::support::app::TestApp;
 use chrono::DateTime;
 use futures_util::future::join_all;
 use ragd::clock::Clock;
-use ragd::domain::{JobKind, JobState, Lane, NewJob, OwnerId};
+use ragd::domain::{JobPayload, JobState, Lane, NewJob, OwnerId};
 use serde_json::{Value, json};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -49,9 +49,7 @@ async fn assert_not_found(app: &TestApp, session: &str) {
 async fn clean_up(app: &TestApp) {
     let job = NewJob {
         owner: OwnerId::system(),
-        kind: JobKind::Cleanup,
-        subject: None,
-        payload: Value::Null,
+        payload: JobPayload::Cleanup,
         lane: Lane::LowPriority,
         run_at: None,
         max_attempts: 1,

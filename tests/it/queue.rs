@@ -8,8 +8,8 @@ use crate::store::on_both_engines;
 use crate::store::world::{at, commit_of, new_document, owner};
 use chrono::{DateTime, TimeDelta, Utc};
 use ragd::domain::{
-    DocumentStatus, JobId, JobKind, JobProgress, JobState, Lane, Lease, LeasedJob, NewJob,
-    PageRequest,
+    DocumentStatus, JobId, JobKind, JobPayload, JobProgress, JobState, Lane, Lease, LeasedJob,
+    NewJob, PageRequest,
 };
 use ragd::error::ErrorKind;
 use ragd::store::{CancelOutcome, Claim, CommitOutcome, Heartbeat, JobFilter, Reaped, Store};
@@ -42,9 +42,7 @@ const HOLDER: Uuid = Uuid::from_u128(0xa11ce);
 pub(crate) fn new_job(lane: Lane) -> NewJob {
     NewJob {
         owner: owner("ann"),
-        kind: JobKind::Cleanup,
-        subject: None,
-        payload: serde_json::json!({"n": 1}),
+        payload: JobPayload::Cleanup,
         lane,
         run_at: None,
         max_attempts: 3,
@@ -101,7 +99,7 @@ async fn a_claim_counts_a_try_and_draws_a_token(store: &Store) {
         (first.job.state, first.job.attempt, first.job.started_at),
         (JobState::Leased, 1, Some(at(1)))
     );
-    assert_eq!(first.job.payload, serde_json::json!({"n": 1}));
+    assert_eq!(first.job.payload, JobPayload::Cleanup);
     assert!(store.release_job(first.lease, at(2)).await.unwrap());
     let second = claim(store, Lane::Default, at(3)).await.unwrap();
     assert_ne!(first.lease.token, second.lease.token);
@@ -131,11 +129,12 @@ async fn who_lost_the_lease_changes_nothing(store: &Store) {
         assert!(!store.checkpoint(stale, &note).await.unwrap());
         assert!(!store.finish_job(stale, &[], at(63)).await.unwrap());
         assert!(!store.end_cancelled(stale, at(63)).await.unwrap());
-        assert!(!store.call_off_held(stale, at(63)).await.unwrap());
-        assert!(!store.bury_job(stale, "x", at(63)).await.unwrap());
-        let again = (at(64), "x");
-        assert!(!store.retry_job_at(stale, again, at(63)).await.unwrap());
-        assert!(!store.postpone_job(stale, again, at(63)).await.unwrap());
+        assert!(!store.cancel_held_job(stale, at(63)).await.unwrap());
+        assert!(!store.dead_letter_job(stale, "x", at(63)).await.unwrap());
+        let retried = store.retry_job_at(stale, at(64), "x", at(63)).await;
+        assert!(!retried.unwrap());
+        let postponed = store.postpone_job(stale, at(64), "x", at(63)).await;
+        assert!(!postponed.unwrap());
         assert!(!store.release_job(stale, at(63)).await.unwrap());
     }
     let job = store.job(id, None).await.unwrap().unwrap();
@@ -170,8 +169,11 @@ async fn a_failed_try_waits_and_the_last_one_is_a_dead_letter(store: &Store) {
         let now = at(attempt * 10);
         let leased = claim(store, Lane::Default, now).await.unwrap();
         assert_eq!(leased.job.attempt, attempt);
-        let again = (now + TimeDelta::seconds(5), "it broke");
-        assert!(store.retry_job_at(leased.lease, again, now).await.unwrap());
+        let later = now + TimeDelta::seconds(5);
+        let retried = store
+            .retry_job_at(leased.lease, later, "it broke", now)
+            .await;
+        assert!(retried.unwrap());
         let early = now + TimeDelta::seconds(4);
         assert!(claim(store, Lane::Default, early).await.is_none());
     }
@@ -194,18 +196,15 @@ async fn an_outage_uses_up_no_try(store: &Store) {
         let leased = claim(store, Lane::Default, at(round * 10)).await.unwrap();
         let since = (round > 1).then_some(at(10));
         assert_eq!((leased.job.attempt, leased.job.waiting_since), (1, since));
-        let again = (at(round * 10 + 5), "it is away");
-        assert!(
-            store
-                .postpone_job(leased.lease, again, at(round * 10))
-                .await
-                .unwrap()
-        );
+        let (now, later) = (at(round * 10), at(round * 10 + 5));
+        let postponed = store
+            .postpone_job(leased.lease, later, "it is unavailable", now)
+            .await;
+        assert!(postponed.unwrap());
     }
     let leased = claim(store, Lane::Default, at(200)).await.unwrap();
-    let again = (at(201), "it broke");
     store
-        .retry_job_at(leased.lease, again, at(200))
+        .retry_job_at(leased.lease, at(201), "it broke", at(200))
         .await
         .unwrap();
     let job = store.job(id, None).await.unwrap().unwrap();
@@ -305,8 +304,8 @@ async fn a_job_is_called_off_before_and_while_it_runs(store: &Store) {
     let beat = store.heartbeat(lease, at(6)).await.unwrap();
     assert_eq!(beat, Heartbeat::CancelRequested);
     // A try that fails is the last one then.
-    let again = (at(8), "it broke");
-    assert!(store.retry_job_at(lease, again, at(7)).await.unwrap());
+    let retried = store.retry_job_at(lease, at(8), "it broke", at(7)).await;
+    assert!(retried.unwrap());
     assert_eq!(state(store, id).await, JobState::Cancelled);
 
     let id = store.enqueue(&new_job(Lane::Default), at(8)).await.unwrap();
@@ -327,7 +326,7 @@ async fn a_dead_letter_can_be_tried_again(store: &Store) {
         ErrorKind::Conflict
     );
     let lease = claim(store, Lane::Default, at(1)).await.unwrap().lease;
-    store.bury_job(lease, "no", at(2)).await.unwrap();
+    store.dead_letter_job(lease, "no", at(2)).await.unwrap();
     let other = store.enqueue(&keyed, at(3)).await.unwrap();
     let taken = store.revive_job(id, at(4)).await.unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::Conflict, "another has the key");
@@ -357,7 +356,7 @@ async fn a_document_and_its_job_share_their_fate(store: &Store) {
     assert_eq!(state(store, first.job).await, JobState::Cancelled);
     let leased = claim(store, Lane::Default, at(2)).await.unwrap();
     assert_eq!(
-        (leased.job.id, leased.job.subject),
+        (leased.job.id, leased.job.payload.subject()),
         (second.job, Some(document.uuid()))
     );
     let overtaken = store.accepted(document, 1).await.unwrap();
@@ -366,7 +365,7 @@ async fn a_document_and_its_job_share_their_fate(store: &Store) {
     assert_eq!(accepted.generation, second.accepted.generation);
 
     store
-        .bury_job(leased.lease, "broken: it is", at(3))
+        .dead_letter_job(leased.lease, "broken: it is", at(3))
         .await
         .unwrap();
     let everything = crate::store::world::everything();
@@ -425,11 +424,8 @@ async fn a_generation_is_committed_only_under_its_lease(store: &Store) {
     }
     let job = store.job(enqueued.job, None).await.unwrap().unwrap();
     assert_eq!(job.progress.stage, "index");
-    let reason = ("x: y", at(64));
     let generation = enqueued.accepted.generation;
-    let failed = store
-        .fail_with_job(generation, (stale, reason.0), reason.1)
-        .await;
+    let failed = store.fail_with_job(generation, stale, "x: y", at(64)).await;
     assert!(!failed.unwrap());
     assert_eq!(store.count_current_passages().await.unwrap(), 2);
 }
@@ -444,9 +440,7 @@ async fn staged_passages_are_seen_by_nobody(store: &Store) {
     // An earlier try cut the text otherwise, and got further.
     let earlier = commit_of(&enqueued.accepted, &["1", "2", "3", "4", "5", "6"]);
     for window in [&earlier.passages[..], &commit.passages[..2]] {
-        let staged = store
-            .stage_passages((generation, window), (lease, &note))
-            .await;
+        let staged = store.stage_passages(generation, window, lease, &note).await;
         assert!(staged.unwrap());
     }
     assert_eq!(store.count_current_passages().await.unwrap(), 0);
@@ -469,7 +463,7 @@ async fn staged_passages_are_seen_by_nobody(store: &Store) {
     assert_eq!(texts, ["a", "b", "c", "d"]);
     assert_eq!(store.count_current_passages().await.unwrap(), 4);
     let late = store
-        .stage_passages((generation, &earlier.passages), (lease, &note))
+        .stage_passages(generation, &earlier.passages, lease, &note)
         .await;
     assert!(!late.unwrap(), "it is committed already");
 
@@ -482,15 +476,14 @@ async fn staged_passages_are_seen_by_nobody(store: &Store) {
     let lease = claim(store, Lane::Default, at(4)).await.unwrap().lease;
     let next = commit_of(&again.accepted, &["x", "y"]);
     let generation = again.accepted.generation;
-    let window = (generation, &next.passages[..]);
-    assert!(store.stage_passages(window, (lease, &note)).await.unwrap());
-    let reason = (lease, "broken: it is");
-    assert!(
-        store
-            .fail_with_job(generation, reason, at(5))
-            .await
-            .unwrap()
-    );
+    let staged = store
+        .stage_passages(generation, &next.passages, lease, &note)
+        .await;
+    assert!(staged.unwrap());
+    let failed = store
+        .fail_with_job(generation, lease, "broken: it is", at(5))
+        .await;
+    assert!(failed.unwrap());
     let staged = store.document_generation(generation, None).await.unwrap();
     assert!(staged.is_empty());
     assert_eq!(store.count_current_passages().await.unwrap(), 4);
@@ -503,7 +496,7 @@ async fn lists_and_counts(store: &Store) {
         ids.push(store.enqueue(&new_job(lane), at(second)).await.unwrap());
     }
     let lease = claim(store, Lane::Default, at(9)).await.unwrap().lease;
-    store.bury_job(lease, "no", at(9)).await.unwrap();
+    store.dead_letter_job(lease, "no", at(9)).await.unwrap();
     claim(store, Lane::HighPriority, at(9)).await.unwrap();
     let counts = store.lane_counts(at(9)).await.unwrap();
     let shown = counts.map(|one| (one.lane, one.ready, one.leased, one.dead, one.oldest));
@@ -549,7 +542,7 @@ async fn what_is_due_is_enqueued_once(store: &Store) {
     let job = new_job(Lane::LowPriority);
     let due = async |since: i64, now: i64| {
         let found = store
-            .enqueue_if_due(("daily", at(since)), &job, at(now))
+            .enqueue_if_due("daily", at(since), &job, at(now))
             .await;
         found.unwrap().is_some()
     };

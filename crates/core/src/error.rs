@@ -1,6 +1,6 @@
 //! The one error of the crate: what went wrong, whose fault it is, and what caused it. It knows
-//! nothing of HTTP, SQL or vendors: walls turn their crate's errors into a kind, doors turn a kind
-//! into a status or an exit code.
+//! nothing of HTTP, SQL or vendors: adapters turn the errors of their crates into a kind, entry points
+//! turn a kind into a status or an exit code.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The crate's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure this is; doors map it to a status, callers decide by it.
+/// What kind of failure this is; entry points map it to a status, callers decide by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The request is not acceptable; the message names the field and the limit.

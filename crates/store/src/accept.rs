@@ -1,20 +1,21 @@
-//! How a document comes in: its row is made or taken over, and the next generation handed out.
+//! Accepting documents: the row is made or taken over, and the next generation handed out.
 //! What is served does not change until that generation is committed (see `commit`).
 
 use super::Store;
 use super::bind::refuse_nul;
-use super::db::{Tx, on, on_tx};
-use super::documents::{DocumentRow, Generation, PendingVersion, document_columns};
+use super::document_rows::{DOCUMENT_COLUMNS, DocumentRow, Generation, PendingVersion};
+use super::param::{json, params};
+use super::sql::sql;
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{
-    Collection, Document, DocumentId, FileName, IngestPayload, JobId, JobKind, Lane, NewJob,
-    OwnerId, Sha256,
+    Collection, Document, DocumentId, FileName, IngestPayload, JobId, JobKind, JobPayload, Lane,
+    NewJob, OwnerId, Sha256,
 };
 use ragd_core::error::{Error, Result};
-use sqlx::types::Json;
 
-/// How often an ingest is tried. What is wrong with a document is told at the first try; the others
-/// are for what is wrong around it.
+/// How often an ingest is tried. A fault of the document itself fails the first try; the others
+/// are for faults of what it depends on.
 const INGEST_ATTEMPTS: i64 = 5;
 
 /// A document as it was handed in.
@@ -84,7 +85,7 @@ pub struct Accepted {
 impl Accepted {
     pub(super) fn from_row(row: DocumentRow) -> Result<Self> {
         let number = row.newest_generation();
-        let pending = row.pending_version();
+        let pending = row.pending_version()?;
         let document = row.into_document()?;
         let generation = Generation {
             document: document.id,
@@ -100,7 +101,7 @@ impl Accepted {
 
 impl Store {
     /// As [`Store::accept`], and enqueues the ingest of each in the same transaction, which is one
-    /// for all of them. Earlier ingests of the same documents are called off.
+    /// for all of them. Earlier ingests of the same documents are cancelled.
     ///
     /// # Errors
     /// As [`Store::accept`]; nothing was accepted then.
@@ -127,19 +128,35 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn accepted(&self, id: DocumentId, number: i64) -> Result<Option<Accepted>> {
-        let sql = concat!(
-            "SELECT ",
-            document_columns!(),
-            " FROM documents WHERE id = $1 AND next_generation = $2 + 1"
+        let sql = sql!(
+            "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = $1 AND next_generation = $2 + 1"
         );
-        let row: Option<DocumentRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(id.uuid()).bind(number);
-            query.fetch_optional(pool)
-        })?;
+        let row: Option<DocumentRow> = self
+            .db
+            .query(sql, params![id.uuid(), number])
+            .optional()
+            .await?;
         row.map(Accepted::from_row).transpose()
     }
 
-    /// Takes a document in without a job, for whoever makes and commits its generation itself:
+    /// Every document with a generation that was accepted and neither committed nor failed and that
+    /// no job is about, with that generation, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable` without a database.
+    pub async fn unfinished_documents(&self) -> Result<Vec<Accepted>> {
+        let sql = sql!(
+            "SELECT {DOCUMENT_COLUMNS} FROM documents
+             WHERE status IN ('queued', 'processing') AND current_generation < next_generation - 1
+               AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = documents.id
+                   AND j.kind = 'ingest' AND j.state IN ('ready', 'leased'))
+             ORDER BY id"
+        );
+        let rows: Vec<DocumentRow> = self.db.query(sql, params![]).all().await?;
+        rows.into_iter().map(Accepted::from_row).collect()
+    }
+
+    /// Accepts a document without a job, for a caller that makes and commits its generation itself:
     /// makes its row, or takes over the one with the same owner, collection
     /// and uri, and hands out its next generation. Its status is `queued` afterwards. A version
     /// that is being served stays as it is until the generation is committed, so the caller keeps
@@ -166,19 +183,13 @@ impl Store {
         ocr: Option<bool>,
         now: DateTime<Utc>,
     ) -> Result<Option<Enqueued>> {
-        let sql = concat!(
+        let sql = sql!(
             "UPDATE documents SET next_generation = next_generation + 1, status = 'queued',
                  error = NULL, updated_at = $2
-             WHERE id = $1 RETURNING ",
-            document_columns!()
+             WHERE id = $1 RETURNING {DOCUMENT_COLUMNS}"
         );
         let mut tx = self.begin().await?;
-        let row: Option<DocumentRow> = on_tx!(&mut tx, |c| {
-            sqlx::query_as(sql)
-                .bind(id.uuid())
-                .bind(now)
-                .fetch_optional(c)
-        })?;
+        let row: Option<DocumentRow> = tx.query(sql, params![id.uuid(), now]).optional().await?;
         let Some(accepted) = row.map(Accepted::from_row).transpose()? else {
             return Ok(None);
         };
@@ -190,12 +201,13 @@ impl Store {
 
 /// The job that makes `generation` of `document`.
 pub(super) fn ingest_job(document: &Document, generation: i64, ocr: Option<bool>) -> NewJob {
-    let payload = IngestPayload { generation, ocr };
     NewJob {
         owner: document.owner,
-        kind: JobKind::Ingest,
-        subject: Some(document.id.uuid()),
-        payload: serde_json::json!(payload),
+        payload: JobPayload::Ingest(IngestPayload {
+            document: document.id,
+            generation,
+            ocr,
+        }),
         lane: Lane::Default,
         run_at: None,
         max_attempts: INGEST_ATTEMPTS,
@@ -211,7 +223,7 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<Enqueued> {
         let document = &accepted.document;
-        self.call_off((JobKind::Ingest, document.id.uuid()), now)
+        self.cancel_jobs_of(JobKind::Ingest, document.id.uuid(), now)
             .await?;
         let job = ingest_job(document, accepted.generation.number, ocr);
         let job = self.enqueue(&job, now).await?;
@@ -224,7 +236,7 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<DocumentRow> {
         // Until a first version is served, the row describes the one that is being made.
-        let sql = concat!(
+        let sql = sql!(
             "INSERT INTO documents (id, owner_id, collection, uri, filename, title,
                  content_type, bytes, sha256, metadata, status, current_generation,
                  next_generation, passages, pending, created_at, updated_at)
@@ -245,31 +257,33 @@ impl Tx {
                      THEN excluded.sha256 ELSE documents.sha256 END,
                  metadata = CASE WHEN documents.current_generation = 0
                      THEN excluded.metadata ELSE documents.metadata END
-             RETURNING ",
-            document_columns!()
+             RETURNING {DOCUMENT_COLUMNS}"
         );
         let pending = PendingVersion {
-            sha256_hex: new.sha256.to_hex(),
+            sha256: new.sha256,
             bytes: new.bytes,
             title: new.title.clone(),
             metadata: new.metadata.clone(),
         };
-        on_tx!(self, |c| {
-            sqlx::query_as(sql)
-                .bind(DocumentId::new(now).uuid())
-                .bind(new.owner.uuid())
-                .bind(new.collection.as_str())
-                .bind(new.uri.as_str())
-                .bind(new.filename.as_str())
-                .bind(new.title.as_str())
-                .bind(new.content_type.as_str())
-                .bind(new.bytes)
-                .bind(new.sha256.0.as_slice())
-                .bind(Json(&new.metadata))
-                .bind(now)
-                .bind(Json(&pending))
-                .fetch_one(c)
-        })
+        self.query(
+            sql,
+            params![
+                DocumentId::new(now).uuid(),
+                new.owner.uuid(),
+                new.collection.as_str(),
+                new.uri.as_str(),
+                new.filename.as_str(),
+                new.title.as_str(),
+                new.content_type.as_str(),
+                new.bytes,
+                new.sha256.0.as_slice(),
+                json(&new.metadata)?,
+                now,
+                json(&pending)?
+            ],
+        )
+        .one()
+        .await
     }
 }
 

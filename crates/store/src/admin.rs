@@ -1,7 +1,7 @@
 //! Counts for operators, over all owners: how much there is, not what it says.
 
 use super::Store;
-use super::db::on;
+use super::param::params;
 use ragd_core::domain::DocumentStatus;
 use ragd_core::error::Result;
 
@@ -42,7 +42,7 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn admin_counts(&self) -> Result<AdminCounts> {
         let by_status = "SELECT status, COUNT(*) FROM documents GROUP BY status";
-        let rows: Vec<(String, i64)> = on!(self, |pool| sqlx::query_as(by_status).fetch_all(pool))?;
+        let rows: Vec<(String, i64)> = self.db.query(by_status, params![]).all().await?;
         let documents = |status: DocumentStatus| {
             let count = rows.iter().find(|(word, _)| word == status.as_str());
             count.map_or(0, |(_, count)| *count)
@@ -51,7 +51,7 @@ impl Store {
                  + (SELECT COUNT(*) FROM passages WHERE message_id IS NOT NULL),
              (SELECT COUNT(*) FROM rooms),
              (SELECT COUNT(*) FROM messages)";
-        let (passages, rooms, messages) = on!(self, |pool| sqlx::query_as(others).fetch_one(pool))?;
+        let (passages, rooms, messages) = self.db.query(others, params![]).one().await?;
         Ok(AdminCounts {
             documents_queued: documents(DocumentStatus::Queued),
             documents_processing: documents(DocumentStatus::Processing),
@@ -70,10 +70,10 @@ impl Store {
     pub async fn passage_statistics(&self) -> Result<PassageStatistics> {
         let sql = "SELECT COUNT(*), CAST(COALESCE(SUM(char_end - char_start), 0) AS BIGINT)
              FROM passages";
-        let (passages, characters) = on!(self, |pool| sqlx::query_as(sql).fetch_one(pool))?;
+        let (passages, characters) = self.db.query(sql, params![]).one().await?;
         let sql = "SELECT model, COUNT(*) FROM passages WHERE model IS NOT NULL
              GROUP BY model ORDER BY model";
-        let embedded = on!(self, |pool| sqlx::query_as(sql).fetch_all(pool))?;
+        let embedded = self.db.query(sql, params![]).all().await?;
         Ok(PassageStatistics {
             passages,
             characters,

@@ -1,8 +1,9 @@
 //! The table of the audit trail: lines are added and read, never changed.
 
 use super::Store;
-use super::db::{execute, on};
 use super::keyset::Keyset;
+use super::param::{json, params};
+use super::sql::page_sql;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{AuditId, AuditRecord, AuditResult, Page, PageRequest};
 use ragd_core::error::Result;
@@ -23,17 +24,12 @@ struct AuditRow {
 
 impl AuditRow {
     fn into_entry(self) -> (AuditId, AuditRecord) {
-        let success = self.result == AuditResult::Success.as_str();
         let record = AuditRecord {
             timestamp: self.timestamp,
             action: self.action,
             user_id: self.user_id,
             details: self.details.0,
-            result: if success {
-                AuditResult::Success
-            } else {
-                AuditResult::Failure
-            },
+            result: self.result.parse().unwrap_or(AuditResult::Failure),
             ip_address: self.ip_address,
             request_id: self.request_id,
         };
@@ -53,18 +49,21 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let id = AuditId::new(record.timestamp);
         let mut tx = self.begin().await?;
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(id.uuid())
-                .bind(record.timestamp)
-                .bind(storable(&record.action))
-                .bind(record.user_id.as_deref().map(storable))
-                .bind(Json(storable_json(&record.details)))
-                .bind(record.result.as_str())
-                .bind(record.ip_address.as_deref().map(storable))
-                .bind(record.request_id.as_deref().map(storable))
-        )?;
+        tx.query(
+            sql,
+            params![
+                id.uuid(),
+                record.timestamp,
+                storable(&record.action),
+                record.user_id.as_deref().map(storable),
+                json(&storable_json(&record.details))?,
+                record.result.as_str(),
+                record.ip_address.as_deref().map(storable),
+                record.request_id.as_deref().map(storable)
+            ],
+        )
+        .execute()
+        .await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -74,29 +73,17 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn list_audit(&self, page: PageRequest) -> Result<Page<(AuditId, AuditRecord)>> {
-        macro_rules! list {
-            ($order:literal) => {
-                concat!(
-                    "SELECT id, timestamp, action, user_id, details, result, ip_address, request_id
-                     FROM audit WHERE id > $1 AND id < $2 ORDER BY id ",
-                    $order,
-                    " LIMIT $3"
-                )
-            };
-        }
         let keyset = Keyset::of(&page);
-        let sql = if keyset.ascending {
-            list!("ASC")
-        } else {
-            list!("DESC")
-        };
-        let rows: Vec<AuditRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(keyset.above)
-                .bind(keyset.below)
-                .bind(keyset.rows())
-                .fetch_all(pool)
-        })?;
+        let sql = page_sql!(
+            keyset,
+            "SELECT id, timestamp, action, user_id, details, result, ip_address, request_id
+             FROM audit WHERE id > $1 AND id < $2 ORDER BY id {order} LIMIT $3"
+        );
+        let rows: Vec<AuditRow> = self
+            .db
+            .query(sql, params![keyset.above, keyset.below, keyset.rows()])
+            .all()
+            .await?;
         Ok(keyset.page(rows.into_iter().map(AuditRow::into_entry).collect()))
     }
 }

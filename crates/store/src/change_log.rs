@@ -1,9 +1,10 @@
-//! The log that every index follows: what was added or taken away, in the order of commits. A
+//! The log that every index follows: what was added or deleted, in the order of commits. A
 //! change is appended in the transaction that makes it, so there is never one without the other.
 //! Says nothing about how far an index has come; each keeps its own cursor.
 
 use super::Store;
-use super::db::{Tx, execute, on};
+use super::param::params;
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{DocumentId, MessageId, PassageKind};
 use ragd_core::error::{Error, Result};
@@ -15,9 +16,10 @@ use uuid::Uuid;
 const APPEND_LOCK: i64 = 0x7261_6764_6c6f_6701;
 
 /// What an index has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum ChangeOp {
-    /// Take up the passages of the subject's generation. They may be gone by now: a later change
+    /// Add the passages of the subject's generation. They may be deleted by now: a later change
     /// says so.
     Upsert,
     /// Drop the passages of the subject's generation, or all of them.
@@ -72,7 +74,7 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn change_log_head(&self) -> Result<i64> {
         let sql = "SELECT COALESCE(MAX(seq), 0) FROM change_log";
-        on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
+        self.db.query(sql, params![]).scalar().await
     }
 
     /// The place of the newest change of a document; 0 when there has been none. What was said in
@@ -82,7 +84,7 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn corpus_generation(&self) -> Result<i64> {
         let sql = "SELECT COALESCE(MAX(seq), 0) FROM change_log WHERE subject_kind = 'document'";
-        on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
+        self.db.query(sql, params![]).scalar().await
     }
 
     /// At most `limit` changes after place `seq`, in order. Reading on from the last one's place
@@ -93,9 +95,7 @@ impl Store {
     pub async fn changes_after(&self, seq: i64, limit: i64) -> Result<Vec<Change>> {
         let sql = "SELECT seq, op, subject_kind, subject_id, generation, created_at
              FROM change_log WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let rows: Vec<ChangeRow> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(seq).bind(limit).fetch_all(pool)
-        })?;
+        let rows: Vec<ChangeRow> = self.db.query(sql, params![seq, limit]).all().await?;
         rows.into_iter().map(change).collect()
     }
 }
@@ -109,24 +109,20 @@ impl Tx {
         now: DateTime<Utc>,
     ) -> Result<()> {
         if self.is_postgres() && !changes.is_empty() {
-            execute!(
-                self,
-                sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(APPEND_LOCK)
-            )?;
+            self.query("SELECT pg_advisory_xact_lock($1)", params![APPEND_LOCK])
+                .execute()
+                .await?;
         }
         let sql = "INSERT INTO change_log (op, subject_kind, subject_id, generation, created_at)
              VALUES ($1, $2, $3, $4, $5)";
         for change in changes {
             let (kind, id) = subject_columns(change.subject);
-            execute!(
-                self,
-                sqlx::query(sql)
-                    .bind(op_word(change.op))
-                    .bind(kind)
-                    .bind(id)
-                    .bind(change.generation)
-                    .bind(now)
-            )?;
+            self.query(
+                sql,
+                params![<&str>::from(change.op), kind, id, change.generation, now],
+            )
+            .execute()
+            .await?;
         }
         Ok(())
     }
@@ -134,31 +130,20 @@ impl Tx {
 
 fn change(row: ChangeRow) -> Result<Change> {
     let unreadable = || Error::internal("the change log holds an entry of an unknown kind");
-    let subject = match PassageKind::parse(&row.subject_kind).ok_or_else(unreadable)? {
+    let subject = match row.subject_kind.parse().map_err(|_| unreadable())? {
         PassageKind::Document => Subject::Document(DocumentId::from_uuid(row.subject_id)),
         PassageKind::Message => Subject::Message(MessageId::from_uuid(row.subject_id)),
     };
-    let op = [ChangeOp::Upsert, ChangeOp::Delete]
-        .into_iter()
-        .find(|op| op_word(*op) == row.op)
-        .ok_or_else(unreadable)?;
     Ok(Change {
         seq: row.seq,
-        op,
+        op: row.op.parse().map_err(|_| unreadable())?,
         subject,
         generation: row.generation,
         created_at: row.created_at,
     })
 }
 
-const fn op_word(op: ChangeOp) -> &'static str {
-    match op {
-        ChangeOp::Upsert => "upsert",
-        ChangeOp::Delete => "delete",
-    }
-}
-
-const fn subject_columns(subject: Subject) -> (&'static str, Uuid) {
+fn subject_columns(subject: Subject) -> (&'static str, Uuid) {
     match subject {
         Subject::Document(id) => (PassageKind::Document.as_str(), id.uuid()),
         Subject::Message(id) => (PassageKind::Message.as_str(), id.uuid()),

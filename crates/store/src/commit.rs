@@ -6,12 +6,13 @@ use super::Store;
 use super::accept::refuse_nul_in_json;
 use super::bind::refuse_nul;
 use super::change_log::{ChangeOp, NewChange, Subject};
-use super::db::{Tx, execute};
-use super::documents::{DocumentRow, Generation, WriteScope};
+use super::document_rows::{DocumentRow, Generation};
+use super::documents::WriteScope;
+use super::param::{optional_json, params};
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{DocumentId, JobKind, JobProgress, Lease, Passage, Sha256};
 use ragd_core::error::Result;
-use sqlx::types::Json;
 
 /// A finished generation of a document.
 #[derive(Debug, Clone)]
@@ -51,9 +52,10 @@ pub enum CommitOutcome {
 }
 
 impl Store {
-    /// Makes a generation the current one: stores its passages, drops the previous ones, and tells
-    /// the indexes. The document's status is `processing` until [`Store::mark_indexed`], unless a
-    /// still newer generation was accepted, of which the status then speaks.
+    /// Makes a generation the current one: stores its passages, drops the previous ones, and appends
+    /// the changes for the indexes. The document's status is `processing` until
+    /// [`Store::mark_indexed`], unless a still newer generation was accepted, of which the status then
+    /// speaks.
     ///
     /// # Errors
     /// `Invalid` when a text contains NUL; `Internal` when a passage is not of this generation;
@@ -121,7 +123,7 @@ impl Store {
         Ok(CommitOutcome::Committed)
     }
 
-    /// Stores passages of a generation that is not yet committed: nobody sees them until it is. Those
+    /// Stores passages of a generation that is not yet committed: no reader sees them until it is. Those
     /// that were staged before are replaced. `false`: the lease is lost, or the document is gone.
     ///
     /// # Errors
@@ -129,8 +131,10 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn stage_passages(
         &self,
-        (generation, passages): (Generation, &[Passage]),
-        (lease, progress): (Lease, &JobProgress),
+        generation: Generation,
+        passages: &[Passage],
+        lease: Lease,
+        progress: &JobProgress,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let Some(row) = tx.lock_document(generation.document).await? else {
@@ -139,13 +143,13 @@ impl Store {
         if row.current_generation >= generation.number || !tx.checkpoint(lease, progress).await? {
             return Ok(false);
         }
-        tx.unstage((generation, passages)).await?;
-        tx.insert_passages((generation, passages), &row).await?;
+        tx.unstage(generation, passages).await?;
+        tx.insert_passages(generation, passages, &row).await?;
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Deletes a document with its passages, for good. `false` when there is none that `scope` may
+    /// Deletes a document with its passages, permanently. `false` when there is none that `scope` may
     /// change.
     ///
     /// # Errors
@@ -164,12 +168,12 @@ impl Store {
         if !tx.lock_document(id).await?.as_ref().is_some_and(allowed) {
             return Ok(false);
         }
-        tx.call_off((JobKind::Ingest, id.uuid()), now).await?;
+        tx.cancel_jobs_of(JobKind::Ingest, id.uuid(), now).await?;
         for sql in [
             "DELETE FROM passages WHERE document_id = $1",
             "DELETE FROM documents WHERE id = $1",
         ] {
-            execute!(&mut tx, sqlx::query(sql).bind(id.uuid()))?;
+            tx.query(sql, params![id.uuid()]).execute().await?;
         }
         let gone = NewChange {
             op: ChangeOp::Delete,
@@ -184,18 +188,21 @@ impl Store {
 
 impl Tx {
     /// Drops what an earlier try staged in the places of these passages.
-    async fn unstage(&mut self, (generation, passages): (Generation, &[Passage])) -> Result<()> {
+    async fn unstage(&mut self, generation: Generation, passages: &[Passage]) -> Result<()> {
         let ordinals = || passages.iter().map(|passage| passage.ordinal);
         let sql = "DELETE FROM passages
              WHERE document_id = $1 AND generation = $2 AND ordinal BETWEEN $3 AND $4";
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(generation.document.uuid())
-                .bind(generation.number)
-                .bind(ordinals().min().unwrap_or(0))
-                .bind(ordinals().max().unwrap_or(-1))
-        )?;
+        self.query(
+            sql,
+            params![
+                generation.document.uuid(),
+                generation.number,
+                ordinals().min().unwrap_or(0),
+                ordinals().max().unwrap_or(-1)
+            ],
+        )
+        .execute()
+        .await?;
         Ok(())
     }
 
@@ -207,14 +214,17 @@ impl Tx {
         // Those of other generations, and what an earlier try staged beyond this one's.
         let sql = "DELETE FROM passages
              WHERE document_id = $1 AND NOT (generation = $2 AND ordinal < $3)";
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(commit.generation.document.uuid())
-                .bind(commit.generation.number)
-                .bind(commit.staged)
-        )?;
-        self.insert_passages((commit.generation, &commit.passages), document)
+        self.query(
+            sql,
+            params![
+                commit.generation.document.uuid(),
+                commit.generation.number,
+                commit.staged
+            ],
+        )
+        .execute()
+        .await?;
+        self.insert_passages(commit.generation, &commit.passages, document)
             .await
     }
 
@@ -233,20 +243,23 @@ impl Tx {
              WHERE id = $1";
         let rest = i64::try_from(commit.passages.len()).unwrap_or(i64::MAX);
         let passages = commit.staged.saturating_add(rest);
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(commit.generation.document.uuid())
-                .bind(commit.generation.number)
-                .bind(passages)
-                .bind(commit.title.as_str())
-                .bind(commit.content_type.as_str())
-                .bind(commit.bytes)
-                .bind(commit.sha256.0.as_slice())
-                .bind(commit.fingerprint.as_str())
-                .bind(commit.metadata.as_ref().map(Json))
-                .bind(now)
-        )?;
+        self.query(
+            sql,
+            params![
+                commit.generation.document.uuid(),
+                commit.generation.number,
+                passages,
+                commit.title.as_str(),
+                commit.content_type.as_str(),
+                commit.bytes,
+                commit.sha256.0.as_slice(),
+                commit.fingerprint.as_str(),
+                optional_json(commit.metadata.as_ref())?,
+                now
+            ],
+        )
+        .execute()
+        .await?;
         Ok(())
     }
 }

@@ -2,10 +2,11 @@
 //! with an owner and a nickname, and every read asks for both.
 
 use super::Store;
-use super::db::on;
 use super::keyset::Keyset;
 use super::messages::{MessageRow, SealedMessage};
-use super::rooms::{RoomRow, room_columns};
+use super::param::params;
+use super::rooms::{ROOM_COLUMNS, RoomRow};
+use super::sql::{page_sql, sql};
 use ragd_core::domain::{NicknameId, OwnerId, Page, PageRequest, Room, RoomId};
 use ragd_core::error::Result;
 
@@ -23,18 +24,13 @@ impl ConversationRow {
 }
 
 /// A person's rooms with how many turns each has; the owner is $1, the nickname $2.
-macro_rules! conversations {
-    ($rest:literal) => {
-        concat!(
-            "SELECT ",
-            room_columns!(),
-            ", (SELECT COUNT(*) FROM messages
-                WHERE messages.room_id = rooms.id AND messages.role <> 'system') AS message_count
-             FROM rooms JOIN session_state ON session_state.room_id = rooms.id
-             WHERE rooms.owner_id = $1 AND session_state.nickname_id = $2",
-            $rest
-        )
-    };
+fn conversations_sql(rest: &str) -> String {
+    format!(
+        "SELECT {ROOM_COLUMNS}, (SELECT COUNT(*) FROM messages
+             WHERE messages.room_id = rooms.id AND messages.role <> 'system') AS message_count
+         FROM rooms JOIN session_state ON session_state.room_id = rooms.id
+         WHERE rooms.owner_id = $1 AND session_state.nickname_id = $2 AND {rest}"
+    )
 }
 
 impl Store {
@@ -44,24 +40,30 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn conversations(
         &self,
-        (owner, nickname): (OwnerId, NicknameId),
+        owner: OwnerId,
+        nickname: NicknameId,
         page: PageRequest,
     ) -> Result<Page<(Room, i64)>> {
         let keyset = Keyset::of(&page);
-        let sql = if keyset.ascending {
-            conversations!(" AND rooms.id > $3 AND rooms.id < $4 ORDER BY rooms.id ASC LIMIT $5")
-        } else {
-            conversations!(" AND rooms.id > $3 AND rooms.id < $4 ORDER BY rooms.id DESC LIMIT $5")
-        };
-        let rows: Vec<ConversationRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(owner.uuid())
-                .bind(nickname.uuid())
-                .bind(keyset.above)
-                .bind(keyset.below)
-                .bind(keyset.rows())
-                .fetch_all(pool)
-        })?;
+        let sql = page_sql!(
+            keyset,
+            "{text} AND rooms.id < $4 ORDER BY rooms.id {order} LIMIT $5",
+            text = conversations_sql("rooms.id > $3")
+        );
+        let rows: Vec<ConversationRow> = self
+            .db
+            .query(
+                sql,
+                params![
+                    owner.uuid(),
+                    nickname.uuid(),
+                    keyset.above,
+                    keyset.below,
+                    keyset.rows()
+                ],
+            )
+            .all()
+            .await?;
         let rooms: Result<Vec<(Room, i64)>> = rows
             .into_iter()
             .map(ConversationRow::into_counted)
@@ -75,16 +77,18 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn conversation(
         &self,
-        (owner, nickname): (OwnerId, NicknameId),
+        owner: OwnerId,
+        nickname: NicknameId,
         id: RoomId,
     ) -> Result<Option<(Room, i64)>> {
-        let row: Option<ConversationRow> = on!(self, |pool| {
-            sqlx::query_as(conversations!(" AND rooms.id = $3"))
-                .bind(owner.uuid())
-                .bind(nickname.uuid())
-                .bind(id.uuid())
-                .fetch_optional(pool)
-        })?;
+        let row: Option<ConversationRow> = self
+            .db
+            .query(
+                sql!("{}", conversations_sql("rooms.id = $3")),
+                params![owner.uuid(), nickname.uuid(), id.uuid()],
+            )
+            .optional()
+            .await?;
         row.map(ConversationRow::into_counted).transpose()
     }
 
@@ -94,19 +98,18 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn turns(
         &self,
-        (room, owner): (RoomId, OwnerId),
+        room: RoomId,
+        owner: OwnerId,
         limit: i64,
     ) -> Result<Vec<SealedMessage>> {
         let sql = "SELECT id, room_id, owner_id, role, status, created_at, content, details
              FROM messages WHERE room_id = $1 AND owner_id = $2 AND role <> 'system'
              ORDER BY id DESC LIMIT $3";
-        let rows: Vec<MessageRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(room.uuid())
-                .bind(owner.uuid())
-                .bind(limit)
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<MessageRow> = self
+            .db
+            .query(sql, params![room.uuid(), owner.uuid(), limit])
+            .all()
+            .await?;
         let rows = rows.into_iter().rev();
         rows.map(MessageRow::into_message).collect()
     }

@@ -3,39 +3,33 @@
 //! of each query: what a caller may not see is not there.
 
 use super::Store;
-use super::accept::Accepted;
-use super::bind::{List, Reader, refuse_nul};
-use super::db::{Tx, execute, on, on_tx};
+use super::bind::{Reader, refuse_nul};
+use super::document_rows::{DOCUMENT_COLUMNS, DocumentRow, Generation};
 use super::keyset::Keyset;
+use super::param::params;
+use super::sql::{page_sql, sql};
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{
     Collection, Document, DocumentId, DocumentStatus, JobState, Lease, OwnerId, Page, PageRequest,
     ReadScope, Sha256,
 };
-use ragd_core::error::{Error, Result};
-use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
-use uuid::Uuid;
+use ragd_core::error::Result;
 
-/// The columns of a [`DocumentRow`].
-macro_rules! document_columns {
-    () => {
-        "id, owner_id, collection, status, current_generation, next_generation, passages, bytes, \
-         sha256, fingerprint, content_type, filename, title, uri, error, metadata, pending, created_at, \
-         updated_at"
-    };
-}
-pub(super) use document_columns;
+/// The condition that a reader may see a document, for SQLite. The reader's owner, whether it reads
+/// all, and its collections are $1, $2 and $3.
+const READABLE_SQLITE: &str =
+    "(owner_id = $1 OR $2 OR collection IN (SELECT value FROM json_each($3)))";
+/// As [`READABLE_SQLITE`], for Postgres.
+const READABLE_POSTGRES: &str = "(owner_id = $1 OR $2 OR collection = ANY ($3))";
 
-/// The condition that a reader may see a document, for SQLite and for Postgres. The reader's owner,
-/// whether it reads all, and its collections are $1, $2 and $3.
-macro_rules! readable_document {
-    (sqlite) => {
-        "(owner_id = $1 OR $2 OR collection IN (SELECT value FROM json_each($3)))"
-    };
-    (postgres) => {
-        "(owner_id = $1 OR $2 OR collection = ANY ($3))"
-    };
+/// The documents of a list, without its order.
+fn list_sql(readable: &str) -> String {
+    format!(
+        "SELECT {DOCUMENT_COLUMNS} FROM documents
+         WHERE {readable} AND id > $4 AND id < $5
+           AND ($6 IS NULL OR status = $6) AND ($7 IS NULL OR collection = $7)"
+    )
 }
 
 /// Which documents to list; the default is all.
@@ -47,15 +41,6 @@ pub struct DocumentFilter {
     pub collection: Option<Collection>,
 }
 
-/// One version of a document: its passages are made, committed, indexed and dropped together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Generation {
-    /// The document.
-    pub document: DocumentId,
-    /// 1 for the first, one more for each that was accepted since.
-    pub number: i64,
-}
-
 /// Whose documents a caller may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteScope {
@@ -63,87 +48,6 @@ pub enum WriteScope {
     Owner(OwnerId),
     /// Everyone's: an admin, or the server's own work.
     Everyone,
-}
-
-/// What a version was handed in with; kept until that version is committed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PendingVersion {
-    /// The hash of the original, in hexadecimal.
-    pub sha256_hex: String,
-    /// How many bytes the original has.
-    pub bytes: i64,
-    /// What the caller called it; the file name where it said nothing.
-    pub title: String,
-    /// What the caller stores with it.
-    pub metadata: serde_json::Value,
-}
-
-#[derive(sqlx::FromRow)]
-pub(super) struct DocumentRow {
-    id: Uuid,
-    pub(super) owner_id: Uuid,
-    pub(super) collection: String,
-    status: String,
-    pub(super) current_generation: i64,
-    pub(super) next_generation: i64,
-    passages: i64,
-    bytes: i64,
-    sha256: Vec<u8>,
-    fingerprint: Option<String>,
-    content_type: String,
-    filename: String,
-    title: String,
-    uri: String,
-    error: Option<String>,
-    metadata: Json<serde_json::Value>,
-    pending: Option<Json<PendingVersion>>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-impl DocumentRow {
-    /// The newest generation that was handed out.
-    pub(super) fn newest_generation(&self) -> i64 {
-        self.next_generation - 1
-    }
-
-    /// What the newest version is made from: as it was handed in, else as the current one.
-    pub(super) fn pending_version(&self) -> PendingVersion {
-        match &self.pending {
-            Some(Json(pending)) => pending.clone(),
-            None => PendingVersion {
-                sha256_hex: hex::encode(&self.sha256),
-                bytes: self.bytes,
-                title: self.title.clone(),
-                metadata: self.metadata.0.clone(),
-            },
-        }
-    }
-
-    pub(super) fn into_document(self) -> Result<Document> {
-        let unreadable =
-            |what| Error::internal(format!("a stored document has an unreadable {what}"));
-        let sha256 = <[u8; 32]>::try_from(self.sha256).map_err(|_| unreadable("sha256"))?;
-        Ok(Document {
-            id: DocumentId::from_uuid(self.id),
-            owner: OwnerId::from_uuid(self.owner_id),
-            collection: Collection::parse(&self.collection)?,
-            title: self.title,
-            filename: self.filename,
-            uri: self.uri,
-            content_type: self.content_type,
-            bytes: self.bytes,
-            sha256: Sha256(sha256),
-            status: DocumentStatus::parse(&self.status).ok_or_else(|| unreadable("status"))?,
-            error: self.error,
-            passages: self.passages,
-            metadata: self.metadata.0,
-            current_generation: self.current_generation,
-            fingerprint: self.fingerprint,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        })
-    }
 }
 
 impl Store {
@@ -157,18 +61,14 @@ impl Store {
         collection: &Collection,
         uri: &str,
     ) -> Result<Option<Document>> {
-        let sql = concat!(
-            "SELECT ",
-            document_columns!(),
-            " FROM documents WHERE owner_id = $1 AND collection = $2 AND uri = $3"
+        let sql = sql!(
+            "SELECT {DOCUMENT_COLUMNS} FROM documents WHERE owner_id = $1 AND collection = $2 AND uri = $3"
         );
-        let row: Option<DocumentRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(owner.uuid())
-                .bind(collection.as_str())
-                .bind(uri)
-                .fetch_optional(pool)
-        })?;
+        let row: Option<DocumentRow> = self
+            .db
+            .query(sql, params![owner.uuid(), collection.as_str(), uri])
+            .optional()
+            .await?;
         row.map(DocumentRow::into_document).transpose()
     }
 
@@ -178,30 +78,23 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn document(&self, id: DocumentId, scope: &ReadScope) -> Result<Option<Document>> {
         let sql = self.db.dialect(
-            concat!(
-                "SELECT ",
-                document_columns!(),
-                " FROM documents WHERE ",
-                readable_document!(sqlite),
-                " AND id = $4"
-            ),
-            concat!(
-                "SELECT ",
-                document_columns!(),
-                " FROM documents WHERE ",
-                readable_document!(postgres),
-                " AND id = $4"
-            ),
+            sql!("SELECT {DOCUMENT_COLUMNS} FROM documents WHERE {READABLE_SQLITE} AND id = $4"),
+            sql!("SELECT {DOCUMENT_COLUMNS} FROM documents WHERE {READABLE_POSTGRES} AND id = $4"),
         );
         let reader = Reader::of(scope);
-        let row: Option<DocumentRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(reader.owner)
-                .bind(reader.reads_all)
-                .bind(List(reader.collections))
-                .bind(id.uuid())
-                .fetch_optional(pool)
-        })?;
+        let row: Option<DocumentRow> = self
+            .db
+            .query(
+                sql,
+                params![
+                    reader.owner,
+                    reader.reads_all,
+                    reader.collections,
+                    id.uuid()
+                ],
+            )
+            .optional()
+            .await?;
         row.map(DocumentRow::into_document).transpose()
     }
 
@@ -216,47 +109,42 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<Document>> {
         let keyset = Keyset::of(&page);
-        let sql = self.list_sql(keyset.ascending);
+        let sql = self.db.dialect(
+            page_sql!(
+                keyset,
+                "{list} ORDER BY id {order} LIMIT $8",
+                list = list_sql(READABLE_SQLITE)
+            ),
+            page_sql!(
+                keyset,
+                "{list} ORDER BY id {order} LIMIT $8",
+                list = list_sql(READABLE_POSTGRES)
+            ),
+        );
         let reader = Reader::of(scope);
-        let rows: Vec<DocumentRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(reader.owner)
-                .bind(reader.reads_all)
-                .bind(List(reader.collections))
-                .bind(keyset.above)
-                .bind(keyset.below)
-                .bind(filter.status.map(DocumentStatus::as_str))
-                .bind(filter.collection.as_ref().map(Collection::as_str))
-                .bind(keyset.rows())
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<DocumentRow> = self
+            .db
+            .query(
+                sql,
+                params![
+                    reader.owner,
+                    reader.reads_all,
+                    reader.collections,
+                    keyset.above,
+                    keyset.below,
+                    filter.status.map(DocumentStatus::as_str),
+                    filter.collection.as_ref().map(Collection::as_str),
+                    keyset.rows()
+                ],
+            )
+            .all()
+            .await?;
         let documents: Result<Vec<Document>> =
             rows.into_iter().map(DocumentRow::into_document).collect();
         Ok(keyset.page(documents?))
     }
 
-    fn list_sql(&self, ascending: bool) -> &'static str {
-        macro_rules! list {
-            ($dialect:ident, $order:literal) => {
-                concat!(
-                    "SELECT ", document_columns!(), " FROM documents WHERE ",
-                    readable_document!($dialect),
-                    " AND id > $4 AND id < $5
-                      AND ($6 IS NULL OR status = $6) AND ($7 IS NULL OR collection = $7)
-                      ORDER BY id ", $order, " LIMIT $8"
-                )
-            };
-        }
-        if ascending {
-            self.db
-                .dialect(list!(sqlite, "ASC"), list!(postgres, "ASC"))
-        } else {
-            self.db
-                .dialect(list!(sqlite, "DESC"), list!(postgres, "DESC"))
-        }
-    }
-
-    /// Whether any document, of whoever, is made from the original with this hash, now or as soon
+    /// Whether any document, of any owner, is made from the original with this hash, now or as soon
     /// as its newest version is committed.
     ///
     /// # Errors
@@ -265,33 +153,15 @@ impl Store {
         let sql = "SELECT COUNT(*) FROM documents
              WHERE sha256 = $1 OR CAST(pending AS TEXT) LIKE $2";
         let in_pending = format!("%{}%", hash.to_hex());
-        let used: i64 = on!(self, |pool| sqlx::query_scalar(sql)
-            .bind(hash.0.as_slice())
-            .bind(in_pending.as_str())
-            .fetch_one(pool))?;
+        let used: i64 = self
+            .db
+            .query(sql, params![hash.0.as_slice(), in_pending.as_str()])
+            .scalar()
+            .await?;
         Ok(used > 0)
     }
 
-    /// Every document with a generation that was accepted and neither committed nor failed and that
-    /// no job is about, with that generation, oldest first.
-    ///
-    /// # Errors
-    /// `Unavailable` without a database.
-    pub async fn unfinished_documents(&self) -> Result<Vec<Accepted>> {
-        let sql = concat!(
-            "SELECT ",
-            document_columns!(),
-            " FROM documents
-             WHERE status IN ('queued', 'processing') AND current_generation < next_generation - 1
-               AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = documents.id
-                   AND j.kind = 'ingest' AND j.state IN ('ready', 'leased'))
-             ORDER BY id"
-        );
-        let rows: Vec<DocumentRow> = on!(self, |pool| sqlx::query_as(sql).fetch_all(pool))?;
-        rows.into_iter().map(Accepted::from_row).collect()
-    }
-
-    /// Notes that work on `generation` has begun. `false` when it is of no use any more: the
+    /// Notes that work on `generation` has begun. `false` when it is not needed any more: the
     /// document was deleted, or a later generation is current.
     ///
     /// # Errors
@@ -312,8 +182,8 @@ impl Store {
         Ok(useful)
     }
 
-    /// Notes that the committed `generation` can be found: whoever applied it to the index calls
-    /// this before it moves its cursor, so that a crash in between repeats it. `false` when that
+    /// Notes that the committed `generation` can be found. The one that applied it to the index calls
+    /// this before moving its cursor, so that a crash in between repeats it. `false` when that
     /// generation is not the newest one, or is marked already.
     ///
     /// # Errors
@@ -340,12 +210,12 @@ impl Store {
                AND EXISTS (SELECT 1 FROM change_log c WHERE c.seq <= $1 AND c.op = 'upsert'
                    AND c.subject_kind = 'document' AND c.subject_id = documents.id
                    AND c.generation = documents.current_generation)";
-        let marked = execute!(&mut tx, sqlx::query(sql).bind(sequence).bind(now))?;
+        let marked = tx.query(sql, params![sequence, now]).execute().await?;
         tx.commit().await?;
         Ok(marked)
     }
 
-    /// Notes that `generation` failed for good with `error` (`code: message`); the current one
+    /// Notes that `generation` failed permanently with `error` (`code: message`); the current one
     /// goes on being served. `false` when that does not matter any more: the document was deleted,
     /// or a later generation was accepted.
     ///
@@ -359,10 +229,7 @@ impl Store {
     ) -> Result<bool> {
         refuse_nul("error", error)?;
         let mut tx = self.begin().await?;
-        let document = generation.document.uuid();
-        let failed = tx
-            .fail_generation(document, (generation.number, error), now)
-            .await?;
+        let failed = tx.fail_generation(generation, error, now).await?;
         tx.commit().await?;
         Ok(failed)
     }
@@ -375,20 +242,18 @@ impl Store {
     pub async fn fail_with_job(
         &self,
         generation: Generation,
-        (lease, error): (Lease, &str),
+        lease: Lease,
+        error: &str,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         refuse_nul("error", error)?;
         let mut tx = self.begin().await?;
-        let document = generation.document;
         // The document's row first, as in every transaction that takes both.
-        tx.lock_document(document).await?;
-        let dead = (JobState::Dead, Some(error));
-        if !tx.end_job(lease, dead, now).await? {
+        tx.lock_document(generation.document).await?;
+        if !tx.end_job(lease, JobState::Dead, Some(error), now).await? {
             return Ok(false);
         }
-        tx.fail_generation(document.uuid(), (generation.number, error), now)
-            .await?;
+        tx.fail_generation(generation, error, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -403,32 +268,22 @@ impl Tx {
         generation: Generation,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let changed = execute!(
-            self,
-            sqlx::query(sql)
-                .bind(generation.document.uuid())
-                .bind(generation.number)
-                .bind(now)
-        )?;
+        let changed = self
+            .query(
+                sql,
+                params![generation.document.uuid(), generation.number, now],
+            )
+            .execute()
+            .await?;
         Ok(changed > 0)
     }
 
     /// The document, locked until the end of the transaction.
     pub(super) async fn lock_document(&mut self, id: DocumentId) -> Result<Option<DocumentRow>> {
         let sql = self.dialect(
-            concat!(
-                "SELECT ",
-                document_columns!(),
-                " FROM documents WHERE id = $1"
-            ),
-            concat!(
-                "SELECT ",
-                document_columns!(),
-                " FROM documents WHERE id = $1 FOR UPDATE"
-            ),
+            sql!("SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = $1"),
+            sql!("SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = $1 FOR UPDATE"),
         );
-        on_tx!(self, |c| sqlx::query_as(sql)
-            .bind(id.uuid())
-            .fetch_optional(c))
+        self.query(sql, params![id.uuid()]).optional().await
     }
 }

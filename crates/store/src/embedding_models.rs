@@ -2,13 +2,15 @@
 //! replaced. A switch from one to the next is one transaction.
 
 use super::Store;
-use super::db::{Tx, execute, on, on_tx};
+use super::param::{json, params};
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::error::{Error, Result};
 use sqlx::types::Json;
 
 /// The part that a model plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum ModelRole {
     /// Its vectors are searched.
     Serving,
@@ -16,16 +18,6 @@ pub enum ModelRole {
     Building,
     /// It served until another took its place, and the configuration may name it still.
     Superseded,
-}
-
-impl ModelRole {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Serving => "serving",
-            Self::Building => "building",
-            Self::Superseded => "superseded",
-        }
-    }
 }
 
 /// A model that makes vectors, as an installation remembers it.
@@ -48,13 +40,15 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn embedding_model(&self, role: ModelRole) -> Result<Option<EmbeddingModel>> {
         let sql = "SELECT model, dimension, source FROM embedding_models WHERE role = $1";
-        let row: Option<Row> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(role.as_str()).fetch_optional(pool)
-        })?;
+        let row: Option<Row> = self
+            .db
+            .query(sql, params![<&str>::from(role)])
+            .optional()
+            .await?;
         row.map(model).transpose()
     }
 
-    /// Gives a role to a model, or takes it from whoever has it.
+    /// Gives a role to a model, or, with `None`, to no model.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -84,7 +78,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.begin().await?;
         let sql = "SELECT model, dimension, source FROM embedding_models WHERE role = 'serving'";
-        let row: Option<Row> = on_tx!(&mut tx, |c| sqlx::query_as(sql).fetch_optional(c))?;
+        let row: Option<Row> = tx.query(sql, params![]).optional().await?;
         let served = row.map(self::model).transpose()?;
         if let Some(served) = served.filter(|served| served.id != model.id) {
             tx.clear_role(ModelRole::Superseded).await?;
@@ -105,8 +99,7 @@ impl Store {
         // LENGTH counts the bytes of a vector on both; Postgres gives a 32-bit number.
         let sql = "SELECT model, CAST(MIN(LENGTH(embedding)) / 4 AS BIGINT) FROM passages
              WHERE model IS NOT NULL GROUP BY model ORDER BY COUNT(*) DESC, model LIMIT 1";
-        let row: Option<(String, i64)> =
-            on!(self, |pool| sqlx::query_as(sql).fetch_optional(pool))?;
+        let row: Option<(String, i64)> = self.db.query(sql, params![]).optional().await?;
         row.map(|(id, length)| Ok((id, dimension(length)?)))
             .transpose()
     }
@@ -117,7 +110,7 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn has_embeddings(&self) -> Result<bool> {
         let sql = "SELECT 1 FROM passages WHERE model IS NOT NULL LIMIT 1";
-        let row: Option<i32> = on!(self, |pool| sqlx::query_scalar(sql).fetch_optional(pool))?;
+        let row: Option<i32> = self.db.query(sql, params![]).optional_scalar().await?;
         Ok(row.is_some())
     }
 }
@@ -125,7 +118,9 @@ impl Store {
 impl Tx {
     async fn clear_role(&mut self, role: ModelRole) -> Result<()> {
         let sql = "DELETE FROM embedding_models WHERE role = $1";
-        execute!(self, sqlx::query(sql).bind(role.as_str()))?;
+        self.query(sql, params![<&str>::from(role)])
+            .execute()
+            .await?;
         Ok(())
     }
 
@@ -138,15 +133,18 @@ impl Tx {
         let sql = "INSERT INTO embedding_models (role, model, dimension, source, created_at)
              VALUES ($1, $2, $3, $4, $5)";
         let dimension = i64::try_from(model.dimension).unwrap_or(i64::MAX);
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(role.as_str())
-                .bind(model.id.as_str())
-                .bind(dimension)
-                .bind(Json(&model.source))
-                .bind(now)
-        )?;
+        self.query(
+            sql,
+            params![
+                <&str>::from(role),
+                model.id.as_str(),
+                dimension,
+                json(&model.source)?,
+                now
+            ],
+        )
+        .execute()
+        .await?;
         Ok(())
     }
 }

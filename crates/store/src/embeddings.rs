@@ -1,14 +1,14 @@
 //! Vectors that wait beside the passages until their model serves: made one batch after another
 //! while the other model's are searched, then moved into the passages, or dropped, in batches that
-//! keep every transaction short. Nothing here is told to the indexes: they are built for one model,
+//! keep every transaction short. Nothing here is announced to the indexes: they are built for one model,
 //! and see its vectors wherever they are.
 
 use super::Store;
-use super::bind::{List, vector_to_bytes};
-use super::db::{Tx, execute, on_tx};
+use super::bind::vector_to_bytes;
+use super::param::{Param, params};
+use super::tx::{Batch, Tx};
 use ragd_core::domain::{PassageId, Sha256};
 use ragd_core::error::Result;
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 /// How many rows one INSERT takes, with four parameters each.
@@ -41,9 +41,7 @@ impl Store {
     pub async fn move_waiting(&self, model: &str, limit: i64) -> Result<u64> {
         let mut tx = self.begin().await?;
         let sql = "SELECT passage_id FROM embeddings WHERE model = $1 ORDER BY passage_id LIMIT $2";
-        let ids: Vec<Uuid> = on_tx!(&mut tx, |c| {
-            sqlx::query_scalar(sql).bind(model).bind(limit).fetch_all(c)
-        })?;
+        let ids: Vec<Uuid> = tx.query(sql, params![model, limit]).scalars().await?;
         if ids.is_empty() {
             return Ok(0);
         }
@@ -55,10 +53,9 @@ impl Store {
             "UPDATE passages SET model = e.model, embedding = e.embedding FROM embeddings e
              WHERE e.passage_id = passages.id AND e.model = $1 AND passages.id = ANY ($2)",
         );
-        execute!(
-            &mut tx,
-            sqlx::query(update).bind(model).bind(List(ids.clone()))
-        )?;
+        tx.query(update, params![model, ids.clone()])
+            .execute()
+            .await?;
         let moved = tx.delete_waiting(model, ids).await?;
         tx.commit().await?;
         Ok(moved)
@@ -73,10 +70,10 @@ impl Store {
         let mut tx = self.begin().await?;
         let sql = "SELECT model, passage_id FROM embeddings WHERE model <> $1
              ORDER BY model, passage_id LIMIT $2";
-        let rows: Vec<(String, Uuid)> = on_tx!(&mut tx, |c| {
-            let query = sqlx::query_as(sql).bind(model.unwrap_or_default());
-            query.bind(limit).fetch_all(c)
-        })?;
+        let rows: Vec<(String, Uuid)> = tx
+            .query(sql, params![model.unwrap_or_default(), limit])
+            .all()
+            .await?;
         let Some((first, _)) = rows.first().cloned() else {
             return Ok(0);
         };
@@ -90,26 +87,29 @@ impl Store {
 
 impl Tx {
     async fn insert_waiting(&mut self, model: &str, rows: &[WaitingVector]) -> Result<()> {
-        on_tx!(self, |c| {
-            // The passage may have gone while its vector was made.
-            let mut insert = QueryBuilder::new(
-                "INSERT INTO embeddings (passage_id, model, content_sha256, embedding)
+        let mut params = Vec::with_capacity(4 * rows.len());
+        for (id, hash, vector) in rows {
+            params.extend([
+                Param::from(id.uuid()),
+                model.into(),
+                hash.0.as_slice().into(),
+                vector_to_bytes(vector).into(),
+            ]);
+        }
+        // The passage may have gone while its vector was made.
+        let batch = Batch {
+            before: "INSERT INTO embeddings (passage_id, model, content_sha256, embedding)
                  SELECT v.column1, v.column2, v.column3, v.column4 FROM (",
-            );
-            insert.push_values(rows, |mut row, (id, hash, vector)| {
-                row.push_bind(id.uuid())
-                    .push_bind(model)
-                    .push_bind(hash.0.as_slice())
-                    .push_bind(vector_to_bytes(vector));
-            });
-            insert.push(
-                ") AS v WHERE EXISTS (SELECT 1 FROM passages p WHERE p.id = v.column1)
+            after: ") AS v WHERE EXISTS (SELECT 1 FROM passages p WHERE p.id = v.column1)
                  ON CONFLICT (passage_id, model) DO UPDATE SET
                      content_sha256 = excluded.content_sha256, embedding = excluded.embedding",
-            );
-            let keep = rows.len() == ROWS_PER_INSERT;
-            async move { insert.build().persistent(keep).execute(c).await.map(drop) }
-        })
+            columns: 4,
+            rows: rows.len(),
+            params,
+        };
+        let keep = rows.len() == ROWS_PER_INSERT;
+        self.query_batch(&batch).kept(keep).execute().await?;
+        Ok(())
     }
 
     async fn delete_waiting(&mut self, model: &str, passages: Vec<Uuid>) -> Result<u64> {
@@ -118,6 +118,6 @@ impl Tx {
                AND passage_id IN (SELECT unhex(value) FROM json_each($2))",
             "DELETE FROM embeddings WHERE model = $1 AND passage_id = ANY ($2)",
         );
-        execute!(self, sqlx::query(sql).bind(model).bind(List(passages)))
+        self.query(sql, params![model, passages]).execute().await
     }
 }

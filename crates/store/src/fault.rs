@@ -56,7 +56,7 @@ mod tests {
     use super::is_outage;
 
     #[test]
-    fn outages_are_told_from_faults() {
+    fn outages_are_distinguished_from_faults() {
         for code in [
             "08006", "53300", "57P01", "40P01", "5", "261", "517", "13", "14",
         ] {

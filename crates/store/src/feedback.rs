@@ -2,9 +2,10 @@
 //! comment are sealed before they come here; they are copies, so that feedback outlives its room.
 
 use super::Store;
-use super::db::{execute, on};
 use super::keyset::Keyset;
 use super::messages::{MessageRow, SealedMessage};
+use super::param::params;
+use super::sql::page_sql;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{FeedbackId, MessageId, OwnerId, Page, PageRequest, SessionKey};
 use ragd_core::error::Result;
@@ -77,27 +78,25 @@ impl Store {
              WHERE m.id = $1 AND m.owner_id = $2 AND m.role = 'assistant'
                  AND (rooms.session_key = $3 OR (rooms.session_key IS NULL AND rooms.id = $4))";
         let room = Uuid::try_parse(session.as_str()).unwrap_or(Uuid::nil());
-        let answer: Option<MessageRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(id.uuid())
-                .bind(owner.uuid())
-                .bind(session.as_str())
-                .bind(room)
-                .fetch_optional(pool)
-        })?;
+        let answer: Option<MessageRow> = self
+            .db
+            .query(
+                sql,
+                params![id.uuid(), owner.uuid(), session.as_str(), room],
+            )
+            .optional()
+            .await?;
         let Some(answer) = answer.map(MessageRow::into_message).transpose()? else {
             return Ok(None);
         };
         let sql = "SELECT id, room_id, owner_id, role, status, created_at, content, details
              FROM messages WHERE room_id = $1 AND owner_id = $2 AND id < $3 AND role = 'user'
              ORDER BY id DESC LIMIT 1";
-        let question: Option<MessageRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(answer.room.uuid())
-                .bind(owner.uuid())
-                .bind(id.uuid())
-                .fetch_optional(pool)
-        })?;
+        let question: Option<MessageRow> = self
+            .db
+            .query(sql, params![answer.room.uuid(), owner.uuid(), id.uuid()])
+            .optional()
+            .await?;
         Ok(Some(SealedTurn {
             question: question.map(MessageRow::into_message).transpose()?,
             answer,
@@ -116,47 +115,38 @@ impl Store {
                  content = excluded.content
              WHERE feedback.owner_id = excluded.owner_id";
         let mut tx = self.begin().await?;
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(feedback.id.uuid())
-                .bind(feedback.owner.uuid())
-                .bind(feedback.message.uuid())
-                .bind(feedback.thumbs_up)
-                .bind(feedback.created_at)
-                .bind(feedback.content.as_slice())
-        )?;
+        tx.query(
+            sql,
+            params![
+                feedback.id.uuid(),
+                feedback.owner.uuid(),
+                feedback.message.uuid(),
+                feedback.thumbs_up,
+                feedback.created_at,
+                feedback.content.as_slice()
+            ],
+        )
+        .execute()
+        .await?;
         tx.commit().await
     }
 
-    /// A page of all feedback, whoever gave it: for operators, who make a test set of it.
+    /// A page of the feedback of all owners: for operators, who make a test set of it.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn list_feedback(&self, page: PageRequest) -> Result<Page<SealedFeedback>> {
-        macro_rules! list {
-            ($order:literal) => {
-                concat!(
-                    "SELECT id, owner_id, message_id, thumbs_up, created_at, content FROM feedback
-                     WHERE id > $1 AND id < $2 ORDER BY id ",
-                    $order,
-                    " LIMIT $3"
-                )
-            };
-        }
         let keyset = Keyset::of(&page);
-        let sql = if keyset.ascending {
-            list!("ASC")
-        } else {
-            list!("DESC")
-        };
-        let rows: Vec<FeedbackRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(keyset.above)
-                .bind(keyset.below)
-                .bind(keyset.rows())
-                .fetch_all(pool)
-        })?;
+        let sql = page_sql!(
+            keyset,
+            "SELECT id, owner_id, message_id, thumbs_up, created_at, content FROM feedback
+             WHERE id > $1 AND id < $2 ORDER BY id {order} LIMIT $3"
+        );
+        let rows: Vec<FeedbackRow> = self
+            .db
+            .query(sql, params![keyset.above, keyset.below, keyset.rows()])
+            .all()
+            .await?;
         let feedback = rows.into_iter().map(FeedbackRow::into_feedback);
         Ok(keyset.page(feedback.collect()))
     }

@@ -3,7 +3,7 @@
 //! when that is not so. Knows nothing of the server itself.
 
 use super::Store;
-use super::db::{execute, on, on_tx};
+use super::param::params;
 use chrono::{DateTime, Utc};
 use ragd_core::error::Result;
 use uuid::Uuid;
@@ -68,9 +68,7 @@ impl Store {
         let sql = "SELECT name, instance, model, dimension, build, sequence, terms_version,
                  average_terms, added_passages, added_terms
              FROM index_targets WHERE name = $1";
-        on!(self, |pool| {
-            sqlx::query_as(sql).bind(name).fetch_optional(pool)
-        })
+        self.db.query(sql, params![name]).optional().await
     }
 
     /// Adds a target; one that is there already stays as it is.
@@ -83,20 +81,23 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (name) DO NOTHING";
         let mut tx = self.begin().await?;
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(target.name.as_str())
-                .bind(target.instance)
-                .bind(target.model.as_deref())
-                .bind(target.dimension)
-                .bind(target.build)
-                .bind(target.sequence)
-                .bind(target.terms_version.as_str())
-                .bind(target.average_terms)
-                .bind(target.added_passages)
-                .bind(target.added_terms)
-        )?;
+        tx.query(
+            sql,
+            params![
+                target.name.as_str(),
+                target.instance,
+                target.model.as_deref(),
+                target.dimension,
+                target.build,
+                target.sequence,
+                target.terms_version.as_str(),
+                target.average_terms,
+                target.added_passages,
+                target.added_terms
+            ],
+        )
+        .execute()
+        .await?;
         tx.commit().await
     }
 
@@ -109,14 +110,10 @@ impl Store {
              WHERE name = $1
                AND (lease_holder IS NULL OR lease_holder = $2 OR lease_expires_at <= $4)";
         let mut tx = self.begin().await?;
-        let changed = execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(name)
-                .bind(claim.holder)
-                .bind(claim.until)
-                .bind(claim.now)
-        )?;
+        let changed = tx
+            .query(sql, params![name, claim.holder, claim.until, claim.now])
+            .execute()
+            .await?;
         tx.commit().await?;
         Ok(changed == 1)
     }
@@ -135,10 +132,10 @@ impl Store {
         let sql = "UPDATE index_targets SET lease_expires_at = $3
              WHERE name = $1 AND lease_holder = $2";
         let mut tx = self.begin().await?;
-        let changed = execute!(
-            &mut tx,
-            sqlx::query(sql).bind(name).bind(holder).bind(until)
-        )?;
+        let changed = tx
+            .query(sql, params![name, holder, until])
+            .execute()
+            .await?;
         tx.commit().await?;
         Ok(changed == 1)
     }
@@ -151,7 +148,7 @@ impl Store {
         let sql = "UPDATE index_targets SET lease_holder = NULL, lease_expires_at = NULL
              WHERE name = $1 AND lease_holder = $2";
         let mut tx = self.begin().await?;
-        execute!(&mut tx, sqlx::query(sql).bind(name).bind(holder))?;
+        tx.query(sql, params![name, holder]).execute().await?;
         tx.commit().await
     }
 
@@ -164,14 +161,12 @@ impl Store {
         if tx.is_postgres() {
             // Two targets would otherwise read the same highest number at once.
             let sql = "LOCK TABLE index_targets IN SHARE ROW EXCLUSIVE MODE";
-            execute!(&mut tx, sqlx::query(sql))?;
+            tx.query(sql, params![]).execute().await?;
         }
         let sql = "UPDATE index_targets
              SET last_build = 1 + (SELECT MAX(last_build) FROM index_targets)
              WHERE name = $1 RETURNING last_build";
-        let number: i64 = on_tx!(&mut tx, |connection| {
-            sqlx::query_scalar(sql).bind(name).fetch_one(connection)
-        })?;
+        let number: i64 = tx.query(sql, params![name]).scalar().await?;
         tx.commit().await?;
         Ok(number)
     }
@@ -186,17 +181,21 @@ impl Store {
              SET sequence = $5, added_passages = added_passages + $6, added_terms = added_terms + $7
              WHERE name = $1 AND lease_holder = $2 AND build = $3 AND sequence = $4";
         let mut tx = self.begin().await?;
-        let changed = execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(name)
-                .bind(holder)
-                .bind(step.build)
-                .bind(step.from)
-                .bind(step.to)
-                .bind(step.added_passages)
-                .bind(step.added_terms)
-        )?;
+        let changed = tx
+            .query(
+                sql,
+                params![
+                    name,
+                    holder,
+                    step.build,
+                    step.from,
+                    step.to,
+                    step.added_passages,
+                    step.added_terms
+                ],
+            )
+            .execute()
+            .await?;
         tx.commit().await?;
         Ok(changed == 1)
     }
@@ -212,19 +211,23 @@ impl Store {
                  added_passages = $8, added_terms = $9
              WHERE name = $1 AND lease_holder = $2 AND build = $3";
         let mut tx = self.begin().await?;
-        let changed = execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(target.name.as_str())
-                .bind(holder)
-                .bind(from)
-                .bind(target.build)
-                .bind(target.sequence)
-                .bind(target.terms_version.as_str())
-                .bind(target.average_terms)
-                .bind(target.added_passages)
-                .bind(target.added_terms)
-        )?;
+        let changed = tx
+            .query(
+                sql,
+                params![
+                    target.name.as_str(),
+                    holder,
+                    from,
+                    target.build,
+                    target.sequence,
+                    target.terms_version.as_str(),
+                    target.average_terms,
+                    target.added_passages,
+                    target.added_terms
+                ],
+            )
+            .execute()
+            .await?;
         tx.commit().await?;
         Ok(changed == 1)
     }

@@ -2,8 +2,8 @@
 //! opens nothing by itself.
 
 use super::Store;
-use super::db::{execute, on};
 use super::fault::on_conflict;
+use super::param::params;
 use chrono::{DateTime, Utc};
 use ragd_core::error::Result;
 
@@ -32,15 +32,18 @@ impl Store {
         let sql = "INSERT INTO keyring (key_id, kek_id, wrapped_key, state, created_at)
              VALUES ($1, $2, $3, $4, $5)";
         let mut tx = self.begin().await?;
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(entry.key_id.as_str())
-                .bind(entry.kek_id.as_str())
-                .bind(entry.wrapped_key.as_slice())
-                .bind(entry.state.as_str())
-                .bind(entry.created_at)
+        tx.query(
+            sql,
+            params![
+                entry.key_id.as_str(),
+                entry.kek_id.as_str(),
+                entry.wrapped_key.as_slice(),
+                entry.state.as_str(),
+                entry.created_at
+            ],
         )
+        .execute()
+        .await
         .map_err(on_conflict("key_id: there is a key of this name already"))?;
         tx.commit().await
     }
@@ -52,6 +55,6 @@ impl Store {
     pub async fn list_keys(&self) -> Result<Vec<KeyringEntry>> {
         let sql = "SELECT key_id, kek_id, wrapped_key, state, created_at FROM keyring
              ORDER BY created_at, key_id";
-        on!(self, |pool| sqlx::query_as(sql).fetch_all(pool))
+        self.db.query(sql, params![]).all().await
     }
 }

@@ -5,15 +5,16 @@
 use super::Store;
 use super::bind::vector_to_bytes;
 use super::change_log::{ChangeOp, NewChange, Subject};
-use super::db::{Tx, execute, on, on_tx};
-use super::passage_rows::{PassageRow, passage_columns};
+use super::param::{Param, params};
+use super::passage_rows::{PASSAGE_COLUMNS, PassageRow};
 use super::passages::{of_model, vector_of};
+use super::sql::sql;
+use super::tx::{Batch, Tx};
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{
     JobProgress, Lease, MessageId, OwnerId, Passage, PassageKind, PassageSource, RoomId,
 };
 use ragd_core::error::{Error, Result};
-use sqlx::QueryBuilder;
 
 /// The generation of every message: what was said does not change.
 pub const MESSAGE_GENERATION: i64 = 1;
@@ -34,7 +35,7 @@ pub struct MessagePlace {
 /// What became of a message's passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageOutcome {
-    /// They are stored, and the indexes are told.
+    /// They are stored, with a change for the indexes.
     Committed,
     /// The message is gone; nothing was changed.
     Deleted,
@@ -43,15 +44,16 @@ pub enum MessageOutcome {
 }
 
 impl Store {
-    /// Stores the passages of a message, in place of any that are there, and tells the indexes, if
-    /// the lease of the job that made them still holds. Their text is not stored.
+    /// Stores the passages of a message, in place of any that are there, and appends the change for
+    /// the indexes, if the lease of the job that made them still holds. Their text is not stored.
     ///
     /// # Errors
     /// `Internal` when a passage is not of this message; `Unavailable` without a database. Nothing
     /// was changed then.
     pub async fn commit_message_of_job(
         &self,
-        (place, passages): (MessagePlace, &[Passage]),
+        place: MessagePlace,
+        passages: &[Passage],
         lease: Lease,
         now: DateTime<Utc>,
     ) -> Result<MessageOutcome> {
@@ -70,7 +72,9 @@ impl Store {
             return Ok(MessageOutcome::LeaseLost);
         }
         let sql = "DELETE FROM passages WHERE message_id = $1";
-        execute!(&mut tx, sqlx::query(sql).bind(place.message.uuid()))?;
+        tx.query(sql, params![place.message.uuid()])
+            .execute()
+            .await?;
         for rows in passages.chunks(ROWS_PER_INSERT) {
             tx.insert_parts(place, rows).await?;
         }
@@ -94,17 +98,16 @@ impl Store {
         message: MessageId,
         model: Option<&str>,
     ) -> Result<Vec<Passage>> {
-        let sql = concat!(
-            "SELECT ",
-            passage_columns!(),
-            ", ",
-            vector_of!("$2"),
-            " FROM passages p WHERE p.message_id = $1 ORDER BY p.ordinal"
+        let sql = sql!(
+            "SELECT {PASSAGE_COLUMNS}, {vector_of} FROM passages p
+             WHERE p.message_id = $1 ORDER BY p.ordinal",
+            vector_of = vector_of("$2")
         );
-        let rows: Vec<PassageRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(message.uuid()).bind(model);
-            query.fetch_all(pool)
-        })?;
+        let rows: Vec<PassageRow> = self
+            .db
+            .query(sql, params![message.uuid(), model])
+            .all()
+            .await?;
         rows.into_iter().map(|row| of_model(row, model)).collect()
     }
 }
@@ -113,43 +116,48 @@ impl Tx {
     async fn has_message(&mut self, place: MessagePlace) -> Result<bool> {
         let sql = "SELECT COUNT(*) FROM messages
              WHERE id = $1 AND room_id = $2 AND owner_id = $3";
-        let count: i64 = on_tx!(self, |c| {
-            sqlx::query_scalar(sql)
-                .bind(place.message.uuid())
-                .bind(place.room.uuid())
-                .bind(place.owner.uuid())
-                .fetch_one(c)
-        })?;
+        let count: i64 = self
+            .query(
+                sql,
+                params![place.message.uuid(), place.room.uuid(), place.owner.uuid()],
+            )
+            .scalar()
+            .await?;
         Ok(count > 0)
     }
 
     async fn insert_parts(&mut self, place: MessagePlace, rows: &[Passage]) -> Result<()> {
-        on_tx!(self, |c| {
-            let mut insert = QueryBuilder::new(
-                "INSERT INTO passages (id, owner_id, kind, message_id, room_id, generation, ordinal,
-                     char_start, char_end, content_sha256, model, created_at, heading, content,
-                     embedding) ",
-            );
-            insert.push_values(rows, |mut row, passage| {
-                let model: Option<&str> = passage.model.as_deref();
-                row.push_bind(passage.id.uuid())
-                    .push_bind(place.owner.uuid())
-                    .push_bind(PassageKind::Message.as_str())
-                    .push_bind(place.message.uuid())
-                    .push_bind(place.room.uuid())
-                    .push_bind(MESSAGE_GENERATION)
-                    .push_bind(passage.ordinal)
-                    .push_bind(passage.char_start)
-                    .push_bind(passage.char_end)
-                    .push_bind(passage.text_hash().0.to_vec())
-                    .push_bind(model)
-                    .push_bind(passage.created_at)
-                    .push("''")
-                    .push("''")
-                    .push_bind(passage.embedding.as_deref().map(vector_to_bytes));
-            });
-            async move { insert.build().persistent(false).execute(c).await.map(drop) }
-        })
+        let mut params = Vec::with_capacity(15 * rows.len());
+        for passage in rows {
+            params.extend([
+                Param::from(passage.id.uuid()),
+                place.owner.uuid().into(),
+                PassageKind::Message.as_str().into(),
+                place.message.uuid().into(),
+                place.room.uuid().into(),
+                MESSAGE_GENERATION.into(),
+                passage.ordinal.into(),
+                passage.char_start.into(),
+                passage.char_end.into(),
+                passage.text_hash().0.to_vec().into(),
+                passage.model.as_deref().into(),
+                passage.created_at.into(),
+                "".into(),
+                "".into(),
+                passage.embedding.as_deref().map(vector_to_bytes).into(),
+            ]);
+        }
+        let batch = Batch {
+            before: "INSERT INTO passages (id, owner_id, kind, message_id, room_id, generation,
+                     ordinal, char_start, char_end, content_sha256, model, created_at, heading,
+                     content, embedding) ",
+            after: "",
+            columns: 15,
+            rows: rows.len(),
+            params,
+        };
+        self.query_batch(&batch).kept(false).execute().await?;
+        Ok(())
     }
 }
 

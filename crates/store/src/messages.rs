@@ -1,13 +1,14 @@
-//! The table of messages. What was said is sealed before it comes here and opened after it leaves:
-//! this file sees bytes, and holds no key.
+//! The table of messages. Their content is sealed and opened elsewhere: this file sees bytes,
+//! and holds no key.
 
 use super::Store;
-use super::bind::List;
-use super::db::{Tx, execute, on};
 use super::keyset::Keyset;
+use super::param::params;
+use super::sql::{page_sql, sql};
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{
-    JobKind, Lane, Message, MessageId, MessageStatus, NewJob, OwnerId, Page, PageRequest, Role,
+    JobPayload, Lane, Message, MessageId, MessageStatus, NewJob, OwnerId, Page, PageRequest, Role,
     RoomId,
 };
 use ragd_core::error::{Error, Result};
@@ -17,11 +18,7 @@ use uuid::Uuid;
 const MESSAGE_ATTEMPTS: i64 = 5;
 
 /// The columns of a [`MessageRow`].
-macro_rules! message_columns {
-    () => {
-        "id, room_id, owner_id, role, status, created_at, content, details"
-    };
-}
+const MESSAGE_COLUMNS: &str = "id, room_id, owner_id, role, status, created_at, content, details";
 
 /// A message whose content and details are sealed envelopes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +61,8 @@ impl MessageRow {
             id: MessageId::from_uuid(self.id),
             room: RoomId::from_uuid(self.room_id),
             owner: OwnerId::from_uuid(self.owner_id),
-            role: Role::parse(&self.role).ok_or_else(|| unreadable("role"))?,
-            status: MessageStatus::parse(&self.status).ok_or_else(|| unreadable("status"))?,
+            role: self.role.parse().map_err(|_| unreadable("role"))?,
+            status: self.status.parse().map_err(|_| unreadable("status"))?,
             content: self.content,
             details: self.details,
             created_at: self.created_at,
@@ -82,7 +79,8 @@ impl Store {
     /// owner; `Conflict` when one is there already; `Unavailable` without a database.
     pub async fn append_messages(
         &self,
-        (room, owner): (RoomId, OwnerId),
+        room: RoomId,
+        owner: OwnerId,
         messages: &[SealedMessage],
         now: DateTime<Utc>,
     ) -> Result<()> {
@@ -90,7 +88,7 @@ impl Store {
             return Err(Error::internal("a message belongs to another room"));
         }
         let mut tx = self.begin().await?;
-        if !tx.touch_room((room, owner), now).await? {
+        if !tx.touch_room(room, owner, now).await? {
             return Err(Error::not_found("room: not found"));
         }
         for message in messages {
@@ -114,15 +112,15 @@ impl Store {
         owner: OwnerId,
         limit: i64,
     ) -> Result<Vec<SealedMessage>> {
-        let sql = concat!(
-            "SELECT ",
-            message_columns!(),
-            " FROM messages WHERE room_id = $1 AND owner_id = $2 ORDER BY id DESC LIMIT $3"
+        let sql = sql!(
+            "SELECT {MESSAGE_COLUMNS} FROM messages WHERE room_id = $1 AND owner_id = $2
+             ORDER BY id DESC LIMIT $3"
         );
-        let rows: Vec<MessageRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(room.uuid()).bind(owner.uuid());
-            query.bind(limit).fetch_all(pool)
-        })?;
+        let rows: Vec<MessageRow> = self
+            .db
+            .query(sql, params![room.uuid(), owner.uuid(), limit])
+            .all()
+            .await?;
         rows.into_iter()
             .rev()
             .map(MessageRow::into_message)
@@ -135,36 +133,31 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn list_messages(
         &self,
-        (room, owner): (RoomId, OwnerId),
+        room: RoomId,
+        owner: OwnerId,
         page: PageRequest,
     ) -> Result<Page<SealedMessage>> {
-        macro_rules! list {
-            ($order:literal) => {
-                concat!(
-                    "SELECT ",
-                    message_columns!(),
-                    " FROM messages
-                     WHERE room_id = $1 AND owner_id = $2 AND id > $3 AND id < $4 ORDER BY id ",
-                    $order,
-                    " LIMIT $5"
-                )
-            };
-        }
         let keyset = Keyset::of(&page);
-        let sql = if keyset.ascending {
-            list!("ASC")
-        } else {
-            list!("DESC")
-        };
-        let rows: Vec<MessageRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(room.uuid())
-                .bind(owner.uuid())
-                .bind(keyset.above)
-                .bind(keyset.below)
-                .bind(keyset.rows())
-                .fetch_all(pool)
-        })?;
+        let sql = page_sql!(
+            keyset,
+            "SELECT {MESSAGE_COLUMNS} FROM messages
+             WHERE room_id = $1 AND owner_id = $2 AND id > $3 AND id < $4
+             ORDER BY id {order} LIMIT $5"
+        );
+        let rows: Vec<MessageRow> = self
+            .db
+            .query(
+                sql,
+                params![
+                    room.uuid(),
+                    owner.uuid(),
+                    keyset.above,
+                    keyset.below,
+                    keyset.rows()
+                ],
+            )
+            .all()
+            .await?;
         let Page { data, has_more } = keyset.page(rows);
         let data: Result<_> = data.into_iter().map(MessageRow::into_message).collect();
         Ok(Page {
@@ -178,15 +171,12 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn message(&self, id: MessageId, owner: OwnerId) -> Result<Option<SealedMessage>> {
-        let sql = concat!(
-            "SELECT ",
-            message_columns!(),
-            " FROM messages WHERE id = $1 AND owner_id = $2"
-        );
-        let row: Option<MessageRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(id.uuid()).bind(owner.uuid());
-            query.fetch_optional(pool)
-        })?;
+        let sql = sql!("SELECT {MESSAGE_COLUMNS} FROM messages WHERE id = $1 AND owner_id = $2");
+        let row: Option<MessageRow> = self
+            .db
+            .query(sql, params![id.uuid(), owner.uuid()])
+            .optional()
+            .await?;
         row.map(MessageRow::into_message).transpose()
     }
 
@@ -202,9 +192,7 @@ impl Store {
             "SELECT id, content FROM messages WHERE id = ANY ($1)",
         );
         let wanted: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<(Uuid, Vec<u8>)> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(List(wanted)).fetch_all(pool)
-        })?;
+        let rows: Vec<(Uuid, Vec<u8>)> = self.db.query(sql, params![wanted]).all().await?;
         let rows = rows.into_iter();
         Ok(rows
             .map(|(id, content)| (MessageId::from_uuid(id), content))
@@ -216,9 +204,7 @@ impl Store {
 fn memory_job(message: &SealedMessage) -> NewJob {
     NewJob {
         owner: message.owner,
-        kind: JobKind::Message,
-        subject: Some(message.id.uuid()),
-        payload: serde_json::Value::Null,
+        payload: JobPayload::Message(message.id),
         lane: Lane::HighPriority,
         run_at: None,
         max_attempts: MESSAGE_ATTEMPTS,
@@ -229,17 +215,15 @@ fn memory_job(message: &SealedMessage) -> NewJob {
 impl Tx {
     async fn touch_room(
         &mut self,
-        (room, owner): (RoomId, OwnerId),
+        room: RoomId,
+        owner: OwnerId,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let sql = "UPDATE rooms SET updated_at = $3 WHERE id = $1 AND owner_id = $2";
-        let touched = execute!(
-            self,
-            sqlx::query(sql)
-                .bind(room.uuid())
-                .bind(owner.uuid())
-                .bind(now)
-        )?;
+        let touched = self
+            .query(sql, params![room.uuid(), owner.uuid(), now])
+            .execute()
+            .await?;
         Ok(touched > 0)
     }
 
@@ -247,18 +231,21 @@ impl Tx {
         let sql = "INSERT INTO messages
                  (id, room_id, owner_id, role, status, created_at, content, details)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(message.id.uuid())
-                .bind(message.room.uuid())
-                .bind(message.owner.uuid())
-                .bind(message.role.as_str())
-                .bind(message.status.as_str())
-                .bind(message.created_at)
-                .bind(message.content.as_slice())
-                .bind(message.details.as_slice())
-        )?;
+        self.query(
+            sql,
+            params![
+                message.id.uuid(),
+                message.room.uuid(),
+                message.owner.uuid(),
+                message.role.as_str(),
+                message.status.as_str(),
+                message.created_at,
+                message.content.as_slice(),
+                message.details.as_slice()
+            ],
+        )
+        .execute()
+        .await?;
         Ok(())
     }
 }

@@ -2,10 +2,11 @@
 //! embedded and have the same version numbers. Runs on a connection of its own, because a pooler
 //! in front of Postgres would lose the lock that keeps two migrators apart.
 
-use super::db::{Db, on};
+use super::db::Pools;
 use super::fault::from_sqlx;
+use super::param::params;
 use super::settings::DatabaseUrl;
-use super::{Store, postgres_pool};
+use super::store::{Store, postgres_pool};
 use ragd_core::error::{Error, ErrorKind, Result};
 use sqlx::migrate::{MigrateError, Migrator};
 
@@ -53,9 +54,9 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn migration_status(&self) -> Result<MigrationStatus> {
         let applied = self.applied_versions().await?;
-        let known: Vec<i64> = match &self.db {
-            Db::Sqlite { .. } => versions(&SQLITE),
-            Db::Postgres(_) => versions(&POSTGRES),
+        let known: Vec<i64> = match &self.db.pools {
+            Pools::Sqlite { .. } => versions(&SQLITE),
+            Pools::Postgres(_) => versions(&POSTGRES),
         };
         let missing = |from: &[i64], list: &[i64]| {
             let missing = list
@@ -77,22 +78,22 @@ impl Store {
         const POSTGRES_TABLE: &str = "SELECT COUNT(*) FROM pg_catalog.pg_tables
              WHERE tablename = '_sqlx_migrations' AND schemaname = ANY (current_schemas(false))";
         let sql = self.db.dialect(SQLITE_TABLE, POSTGRES_TABLE);
-        let tables: i64 = on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))?;
+        let tables: i64 = self.db.query(sql, params![]).scalar().await?;
         if tables == 0 {
             return Ok(Vec::new());
         }
         let sql = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
-        on!(self, |pool| sqlx::query_scalar(sql).fetch_all(pool))
+        self.db.query(sql, params![]).scalars().await
     }
 
     async fn migrate(&self, direction: Direction) -> Result<()> {
-        match (&self.db, self.settings.direct()) {
-            (Db::Sqlite { writer, .. }, _) => match direction {
+        match (&self.db.pools, self.settings.direct()) {
+            (Pools::Sqlite { writer, .. }, _) => match direction {
                 Direction::Up => SQLITE.run(writer).await,
                 Direction::DownTo(target) => SQLITE.undo(writer, target).await,
             }
             .map_err(from_migrate),
-            (Db::Postgres(_), DatabaseUrl::Postgres(options)) => {
+            (Pools::Postgres(_), DatabaseUrl::Postgres(options)) => {
                 let direct = postgres_pool(options, 1, &self.settings);
                 let outcome = match direction {
                     Direction::Up => POSTGRES.run(&direct).await,
@@ -102,7 +103,7 @@ impl Store {
                 direct.close().await;
                 outcome.map_err(from_migrate)
             }
-            (Db::Postgres(_), DatabaseUrl::Sqlite(_)) => {
+            (Pools::Postgres(_), DatabaseUrl::Sqlite(_)) => {
                 Err(Error::internal("the direct URL is not one of Postgres"))
             }
         }

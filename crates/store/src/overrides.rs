@@ -2,7 +2,7 @@
 //! is not known here.
 
 use super::Store;
-use super::db::{execute, on};
+use super::param::params;
 use chrono::{DateTime, Utc};
 use ragd_core::error::Result;
 
@@ -31,9 +31,7 @@ impl Store {
     pub async fn overrides(&self, now: DateTime<Utc>) -> Result<Vec<Override>> {
         let sql = "SELECT name, value, baseline, expires_at, updated_at, updated_by
              FROM overrides WHERE expires_at IS NULL OR expires_at > $1 ORDER BY name";
-        on!(self, |pool| {
-            sqlx::query_as(sql).bind(now).fetch_all(pool)
-        })
+        self.db.query(sql, params![now]).all().await
     }
 
     /// Makes a change, in the place of an earlier one of its name.
@@ -48,29 +46,31 @@ impl Store {
                  expires_at = excluded.expires_at, updated_at = excluded.updated_at,
                  updated_by = excluded.updated_by";
         let mut tx = self.begin().await?;
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(change.name.as_str())
-                .bind(change.value.as_str())
-                .bind(change.baseline.as_str())
-                .bind(change.expires_at)
-                .bind(change.updated_at)
-                .bind(change.updated_by.as_str())
-        )?;
+        tx.query(
+            sql,
+            params![
+                change.name.as_str(),
+                change.value.as_str(),
+                change.baseline.as_str(),
+                change.expires_at,
+                change.updated_at,
+                change.updated_by.as_str()
+            ],
+        )
+        .execute()
+        .await?;
         tx.commit().await
     }
 
-    /// Takes a change back; one that is not there stays away.
+    /// Takes a change back; does nothing when there is no such change.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn delete_override(&self, name: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        execute!(
-            &mut tx,
-            sqlx::query("DELETE FROM overrides WHERE name = $1").bind(name)
-        )?;
+        tx.query("DELETE FROM overrides WHERE name = $1", params![name])
+            .execute()
+            .await?;
         tx.commit().await
     }
 }

@@ -2,15 +2,15 @@
 //! stored document, never what a caller says, so that access cannot be widened by a passage.
 
 use super::bind::{refuse_nul, vector_from_bytes, vector_to_bytes};
-use super::db::{Tx, on_tx};
-use super::documents::{DocumentRow, Generation};
+use super::document_rows::{DocumentRow, Generation};
+use super::param::Param;
+use super::tx::{Batch, Tx};
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{
     Collection, DocumentId, MessageId, OwnerId, Passage, PassageId, PassageKind, PassageSource,
     RoomId,
 };
 use ragd_core::error::{Error, Result};
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 /// How many rows one INSERT takes: 16 parameters each, far below what both databases allow
@@ -18,14 +18,9 @@ use uuid::Uuid;
 const ROWS_PER_INSERT: usize = 100;
 
 /// The columns of a [`PassageRow`] without its vector, of the table called `p`.
-macro_rules! passage_columns {
-    () => {
-        "p.id, p.owner_id, p.kind, p.document_id, p.collection, p.message_id, p.room_id, \
-         p.generation, p.ordinal, p.page, p.char_start, p.char_end, p.model, p.created_at, \
-         p.heading, p.content"
-    };
-}
-pub(super) use passage_columns;
+pub(super) const PASSAGE_COLUMNS: &str = "p.id, p.owner_id, p.kind, p.document_id, p.collection, p.message_id, p.room_id, \
+     p.generation, p.ordinal, p.page, p.char_start, p.char_end, p.model, \
+     p.created_at, p.heading, p.content";
 
 #[derive(sqlx::FromRow)]
 pub(super) struct PassageRow {
@@ -73,7 +68,7 @@ impl PassageRow {
 
     fn source(&self) -> Result<PassageSource> {
         let unreadable = || Error::internal("a stored passage has an unreadable source");
-        match PassageKind::parse(&self.kind).ok_or_else(unreadable)? {
+        match self.kind.parse().map_err(|_| unreadable())? {
             PassageKind::Document => Ok(PassageSource::Document {
                 document: DocumentId::from_uuid(self.document_id.ok_or_else(unreadable)?),
                 collection: Collection::parse(self.collection.as_deref().ok_or_else(unreadable)?)?,
@@ -90,41 +85,47 @@ impl Tx {
     /// Stores passages of a generation, of which none is there yet.
     pub(super) async fn insert_passages(
         &mut self,
-        (generation, passages): (Generation, &[Passage]),
+        generation: Generation,
+        passages: &[Passage],
         document: &DocumentRow,
     ) -> Result<()> {
         for passage in passages {
             check(passage, generation)?;
         }
         for rows in passages.chunks(ROWS_PER_INSERT) {
-            on_tx!(self, |c| {
-                let mut insert = QueryBuilder::new(
-                    "INSERT INTO passages (id, owner_id, kind, document_id, collection, generation,
-                         ordinal, page, char_start, char_end, content_sha256, model, created_at,
-                         heading, content, embedding) ",
-                );
-                insert.push_values(rows, |mut row, passage| {
-                    row.push_bind(passage.id.uuid())
-                        .push_bind(document.owner_id)
-                        .push_bind(PassageKind::Document.as_str())
-                        .push_bind(generation.document.uuid())
-                        .push_bind(document.collection.as_str())
-                        .push_bind(passage.generation)
-                        .push_bind(passage.ordinal)
-                        .push_bind(passage.page)
-                        .push_bind(passage.char_start)
-                        .push_bind(passage.char_end)
-                        .push_bind(passage.text_hash().0.to_vec())
-                        .push_bind(passage.model.as_deref())
-                        .push_bind(passage.created_at)
-                        .push_bind(passage.heading.as_str())
-                        .push_bind(passage.content.as_str())
-                        .push_bind(passage.embedding.as_deref().map(vector_to_bytes));
-                });
-                // Only the text of a full batch comes again and is worth keeping prepared.
-                let keep = rows.len() == ROWS_PER_INSERT;
-                async move { insert.build().persistent(keep).execute(c).await.map(drop) }
-            })?;
+            let mut params = Vec::with_capacity(16 * rows.len());
+            for passage in rows {
+                params.extend([
+                    Param::from(passage.id.uuid()),
+                    document.owner_id.into(),
+                    PassageKind::Document.as_str().into(),
+                    generation.document.uuid().into(),
+                    document.collection.as_str().into(),
+                    passage.generation.into(),
+                    passage.ordinal.into(),
+                    passage.page.into(),
+                    passage.char_start.into(),
+                    passage.char_end.into(),
+                    passage.text_hash().0.to_vec().into(),
+                    passage.model.as_deref().into(),
+                    passage.created_at.into(),
+                    passage.heading.as_str().into(),
+                    passage.content.as_str().into(),
+                    passage.embedding.as_deref().map(vector_to_bytes).into(),
+                ]);
+            }
+            let batch = Batch {
+                before: "INSERT INTO passages (id, owner_id, kind, document_id, collection,
+                         generation, ordinal, page, char_start, char_end, content_sha256, model,
+                         created_at, heading, content, embedding) ",
+                after: "",
+                columns: 16,
+                rows: rows.len(),
+                params,
+            };
+            // Only the text of a full batch comes again and is worth keeping prepared.
+            let keep = rows.len() == ROWS_PER_INSERT;
+            self.query_batch(&batch).kept(keep).execute().await?;
         }
         Ok(())
     }

@@ -2,10 +2,11 @@
 //! read), and to feed an index (everything, with vectors). Nothing is written here.
 
 use super::Store;
-use super::bind::{List, Reader};
-use super::db::on;
-use super::documents::Generation;
-use super::passage_rows::{PassageRow, passage_columns};
+use super::bind::Reader;
+use super::document_rows::Generation;
+use super::param::params;
+use super::passage_rows::{PASSAGE_COLUMNS, PassageRow};
+use super::sql::sql;
 use ragd_core::domain::{Passage, PassageId, ReadScope};
 use ragd_core::error::Result;
 use std::collections::HashMap;
@@ -13,28 +14,27 @@ use uuid::Uuid;
 
 /// That a passage is of the generation that readers see. Commits drop the others at once, so this
 /// holds for every row; a reader is not left to rely on that.
-macro_rules! current {
-    () => {
-        "(p.document_id IS NULL OR d.current_generation = p.generation)"
-    };
-}
-pub(super) use current;
+pub(super) const CURRENT: &str = "(p.document_id IS NULL OR d.current_generation = p.generation)";
 
 /// The vector that one model made of a passage: its own, or the one that waits beside it. Without a
-/// model there is none.
-macro_rules! vector_of {
-    ($model:literal) => {
-        concat!(
-            "CASE WHEN p.model = ",
-            $model,
-            " THEN p.embedding ELSE (SELECT e.embedding FROM embeddings e
-                 WHERE e.passage_id = p.id AND e.model = ",
-            $model,
-            ") END AS embedding"
-        )
-    };
+/// model there is none. `model` is a placeholder.
+pub(super) fn vector_of(model: &str) -> String {
+    format!(
+        "CASE WHEN p.model = {model} THEN p.embedding ELSE (SELECT e.embedding FROM embeddings e
+             WHERE e.passage_id = p.id AND e.model = {model}) END AS embedding"
+    )
 }
-pub(super) use vector_of;
+
+/// The passages that a reader may see; `collections` and `ids` are conditions on their columns.
+fn readable_sql(collections: &str, ids: &str) -> String {
+    format!(
+        "SELECT {PASSAGE_COLUMNS}, d.title, d.uri, d.filename
+         FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+         WHERE {CURRENT}
+           AND (p.owner_id = $1 OR (p.document_id IS NOT NULL AND ($2 OR p.collection {collections})))
+           AND p.id {ids}"
+    )
+}
 
 /// A passage to answer with; its vector is not read, nor a message's text.
 #[derive(Debug, Clone)]
@@ -90,40 +90,26 @@ impl Store {
         ids: &[PassageId],
         scope: &ReadScope,
     ) -> Result<Vec<StoredPassage>> {
-        macro_rules! hydrate {
-            ($collections:literal, $ids:literal) => {
-                concat!(
-                    "SELECT ",
-                    passage_columns!(),
-                    ", d.title, d.uri, d.filename
-                     FROM passages p LEFT JOIN documents d ON d.id = p.document_id
-                     WHERE ",
-                    current!(),
-                    " AND (p.owner_id = $1
-                           OR (p.document_id IS NOT NULL AND ($2 OR p.collection ",
-                    $collections,
-                    "))) AND p.id ",
-                    $ids
-                )
-            };
-        }
         let sql = self.db.dialect(
-            hydrate!(
-                "IN (SELECT value FROM json_each($3))",
-                "IN (SELECT unhex(value) FROM json_each($4))"
+            sql!(
+                "{}",
+                readable_sql(
+                    "IN (SELECT value FROM json_each($3))",
+                    "IN (SELECT unhex(value) FROM json_each($4))"
+                )
             ),
-            hydrate!("= ANY ($3)", "= ANY ($4)"),
+            sql!("{}", readable_sql("= ANY ($3)", "= ANY ($4)")),
         );
         let reader = Reader::of(scope);
         let wanted: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-        let rows: Vec<StoredRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(reader.owner)
-                .bind(reader.reads_all)
-                .bind(List(reader.collections))
-                .bind(List(wanted))
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<StoredRow> = self
+            .db
+            .query(
+                sql,
+                params![reader.owner, reader.reads_all, reader.collections, wanted],
+            )
+            .all()
+            .await?;
         in_order(ids, rows)
     }
 
@@ -137,27 +123,25 @@ impl Store {
         generation: Generation,
         model: Option<&str>,
     ) -> Result<Vec<Passage>> {
-        let sql = concat!(
-            "SELECT ",
-            passage_columns!(),
-            ", ",
-            vector_of!("$3"),
-            " FROM passages p
-             WHERE p.document_id = $1 AND p.generation = $2 ORDER BY p.ordinal"
+        let sql = sql!(
+            "SELECT {PASSAGE_COLUMNS}, {vector_of} FROM passages p
+             WHERE p.document_id = $1 AND p.generation = $2 ORDER BY p.ordinal",
+            vector_of = vector_of("$3")
         );
-        let rows: Vec<PassageRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(generation.document.uuid())
-                .bind(generation.number)
-                .bind(model)
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<PassageRow> = self
+            .db
+            .query(
+                sql,
+                params![generation.document.uuid(), generation.number, model],
+            )
+            .all()
+            .await?;
         rows.into_iter().map(|row| of_model(row, model)).collect()
     }
 
-    /// At most `limit` current passages with the vectors that `model` made, in the order of ids, after `after`:
-    /// for building an index anew. What is committed meanwhile may be in it or not, and is in the
-    /// change log in any case.
+    /// At most `limit` current passages with the vectors that `model` made, in the order of ids, after
+    /// `after`: for building an index anew. What is committed meanwhile may be in it or not, and is in
+    /// the change log in any case.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -167,21 +151,18 @@ impl Store {
         limit: i64,
         model: Option<&str>,
     ) -> Result<Vec<Passage>> {
-        let sql = concat!(
-            "SELECT ",
-            passage_columns!(),
-            ", ",
-            vector_of!("$3"),
-            " FROM passages p LEFT JOIN documents d ON d.id = p.document_id
-             WHERE p.id > $1 AND ",
-            current!(),
-            " ORDER BY p.id LIMIT $2"
+        let sql = sql!(
+            "SELECT {PASSAGE_COLUMNS}, {vector_of}
+             FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+             WHERE p.id > $1 AND {CURRENT} ORDER BY p.id LIMIT $2",
+            vector_of = vector_of("$3")
         );
         let after = after.map_or(Uuid::nil(), PassageId::uuid);
-        let rows: Vec<PassageRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(after).bind(limit);
-            query.bind(model).fetch_all(pool)
-        })?;
+        let rows: Vec<PassageRow> = self
+            .db
+            .query(sql, params![after, limit, model])
+            .all()
+            .await?;
         rows.into_iter().map(|row| of_model(row, model)).collect()
     }
 
@@ -190,11 +171,11 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn count_current_passages(&self) -> Result<i64> {
-        let sql = concat!(
-            "SELECT COUNT(*) FROM passages p LEFT JOIN documents d ON d.id = p.document_id WHERE ",
-            current!()
+        let sql = sql!(
+            "SELECT COUNT(*) FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+             WHERE {CURRENT}"
         );
-        on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
+        self.db.query(sql, params![]).scalar().await
     }
 }
 

@@ -2,11 +2,12 @@
 //! it, and every message of them that an index may hold is named in the change log.
 
 use super::Store;
-use super::bind::List;
 use super::change_log::{ChangeOp, NewChange, Subject};
-use super::db::{Tx, execute, on, on_tx};
 use super::keyset::Keyset;
-use super::rooms::{RoomRow, room_columns};
+use super::param::params;
+use super::rooms::{ROOM_COLUMNS, RoomRow};
+use super::sql::{page_sql, sql};
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{JobKind, MessageId, OwnerId, Page, PageRequest, Room, RoomId, RoomKind};
 use ragd_core::error::Result;
@@ -37,15 +38,9 @@ impl CountedRow {
     }
 }
 
-/// The columns of a [`CountedRow`].
-macro_rules! counted_columns {
-    () => {
-        concat!(
-            room_columns!(),
-            ", (SELECT COUNT(*) FROM messages m WHERE m.room_id = rooms.id) AS messages"
-        )
-    };
-}
+/// How many messages a room has.
+const MESSAGE_COUNT: &str =
+    "(SELECT COUNT(*) FROM messages m WHERE m.room_id = rooms.id) AS messages";
 
 impl Store {
     /// The room `id` with its count of messages, if it is `owner`'s.
@@ -53,15 +48,14 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn counted_room(&self, id: RoomId, owner: OwnerId) -> Result<Option<CountedRoom>> {
-        let sql = concat!(
-            "SELECT ",
-            counted_columns!(),
-            " FROM rooms WHERE id = $1 AND owner_id = $2"
+        let sql = sql!(
+            "SELECT {ROOM_COLUMNS}, {MESSAGE_COUNT} FROM rooms WHERE id = $1 AND owner_id = $2"
         );
-        let row: Option<CountedRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(id.uuid()).bind(owner.uuid());
-            query.fetch_optional(pool)
-        })?;
+        let row: Option<CountedRow> = self
+            .db
+            .query(sql, params![id.uuid(), owner.uuid()])
+            .optional()
+            .await?;
         row.map(CountedRow::into_counted).transpose()
     }
 
@@ -75,34 +69,28 @@ impl Store {
         kind: Option<RoomKind>,
         page: PageRequest,
     ) -> Result<Page<CountedRoom>> {
-        macro_rules! list {
-            ($order:literal) => {
-                concat!(
-                    "SELECT ",
-                    counted_columns!(),
-                    " FROM rooms WHERE owner_id = $1 AND id > $2 AND id < $3
-                      AND ($4 OR kind = $5) ORDER BY id ",
-                    $order,
-                    " LIMIT $6"
-                )
-            };
-        }
         let keyset = Keyset::of(&page);
-        let sql = if keyset.ascending {
-            list!("ASC")
-        } else {
-            list!("DESC")
-        };
-        let rows: Vec<CountedRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(owner.uuid())
-                .bind(keyset.above)
-                .bind(keyset.below)
-                .bind(kind.is_none())
-                .bind(kind.map_or("", RoomKind::as_str))
-                .bind(keyset.rows())
-                .fetch_all(pool)
-        })?;
+        let sql = page_sql!(
+            keyset,
+            "SELECT {ROOM_COLUMNS}, {MESSAGE_COUNT} FROM rooms
+             WHERE owner_id = $1 AND id > $2 AND id < $3 AND ($4 OR kind = $5)
+             ORDER BY id {order} LIMIT $6"
+        );
+        let rows: Vec<CountedRow> = self
+            .db
+            .query(
+                sql,
+                params![
+                    owner.uuid(),
+                    keyset.above,
+                    keyset.below,
+                    kind.is_none(),
+                    kind.map_or("", RoomKind::as_str),
+                    keyset.rows()
+                ],
+            )
+            .all()
+            .await?;
         let Page { data, has_more } = keyset.page(rows);
         let data: Result<_> = data.into_iter().map(CountedRow::into_counted).collect();
         Ok(Page {
@@ -111,7 +99,7 @@ impl Store {
         })
     }
 
-    /// Deletes a room for good, with its messages, their passages and every room below it. Work on
+    /// Deletes a room permanently, with its messages, their passages and every room below it. Work on
     /// its messages that is under way comes to nothing. `false` when it is not `owner`'s.
     ///
     /// # Errors
@@ -137,10 +125,10 @@ impl Store {
             "DELETE FROM passages WHERE room_id IN (SELECT unhex(value) FROM json_each($1))",
             "DELETE FROM passages WHERE room_id = ANY ($1)",
         );
-        execute!(&mut tx, sqlx::query(delete).bind(List(rooms)))?;
+        tx.query(delete, params![rooms]).execute().await?;
         // Messages and the rooms below go with it.
         let sql = "DELETE FROM rooms WHERE id = $1";
-        execute!(&mut tx, sqlx::query(sql).bind(id.uuid()))?;
+        tx.query(sql, params![id.uuid()]).execute().await?;
         tx.append_changes(&gone, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -155,10 +143,10 @@ impl Tx {
             "SELECT id FROM rooms WHERE id = $1 AND owner_id = $2",
             "SELECT id FROM rooms WHERE id = $1 AND owner_id = $2 FOR UPDATE",
         );
-        let mut level: Vec<Uuid> = on_tx!(self, |c| {
-            let query = sqlx::query_scalar(top).bind(id.uuid()).bind(owner.uuid());
-            query.fetch_all(c)
-        })?;
+        let mut level: Vec<Uuid> = self
+            .query(top, params![id.uuid(), owner.uuid()])
+            .scalars()
+            .await?;
         let below = self.dialect(
             "SELECT id FROM rooms WHERE parent_id IN (SELECT unhex(value) FROM json_each($1))",
             "SELECT id FROM rooms WHERE parent_id = ANY ($1) ORDER BY id FOR UPDATE",
@@ -166,10 +154,7 @@ impl Tx {
         let mut rooms = Vec::new();
         while !level.is_empty() {
             rooms.extend(level.iter().copied());
-            level = on_tx!(self, |c| {
-                let query = sqlx::query_scalar(below).bind(List(level));
-                query.fetch_all(c)
-            })?;
+            level = self.query(below, params![level]).scalars().await?;
         }
         Ok(rooms)
     }
@@ -181,9 +166,7 @@ impl Tx {
              WHERE room_id IN (SELECT unhex(value) FROM json_each($1))",
             "SELECT DISTINCT message_id FROM passages WHERE room_id = ANY ($1)",
         );
-        let ids: Vec<Uuid> = on_tx!(self, |c| {
-            sqlx::query_scalar(sql).bind(List(rooms)).fetch_all(c)
-        })?;
+        let ids: Vec<Uuid> = self.query(sql, params![rooms]).scalars().await?;
         let gone = |id| NewChange {
             op: ChangeOp::Delete,
             subject: Subject::Message(MessageId::from_uuid(id)),
@@ -193,52 +176,28 @@ impl Tx {
     }
 
     async fn call_off_messages(&mut self, rooms: Vec<Uuid>, now: DateTime<Utc>) -> Result<()> {
-        macro_rules! of_these_rooms {
-            ($update:literal, $rooms:literal) => {
-                concat!(
-                    $update,
-                    " AND kind = $1 AND subject_id IN
-                     (SELECT id FROM messages WHERE room_id ",
-                    $rooms,
-                    ")"
-                )
-            };
-        }
-        macro_rules! waiting {
-            ($rooms:literal) => {
-                of_these_rooms!(
-                    "UPDATE jobs SET state = 'cancelled', finished_at = $3, waiting_since = NULL
-                     WHERE state = 'ready'",
-                    $rooms
-                )
-            };
-        }
-        macro_rules! running {
-            ($rooms:literal) => {
-                of_these_rooms!(
-                    "UPDATE jobs SET cancel_requested = TRUE WHERE state = 'leased'",
-                    $rooms
-                )
-            };
-        }
         let waiting = self.dialect(
-            waiting!("IN (SELECT unhex(value) FROM json_each($2))"),
-            waiting!("= ANY ($2)"),
+            "UPDATE jobs SET state = 'cancelled', finished_at = $3, waiting_since = NULL
+             WHERE state = 'ready' AND kind = $1 AND subject_id IN (SELECT id FROM messages
+                 WHERE room_id IN (SELECT unhex(value) FROM json_each($2)))",
+            "UPDATE jobs SET state = 'cancelled', finished_at = $3, waiting_since = NULL
+             WHERE state = 'ready' AND kind = $1 AND subject_id IN (SELECT id FROM messages
+                 WHERE room_id = ANY ($2))",
         );
         let kind = JobKind::Message.as_str();
-        execute!(
-            self,
-            sqlx::query(waiting)
-                .bind(kind)
-                .bind(List(rooms.clone()))
-                .bind(now)
-        )?;
+        self.query(waiting, params![kind, rooms.clone(), now])
+            .execute()
+            .await?;
         let running = self.dialect(
-            running!("IN (SELECT unhex(value) FROM json_each($2))"),
-            running!("= ANY ($2)"),
+            "UPDATE jobs SET cancel_requested = TRUE
+             WHERE state = 'leased' AND kind = $1 AND subject_id IN (SELECT id FROM messages
+                 WHERE room_id IN (SELECT unhex(value) FROM json_each($2)))",
+            "UPDATE jobs SET cancel_requested = TRUE
+             WHERE state = 'leased' AND kind = $1 AND subject_id IN (SELECT id FROM messages
+                 WHERE room_id = ANY ($2))",
         );
-        execute!(self, sqlx::query(running).bind(kind).bind(List(rooms)))?;
-        self.rings_for_ended();
+        self.query(running, params![kind, rooms]).execute().await?;
+        self.notify_ended_on_commit();
         Ok(())
     }
 }

@@ -1,19 +1,17 @@
 //! The table of rooms. A room is private: every query asks for its owner.
 
 use super::Store;
-use super::db::{Tx, execute, on, on_tx};
 use super::fault::on_conflict;
+use super::param::params;
+use super::sql::sql;
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{OwnerId, Room, RoomId, RoomKind, SessionKey};
 use ragd_core::error::{Error, Result};
 use uuid::Uuid;
 
-macro_rules! room_columns {
-    () => {
-        "id, owner_id, kind, parent_id, session_key, name, created_at, updated_at"
-    };
-}
-pub(super) use room_columns;
+pub(super) const ROOM_COLUMNS: &str =
+    "id, owner_id, kind, parent_id, session_key, name, created_at, updated_at";
 
 #[derive(sqlx::FromRow)]
 pub(super) struct RoomRow {
@@ -34,7 +32,7 @@ impl RoomRow {
             id: RoomId::from_uuid(self.id),
             owner: OwnerId::from_uuid(self.owner_id),
             name: self.name,
-            kind: RoomKind::parse(&self.kind).ok_or_else(unreadable)?,
+            kind: self.kind.parse().map_err(|_| unreadable())?,
             parent: self.parent_id.map(RoomId::from_uuid),
             session_key: self
                 .session_key
@@ -71,29 +69,22 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn room(&self, id: RoomId, owner: OwnerId) -> Result<Option<Room>> {
-        let sql = concat!(
-            "SELECT ",
-            room_columns!(),
-            " FROM rooms WHERE id = $1 AND owner_id = $2"
-        );
-        let row: Option<RoomRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(id.uuid())
-                .bind(owner.uuid())
-                .fetch_optional(pool)
-        })?;
+        let sql = sql!("SELECT {ROOM_COLUMNS} FROM rooms WHERE id = $1 AND owner_id = $2");
+        let row: Option<RoomRow> = self
+            .db
+            .query(sql, params![id.uuid(), owner.uuid()])
+            .optional()
+            .await?;
         row.map(RoomRow::into_room).transpose()
     }
 
-    /// The room `id`, whoever owns it: for operators, who look at retrieval as its owner sees it.
+    /// The room `id`, of any owner: for operators, who look at retrieval as its owner sees it.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn room_of_any_owner(&self, id: RoomId) -> Result<Option<Room>> {
-        let sql = concat!("SELECT ", room_columns!(), " FROM rooms WHERE id = $1");
-        let row: Option<RoomRow> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(id.uuid()).fetch_optional(pool)
-        })?;
+        let sql = sql!("SELECT {ROOM_COLUMNS} FROM rooms WHERE id = $1");
+        let row: Option<RoomRow> = self.db.query(sql, params![id.uuid()]).optional().await?;
         row.map(RoomRow::into_room).transpose()
     }
 
@@ -102,15 +93,12 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn session_room(&self, owner: OwnerId, key: &SessionKey) -> Result<Option<Room>> {
-        let sql = concat!(
-            "SELECT ",
-            room_columns!(),
-            " FROM rooms WHERE owner_id = $1 AND session_key = $2"
-        );
-        let row: Option<RoomRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(owner.uuid()).bind(key.as_str());
-            query.fetch_optional(pool)
-        })?;
+        let sql = sql!("SELECT {ROOM_COLUMNS} FROM rooms WHERE owner_id = $1 AND session_key = $2");
+        let row: Option<RoomRow> = self
+            .db
+            .query(sql, params![owner.uuid(), key.as_str()])
+            .optional()
+            .await?;
         row.map(RoomRow::into_room).transpose()
     }
 
@@ -119,15 +107,14 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn main_room(&self, owner: OwnerId, name: &str) -> Result<Option<Room>> {
-        let sql = concat!(
-            "SELECT ",
-            room_columns!(),
-            " FROM rooms WHERE owner_id = $1 AND name = $2 AND kind = 'main'"
+        let sql = sql!(
+            "SELECT {ROOM_COLUMNS} FROM rooms WHERE owner_id = $1 AND name = $2 AND kind = 'main'"
         );
-        let row: Option<RoomRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(owner.uuid()).bind(name);
-            query.fetch_optional(pool)
-        })?;
+        let row: Option<RoomRow> = self
+            .db
+            .query(sql, params![owner.uuid(), name])
+            .optional()
+            .await?;
         row.map(RoomRow::into_room).transpose()
     }
 
@@ -138,24 +125,21 @@ impl Store {
     /// the name contains NUL; `Unavailable` without a database.
     pub async fn rename_room(
         &self,
-        (id, owner): (RoomId, OwnerId),
+        id: RoomId,
+        owner: OwnerId,
         name: &str,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         super::bind::refuse_nul("name", name)?;
         let sql = "UPDATE rooms SET name = $3, updated_at = $4 WHERE id = $1 AND owner_id = $2";
         let mut tx = self.begin().await?;
-        let renamed = execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(id.uuid())
-                .bind(owner.uuid())
-                .bind(name)
-                .bind(now)
-        )
-        .map_err(on_conflict(
-            "name: there is a main room of this name already",
-        ))?;
+        let renamed = tx
+            .query(sql, params![id.uuid(), owner.uuid(), name, now])
+            .execute()
+            .await
+            .map_err(on_conflict(
+                "name: there is a main room of this name already",
+            ))?;
         tx.commit().await?;
         Ok(renamed > 0)
     }
@@ -171,10 +155,11 @@ impl Store {
                  SELECT r.id, r.parent_id, a.level + 1
                      FROM rooms r JOIN above a ON r.id = a.parent_id WHERE r.owner_id = $2)
              SELECT id FROM above ORDER BY level";
-        let ids: Vec<Uuid> = on!(self, |pool| {
-            let query = sqlx::query_scalar(sql).bind(id.uuid()).bind(owner.uuid());
-            query.fetch_all(pool)
-        })?;
+        let ids: Vec<Uuid> = self
+            .db
+            .query(sql, params![id.uuid(), owner.uuid()])
+            .scalars()
+            .await?;
         Ok(ids.into_iter().map(RoomId::from_uuid).collect())
     }
 }
@@ -186,10 +171,10 @@ impl Tx {
             "SELECT id FROM rooms WHERE id = $1 AND owner_id = $2",
             "SELECT id FROM rooms WHERE id = $1 AND owner_id = $2 FOR KEY SHARE",
         );
-        let found: Option<Uuid> = on_tx!(self, |c| {
-            let query = sqlx::query_scalar(sql).bind(id.uuid()).bind(owner.uuid());
-            query.fetch_optional(c)
-        })?;
+        let found: Option<Uuid> = self
+            .query(sql, params![id.uuid(), owner.uuid()])
+            .optional_scalar()
+            .await?;
         Ok(found.is_some())
     }
 }
@@ -198,23 +183,23 @@ impl Tx {
     /// Makes a room as part of this transaction: see [`Store::create_room`].
     pub(super) async fn insert_room(&mut self, room: &Room) -> Result<()> {
         super::bind::refuse_nul("name", &room.name)?;
-        let sql = concat!(
-            "INSERT INTO rooms (",
-            room_columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
-        );
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(room.id.uuid())
-                .bind(room.owner.uuid())
-                .bind(room.kind.as_str())
-                .bind(room.parent.map(RoomId::uuid))
-                .bind(room.session_key.as_ref().map(SessionKey::as_str))
-                .bind(room.name.as_str())
-                .bind(room.created_at)
-                .bind(room.updated_at)
+        let sql =
+            sql!("INSERT INTO rooms ({ROOM_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+        self.query(
+            sql,
+            params![
+                room.id.uuid(),
+                room.owner.uuid(),
+                room.kind.as_str(),
+                room.parent.map(RoomId::uuid),
+                room.session_key.as_ref().map(SessionKey::as_str),
+                room.name.as_str(),
+                room.created_at,
+                room.updated_at
+            ],
         )
+        .execute()
+        .await
         .map_err(on_conflict(match room.kind {
             RoomKind::Main => "name: there is a main room of this name already",
             _ => "session_id: there is a room for it already",

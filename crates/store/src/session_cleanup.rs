@@ -4,21 +4,19 @@
 
 use super::Store;
 use super::change_log::{ChangeOp, NewChange, Subject};
-use super::db::{Tx, execute, on, on_tx};
 use super::messages::{MessageRow, SealedMessage};
-use super::rooms::{RoomRow, room_columns};
+use super::param::params;
+use super::rooms::{ROOM_COLUMNS, RoomRow};
+use super::sql::sql;
+use super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{MessageId, Room, RoomId};
 use ragd_core::error::Result;
 use uuid::Uuid;
 
-/// What makes a room one that is deleted when nobody uses it, unused since $1.
-macro_rules! unused {
-    () => {
-        "session_state.last_used_at < $1 AND rooms.updated_at < $1
-             AND rooms.kind IN ('session', 'voice')"
-    };
-}
+/// The condition that a room is deleted when it is unused: not used since $1.
+const UNUSED: &str = "session_state.last_used_at < $1 AND rooms.updated_at < $1
+             AND rooms.kind IN ('session', 'voice')";
 
 /// Which sessions are deleted.
 #[derive(Debug, Clone)]
@@ -61,17 +59,21 @@ impl RecordRow {
     }
 }
 
-macro_rules! record {
-    ($where:expr) => {
-        concat!(
-            "SELECT ",
-            room_columns!(),
-            ", session_state.last_used_at AS noted_at,
+fn records_sql(condition: &str) -> String {
+    format!(
+        "SELECT {ROOM_COLUMNS}, session_state.last_used_at AS noted_at,
              (SELECT COUNT(*) FROM messages WHERE messages.room_id = rooms.id) AS message_count
-             FROM rooms JOIN session_state ON session_state.room_id = rooms.id WHERE ",
-            $where
-        )
-    };
+         FROM rooms JOIN session_state ON session_state.room_id = rooms.id WHERE {condition}"
+    )
+}
+
+/// The unused sessions that a clean-up takes; `lock` comes last.
+fn unused_rooms_sql(lock: &str) -> String {
+    format!(
+        "SELECT rooms.id FROM rooms JOIN session_state ON session_state.room_id = rooms.id
+         WHERE {UNUSED} AND ($2 IS NULL OR rooms.id = $2)
+         ORDER BY session_state.last_used_at LIMIT $3{lock}"
+    )
 }
 
 impl Store {
@@ -80,11 +82,12 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn sessions_called(&self, name: &str) -> Result<Vec<SessionRecord>> {
-        let sql = record!("(rooms.id = $1 OR rooms.session_key = $2) ORDER BY rooms.id LIMIT 100");
+        let sql = sql!(
+            "{} ORDER BY rooms.id LIMIT 100",
+            records_sql("(rooms.id = $1 OR rooms.session_key = $2)")
+        );
         let id = Uuid::try_parse(name).unwrap_or(Uuid::nil());
-        let rows: Vec<RecordRow> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(id).bind(name).fetch_all(pool)
-        })?;
+        let rows: Vec<RecordRow> = self.db.query(sql, params![id, name]).all().await?;
         rows.into_iter().map(RecordRow::into_record).collect()
     }
 
@@ -97,29 +100,26 @@ impl Store {
         unused_since: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<SessionRecord>> {
-        let sql = record!(concat!(
-            unused!(),
-            " ORDER BY session_state.last_used_at LIMIT $2"
-        ));
-        let rows: Vec<RecordRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(unused_since)
-                .bind(limit)
-                .fetch_all(pool)
-        })?;
+        let sql = sql!(
+            "{} ORDER BY session_state.last_used_at LIMIT $2",
+            records_sql(UNUSED)
+        );
+        let rows: Vec<RecordRow> = self
+            .db
+            .query(sql, params![unused_since, limit])
+            .all()
+            .await?;
         rows.into_iter().map(RecordRow::into_record).collect()
     }
 
-    /// Every message of a room, oldest first, whoever owns it: for an operator who archives it.
+    /// Every message of a room, oldest first, of any owner: for an operator who archives it.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn messages_of_any_owner(&self, room: RoomId) -> Result<Vec<SealedMessage>> {
         let sql = "SELECT id, room_id, owner_id, role, status, created_at, content, details
              FROM messages WHERE room_id = $1 ORDER BY id";
-        let rows: Vec<MessageRow> = on!(self, |pool| sqlx::query_as(sql)
-            .bind(room.uuid())
-            .fetch_all(pool))?;
+        let rows: Vec<MessageRow> = self.db.query(sql, params![room.uuid()]).all().await?;
         rows.into_iter().map(MessageRow::into_message).collect()
     }
 
@@ -146,23 +146,13 @@ impl Store {
 
 impl Tx {
     async fn lock_unused(&mut self, cleanup: &SessionCleanup) -> Result<Vec<Uuid>> {
-        macro_rules! unused_rooms {
-            ($lock:literal) => {
-                concat!(
-                    "SELECT rooms.id FROM rooms
-                         JOIN session_state ON session_state.room_id = rooms.id
-                     WHERE ",
-                    unused!(),
-                    " AND ($2 IS NULL OR rooms.id = $2)
-                     ORDER BY session_state.last_used_at LIMIT $3",
-                    $lock
-                )
-            };
-        }
         // What another process is deleting just now, or somebody is using, is left to them.
         let sql = self.dialect(
-            unused_rooms!(""),
-            unused_rooms!(" FOR UPDATE OF rooms, session_state SKIP LOCKED"),
+            sql!("{}", unused_rooms_sql("")),
+            sql!(
+                "{}",
+                unused_rooms_sql(" FOR UPDATE OF rooms, session_state SKIP LOCKED")
+            ),
         );
         let named: Vec<Option<Uuid>> = match &cleanup.rooms {
             Some(rooms) => rooms.iter().map(|room| Some(room.uuid())).collect(),
@@ -170,13 +160,10 @@ impl Tx {
         };
         let mut unused = Vec::new();
         for room in named {
-            let found: Vec<Uuid> = on_tx!(self, |c| {
-                sqlx::query_scalar(sql)
-                    .bind(cleanup.unused_since)
-                    .bind(room)
-                    .bind(cleanup.limit)
-                    .fetch_all(c)
-            })?;
+            let found: Vec<Uuid> = self
+                .query(sql, params![cleanup.unused_since, room, cleanup.limit])
+                .scalars()
+                .await?;
             unused.extend(found);
         }
         Ok(unused)
@@ -190,13 +177,11 @@ impl Tx {
     ) -> Result<Vec<NewChange>> {
         self.remember_deleted_session(room, now).await?;
         let sql = "SELECT id FROM messages WHERE room_id = $1";
-        let messages: Vec<Uuid> =
-            on_tx!(self, |c| sqlx::query_scalar(sql).bind(room).fetch_all(c))?;
+        let messages: Vec<Uuid> = self.query(sql, params![room]).scalars().await?;
         // Messages, passages, vectors, summaries and the session's own row go with the room.
-        execute!(
-            self,
-            sqlx::query("DELETE FROM rooms WHERE id = $1").bind(room)
-        )?;
+        self.query("DELETE FROM rooms WHERE id = $1", params![room])
+            .execute()
+            .await?;
         let forgotten = messages.into_iter().map(|message| NewChange {
             op: ChangeOp::Delete,
             subject: Subject::Message(MessageId::from_uuid(message)),
@@ -205,8 +190,8 @@ impl Tx {
         Ok(forgotten.collect())
     }
 
-    /// Remembers the key of a room that is about to be deleted, if it has one: whoever deletes a
-    /// room calls this first.
+    /// Remembers the key of a room that is about to be deleted, if it has one; to be called
+    /// before every deletion of a room.
     pub(super) async fn remember_deleted_session(
         &mut self,
         room: Uuid,
@@ -216,7 +201,7 @@ impl Tx {
              SELECT owner_id, session_key, $2 FROM rooms
              WHERE id = $1 AND session_key IS NOT NULL
              ON CONFLICT (owner_id, session_key) DO NOTHING";
-        execute!(self, sqlx::query(sql).bind(room).bind(now))?;
+        self.query(sql, params![room, now]).execute().await?;
         Ok(())
     }
 }

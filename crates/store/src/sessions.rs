@@ -1,10 +1,12 @@
 //! Sessions: the rooms that chat clients name, found, begun and refreshed in one transaction, so that
 //! their limits hold however many ask at once. SQL is the truth of when a session was last used. Says
-//! how a session stands; what a caller is told of it is not decided here.
+//! how a session stands; what the caller is answered is decided elsewhere.
 
 use super::Store;
-use super::db::{Tx, execute, on, on_tx};
-use super::rooms::{RoomRow, room_columns};
+use super::param::params;
+use super::rooms::{ROOM_COLUMNS, RoomRow};
+use super::sql::sql;
+use super::tx::Tx;
 use chrono::{DateTime, TimeDelta, Utc};
 use ragd_core::domain::{NicknameId, OwnerId, Room, RoomId, RoomKind, SessionKey};
 use ragd_core::error::{ErrorKind, Result};
@@ -113,13 +115,13 @@ struct Found {
     window: Option<(DateTime<Utc>, i64)>,
 }
 
-const FIND_SESSION: &str = concat!(
-    "SELECT ",
-    room_columns!(),
-    ", last_used_at, nickname_id, window_started_at, window_queries
+fn find_session_sql() -> &'static str {
+    sql!(
+        "SELECT {ROOM_COLUMNS}, last_used_at, nickname_id, window_started_at, window_queries
      FROM rooms LEFT JOIN session_state ON session_state.room_id = rooms.id
      WHERE owner_id = $1 AND session_key = $2"
-);
+    )
+}
 
 impl Store {
     /// Takes up the session that `wanted` names, or begins it where it is not known.
@@ -156,13 +158,12 @@ impl Store {
         let sql = "INSERT INTO session_state
                  (room_id, last_used_at, nickname_id, counted, window_queries)
              VALUES ($1, $2, $3, FALSE, 0)";
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(new.room.id.uuid())
-                .bind(now)
-                .bind(new.nickname.map(NicknameId::uuid))
-        )?;
+        tx.query(
+            sql,
+            params![new.room.id.uuid(), now, new.nickname.map(NicknameId::uuid)],
+        )
+        .execute()
+        .await?;
         tx.commit().await
     }
 
@@ -173,16 +174,18 @@ impl Store {
     pub async fn session_counts(&self, since: DateTime<Utc>) -> Result<(i64, i64)> {
         let sql = "SELECT (SELECT COUNT(*) FROM session_state),
              (SELECT COUNT(*) FROM session_state WHERE last_used_at > $1)";
-        on!(self, |pool| sqlx::query_as(sql).bind(since).fetch_one(pool))
+        self.db.query(sql, params![since]).one().await
     }
 
     async fn find_session(&self, wanted: &SessionUse) -> Result<Option<Found>> {
-        let row: Option<SessionRow> = on!(self, |pool| {
-            sqlx::query_as(FIND_SESSION)
-                .bind(wanted.owner.uuid())
-                .bind(wanted.key.as_str())
-                .fetch_optional(pool)
-        })?;
+        let row: Option<SessionRow> = self
+            .db
+            .query(
+                find_session_sql(),
+                params![wanted.owner.uuid(), wanted.key.as_str()],
+            )
+            .optional()
+            .await?;
         row.map(Found::of_row).transpose()
     }
 
@@ -231,30 +234,29 @@ impl Found {
 }
 
 impl Tx {
-    /// The session, which nobody else takes up until the transaction ends.
+    /// The session, locked until the transaction ends.
     async fn lock_session(&mut self, wanted: &SessionUse) -> Result<Option<Found>> {
         if self.is_postgres() {
             // A statement of its own: one that waits for a lock goes on to read what the rows beside
             // the locked one were before. What it does not see is not locked, even if it is there a
-            // moment later: whoever then makes it finds out, and comes again.
+            // moment later: making it then is a conflict, after which the caller tries again.
             let sql = "SELECT id FROM rooms WHERE owner_id = $1 AND session_key = $2
                  FOR NO KEY UPDATE";
-            let locked = execute!(
-                self,
-                sqlx::query(sql)
-                    .bind(wanted.owner.uuid())
-                    .bind(wanted.key.as_str())
-            )?;
+            let locked = self
+                .query(sql, params![wanted.owner.uuid(), wanted.key.as_str()])
+                .execute()
+                .await?;
             if locked == 0 {
                 return Ok(None);
             }
         }
-        let row: Option<SessionRow> = on_tx!(self, |c| {
-            sqlx::query_as(FIND_SESSION)
-                .bind(wanted.owner.uuid())
-                .bind(wanted.key.as_str())
-                .fetch_optional(c)
-        })?;
+        let row: Option<SessionRow> = self
+            .query(
+                find_session_sql(),
+                params![wanted.owner.uuid(), wanted.key.as_str()],
+            )
+            .optional()
+            .await?;
         row.map(Found::of_row).transpose()
     }
 
@@ -283,14 +285,9 @@ impl Tx {
              ON CONFLICT (room_id) DO UPDATE SET last_used_at = excluded.last_used_at,
                  window_started_at = excluded.window_started_at,
                  window_queries = excluded.window_queries";
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(found.room.id.uuid())
-                .bind(now)
-                .bind(since)
-                .bind(queries + 1)
-        )?;
+        self.query(sql, params![found.room.id.uuid(), now, since, queries + 1])
+            .execute()
+            .await?;
         Ok(SessionOutcome::Found(found.room))
     }
 
@@ -325,24 +322,25 @@ impl Tx {
         let sql = "INSERT INTO session_state (room_id, last_used_at, counted, begun_from,
                  window_started_at, window_queries)
              VALUES ($1, $2, TRUE, $3, $2, 1)";
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(room.id.uuid())
-                .bind(now)
-                .bind(wanted.address.as_deref().filter(|_| counts_addresses))
-        )?;
+        self.query(
+            sql,
+            params![
+                room.id.uuid(),
+                now,
+                wanted.address.as_deref().filter(|_| counts_addresses)
+            ],
+        )
+        .execute()
+        .await?;
         Ok(SessionOutcome::Begun(room))
     }
 
     async fn was_deleted(&mut self, wanted: &SessionUse) -> Result<bool> {
         let sql = "SELECT COUNT(*) FROM deleted_sessions WHERE owner_id = $1 AND session_key = $2";
-        let count: i64 = on_tx!(self, |c| {
-            sqlx::query_scalar(sql)
-                .bind(wanted.owner.uuid())
-                .bind(wanted.key.as_str())
-                .fetch_one(c)
-        })?;
+        let count: i64 = self
+            .query(sql, params![wanted.owner.uuid(), wanted.key.as_str()])
+            .scalar()
+            .await?;
         Ok(count > 0)
     }
 
@@ -358,10 +356,9 @@ impl Tx {
             ..
         } = wanted.caps;
         if self.is_postgres() && (sessions > 0 || sessions_of_address > 0) {
-            execute!(
-                self,
-                sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(COUNT_LOCK)
-            )?;
+            self.query("SELECT pg_advisory_xact_lock($1)", params![COUNT_LOCK])
+                .execute()
+                .await?;
         }
         let caps = [
             (SessionCap::SessionsOfAddress, sessions_of_address),
@@ -370,7 +367,7 @@ impl Tx {
         for (cap, allowed) in caps {
             let address = match (cap, &wanted.address) {
                 (SessionCap::Sessions, _) => None,
-                // Whoever has no address has no neighbours either.
+                // Without an address there is nothing to count.
                 (_, None) => continue,
                 (_, address) => address.as_deref(),
             };
@@ -398,14 +395,11 @@ impl Tx {
     ) -> Result<(i64, Option<DateTime<Utc>>)> {
         let sql = "SELECT COUNT(*), MIN(last_used_at) FROM session_state
              WHERE counted AND last_used_at > $1 AND ($2 IS NULL OR begun_from = $2)";
-        on_tx!(self, |c| sqlx::query_as(sql)
-            .bind(since)
-            .bind(address)
-            .fetch_one(c))
+        self.query(sql, params![since, address]).one().await
     }
 }
 
-/// At least a second: whoever waits for nothing would ask at once.
+/// At least a second: without a wait the caller would ask again at once.
 fn until(moment: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     let wait = (moment - now).to_std().unwrap_or_default();
     wait.max(Duration::from_secs(1))

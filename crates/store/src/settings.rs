@@ -12,7 +12,7 @@ use std::time::Duration;
 pub struct DatabaseSettings {
     /// The database that requests use; with Postgres it may be a pooler such as PgBouncer.
     pub url: DatabaseUrl,
-    /// A way around the pooler, for migrations; `url` when there is none. Postgres only.
+    /// A direct connection past the pooler, for migrations; `url` when there is none. Postgres only.
     pub direct_url: Option<DatabaseUrl>,
     /// The most connections that are open at once, at least 1. SQLite has one more, which writes.
     pub pool_size: u32,

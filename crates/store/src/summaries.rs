@@ -2,32 +2,26 @@
 //! messages after those that it stands for. The originals stay where they are.
 
 use super::Store;
-use super::db::{execute, on};
 use super::messages::{MessageRow, SealedMessage};
+use super::param::params;
+use super::sql::sql;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{JobProgress, Lease, MessageId, OwnerId, RoomId};
 use ragd_core::error::{Error, Result};
 use uuid::Uuid;
 
 /// The columns of a [`MessageRow`] of a table called `m`.
-macro_rules! message_columns {
-    () => {
-        "m.id, m.room_id, m.owner_id, m.role, m.status, m.created_at, m.content, m.details"
-    };
-}
+const MESSAGE_COLUMNS: &str =
+    "m.id, m.room_id, m.owner_id, m.role, m.status, m.created_at, m.content, m.details";
 
-/// That message `m` of room `$room` is no summary and that no summary stands for it; the nil id is
-/// `$nil`.
-macro_rules! not_summed_up {
-    ($room:literal, $nil:literal) => {
-        concat!(
-            "m.id > COALESCE((SELECT to_id FROM summaries WHERE summaries.room_id = ",
-            $room,
-            " ORDER BY to_id DESC LIMIT 1), ",
-            $nil,
-            ") AND NOT EXISTS (SELECT 1 FROM summaries WHERE summaries.message_id = m.id)"
-        )
-    };
+/// That message `m` of room `room` is no summary and that no summary stands for it; `nil` is the
+/// placeholder of the nil id.
+fn not_summed_up(room: &str, nil: &str) -> String {
+    format!(
+        "m.id > COALESCE((SELECT to_id FROM summaries WHERE summaries.room_id = {room}
+             ORDER BY to_id DESC LIMIT 1), {nil})
+         AND NOT EXISTS (SELECT 1 FROM summaries WHERE summaries.message_id = m.id)"
+    )
 }
 
 /// What of a conversation goes into a prompt.
@@ -65,33 +59,23 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn live_tail(
-        &self,
-        (room, owner): (RoomId, OwnerId),
-        limit: i64,
-    ) -> Result<LiveTail> {
-        let sql = concat!(
-            "SELECT * FROM (SELECT ",
-            message_columns!(),
-            ", TRUE AS sums_up FROM summaries JOIN messages m ON m.id = summaries.message_id
+    pub async fn live_tail(&self, room: RoomId, owner: OwnerId, limit: i64) -> Result<LiveTail> {
+        let sql = sql!(
+            "SELECT * FROM (SELECT {MESSAGE_COLUMNS}, TRUE AS sums_up
+             FROM summaries JOIN messages m ON m.id = summaries.message_id
              WHERE summaries.room_id = $1 AND m.owner_id = $2
              ORDER BY summaries.to_id DESC LIMIT 1) AS newest
              UNION ALL
-             SELECT * FROM (SELECT ",
-            message_columns!(),
-            ", FALSE AS sums_up FROM messages m
-             WHERE m.room_id = $1 AND m.owner_id = $2 AND ",
-            not_summed_up!("$1", "$4"),
-            " ORDER BY m.id DESC LIMIT $3) AS tail"
+             SELECT * FROM (SELECT {MESSAGE_COLUMNS}, FALSE AS sums_up FROM messages m
+             WHERE m.room_id = $1 AND m.owner_id = $2 AND {not_summed_up}
+             ORDER BY m.id DESC LIMIT $3) AS tail",
+            not_summed_up = not_summed_up("$1", "$4")
         );
-        let rows: Vec<TailRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(room.uuid())
-                .bind(owner.uuid())
-                .bind(limit)
-                .bind(Uuid::nil())
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<TailRow> = self
+            .db
+            .query(sql, params![room.uuid(), owner.uuid(), limit, Uuid::nil()])
+            .all()
+            .await?;
         let mut tail = LiveTail::default();
         for row in rows {
             let message = row.message.into_message()?;
@@ -111,27 +95,25 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn messages_to_sum_up(
         &self,
-        (room, owner): (RoomId, OwnerId),
+        room: RoomId,
+        owner: OwnerId,
         before: DateTime<Utc>,
         limit: i64,
     ) -> Result<Vec<SealedMessage>> {
-        let sql = concat!(
-            "SELECT ",
-            message_columns!(),
-            " FROM messages m
-             WHERE m.room_id = $1 AND m.owner_id = $2 AND m.created_at < $3 AND ",
-            not_summed_up!("$1", "$5"),
-            " ORDER BY m.id LIMIT $4"
+        let sql = sql!(
+            "SELECT {MESSAGE_COLUMNS} FROM messages m
+             WHERE m.room_id = $1 AND m.owner_id = $2 AND m.created_at < $3 AND {not_summed_up}
+             ORDER BY m.id LIMIT $4",
+            not_summed_up = not_summed_up("$1", "$5")
         );
-        let rows: Vec<MessageRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(room.uuid())
-                .bind(owner.uuid())
-                .bind(before)
-                .bind(limit)
-                .bind(Uuid::nil())
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<MessageRow> = self
+            .db
+            .query(
+                sql,
+                params![room.uuid(), owner.uuid(), before, limit, Uuid::nil()],
+            )
+            .all()
+            .await?;
         rows.into_iter().map(MessageRow::into_message).collect()
     }
 
@@ -146,22 +128,19 @@ impl Store {
         after: RoomId,
         limit: i64,
     ) -> Result<Vec<(RoomId, OwnerId)>> {
-        let sql = concat!(
+        let sql = sql!(
             "SELECT rooms.id, rooms.owner_id FROM rooms
              WHERE rooms.id > $2 AND rooms.created_at < $1 AND EXISTS (
                  SELECT 1 FROM messages m
-                 WHERE m.room_id = rooms.id AND m.created_at < $1 AND ",
-            not_summed_up!("rooms.id", "$4"),
-            ") ORDER BY rooms.id LIMIT $3"
+                 WHERE m.room_id = rooms.id AND m.created_at < $1 AND {not_summed_up})
+             ORDER BY rooms.id LIMIT $3",
+            not_summed_up = not_summed_up("rooms.id", "$4")
         );
-        let rows: Vec<(Uuid, Uuid)> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(before)
-                .bind(after.uuid())
-                .bind(limit)
-                .bind(Uuid::nil())
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<(Uuid, Uuid)> = self
+            .db
+            .query(sql, params![before, after.uuid(), limit, Uuid::nil()])
+            .all()
+            .await?;
         let rooms = rows.into_iter();
         Ok(rooms
             .map(|(room, owner)| (RoomId::from_uuid(room), OwnerId::from_uuid(owner)))
@@ -192,16 +171,19 @@ impl Store {
         let sql =
             "INSERT INTO summaries (message_id, room_id, from_id, to_id, messages, created_at)
              VALUES ($1, $2, $3, $4, $5, $6)";
-        execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(new.message.id.uuid())
-                .bind(new.message.room.uuid())
-                .bind(new.from.uuid())
-                .bind(new.to.uuid())
-                .bind(new.count)
-                .bind(now)
-        )?;
+        tx.query(
+            sql,
+            params![
+                new.message.id.uuid(),
+                new.message.room.uuid(),
+                new.from.uuid(),
+                new.to.uuid(),
+                new.count,
+                now
+            ],
+        )
+        .execute()
+        .await?;
         tx.commit().await?;
         Ok(true)
     }

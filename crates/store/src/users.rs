@@ -2,7 +2,8 @@
 
 use super::Store;
 use super::bind::refuse_nul;
-use super::db::{execute, on, on_tx};
+use super::param::params;
+use super::sql::sql;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::OwnerId;
 use ragd_core::error::Result;
@@ -10,12 +11,8 @@ use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 /// The columns of a [`UserRow`].
-macro_rules! user_columns {
-    () => {
-        "id, username, email, password_hash, is_admin, suspended, token_version, created_at, \
-         updated_at"
-    };
-}
+const USER_COLUMNS: &str = "id, username, email, password_hash, is_admin, suspended, token_version, \
+     created_at, updated_at";
 
 /// A person who can log in.
 #[derive(Debug, Clone)]
@@ -32,7 +29,7 @@ pub struct User {
     pub is_admin: bool,
     /// Whether no route is.
     pub suspended: bool,
-    /// Tokens that carry another number are of no use any more.
+    /// Tokens that carry another number are not valid any more.
     pub token_version: i64,
     /// When they were added.
     pub created_at: DateTime<Utc>,
@@ -77,13 +74,14 @@ impl Store {
     /// `Invalid` when a text contains NUL; `Unavailable` without a database.
     pub async fn upsert_admin(
         &self,
-        (username, email): (&str, &str),
+        username: &str,
+        email: &str,
         password_hash: &SecretString,
         now: DateTime<Utc>,
     ) -> Result<User> {
         refuse_nul("username", username)?;
         refuse_nul("email", email)?;
-        let sql = concat!(
+        let sql = sql!(
             "INSERT INTO users (id, username, email, password_hash, is_admin, suspended,
                  token_version, created_at, updated_at)
              VALUES ($1, $2, $3, $4, TRUE, FALSE, 1, $5, $5)
@@ -91,19 +89,22 @@ impl Store {
                  email = excluded.email, password_hash = excluded.password_hash, is_admin = TRUE,
                  suspended = FALSE, token_version = users.token_version + 1,
                  updated_at = excluded.updated_at
-             RETURNING ",
-            user_columns!()
+             RETURNING {USER_COLUMNS}"
         );
         let mut tx = self.begin().await?;
-        let row: UserRow = on_tx!(&mut tx, |c| {
-            sqlx::query_as(sql)
-                .bind(OwnerId::new(now).uuid())
-                .bind(username)
-                .bind(email)
-                .bind(password_hash.expose_secret())
-                .bind(now)
-                .fetch_one(c)
-        })?;
+        let row: UserRow = tx
+            .query(
+                sql,
+                params![
+                    OwnerId::new(now).uuid(),
+                    username,
+                    email,
+                    password_hash.expose_secret(),
+                    now
+                ],
+            )
+            .one()
+            .await?;
         tx.commit().await?;
         Ok(row.into())
     }
@@ -113,14 +114,8 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn user_by_name(&self, username: &str) -> Result<Option<User>> {
-        let sql = concat!(
-            "SELECT ",
-            user_columns!(),
-            " FROM users WHERE username = $1"
-        );
-        let row: Option<UserRow> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(username).fetch_optional(pool)
-        })?;
+        let sql = sql!("SELECT {USER_COLUMNS} FROM users WHERE username = $1");
+        let row: Option<UserRow> = self.db.query(sql, params![username]).optional().await?;
         Ok(row.map(User::from))
     }
 
@@ -129,10 +124,8 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn user_by_id(&self, id: OwnerId) -> Result<Option<User>> {
-        let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE id = $1");
-        let row: Option<UserRow> = on!(self, |pool| {
-            sqlx::query_as(sql).bind(id.uuid()).fetch_optional(pool)
-        })?;
+        let sql = sql!("SELECT {USER_COLUMNS} FROM users WHERE id = $1");
+        let row: Option<UserRow> = self.db.query(sql, params![id.uuid()]).optional().await?;
         Ok(row.map(User::from))
     }
 
@@ -144,7 +137,7 @@ impl Store {
         let sql = "UPDATE users SET token_version = token_version + 1, updated_at = $2
              WHERE id = $1";
         let mut tx = self.begin().await?;
-        let changed = execute!(&mut tx, sqlx::query(sql).bind(id.uuid()).bind(now))?;
+        let changed = tx.query(sql, params![id.uuid(), now]).execute().await?;
         tx.commit().await?;
         Ok(changed > 0)
     }
@@ -161,7 +154,7 @@ impl Store {
     ) -> Result<bool> {
         let sql = "UPDATE users SET password_hash = $3, token_version = token_version + 1,
                  updated_at = $2 WHERE id = $1";
-        self.update_hash(sql, (id, password_hash), now).await
+        self.update_hash(sql, id, password_hash, now).await
     }
 
     /// Replaces the hash of an unchanged password, made anew with other parameters; tokens stay.
@@ -176,23 +169,21 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let sql = "UPDATE users SET password_hash = $3, updated_at = $2 WHERE id = $1";
-        self.update_hash(sql, (id, password_hash), now).await
+        self.update_hash(sql, id, password_hash, now).await
     }
 
     async fn update_hash(
         &self,
         sql: &'static str,
-        (id, password_hash): (OwnerId, &SecretString),
+        id: OwnerId,
+        password_hash: &SecretString,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let changed = execute!(
-            &mut tx,
-            sqlx::query(sql)
-                .bind(id.uuid())
-                .bind(now)
-                .bind(password_hash.expose_secret())
-        )?;
+        let changed = tx
+            .query(sql, params![id.uuid(), now, password_hash.expose_secret()])
+            .execute()
+            .await?;
         tx.commit().await?;
         Ok(changed > 0)
     }

@@ -1,8 +1,10 @@
-//! Gives the space of what was deleted back to the disk. Changes nothing that anybody could read.
+//! Gives the space of deleted rows back to the disk. Changes no data.
 
-use super::db::{Db, on, watched};
+use super::db::Pools;
+use super::param::params;
 use super::settings::DatabaseUrl;
-use super::{Store, postgres_pool};
+use super::statement::Timer;
+use super::store::{Store, postgres_pool};
 use ragd_core::error::Result;
 
 /// What giving space back came to.
@@ -23,10 +25,10 @@ impl Store {
     /// `Unavailable` without a database, or while SQLite's disk is full: it needs as much again.
     pub async fn vacuum(&self) -> Result<Vacuumed> {
         let bytes_before = self.database_bytes().await?;
-        let place = "src/store/vacuum.rs: vacuum";
+        let timer = Timer::start("vacuum", self.db.slow_query_after);
         let work = async {
-            match &self.db {
-                Db::Sqlite { writer, .. } => {
+            match &self.db.pools {
+                Pools::Sqlite { writer, .. } => {
                     // One connection: no other statement may come between.
                     let mut connection = writer.acquire().await?;
                     sqlx::query("VACUUM").execute(&mut *connection).await?;
@@ -34,7 +36,7 @@ impl Store {
                         .execute(&mut *connection)
                         .await?;
                 }
-                Db::Postgres(pool) => match self.settings.direct() {
+                Pools::Postgres(pool) => match self.settings.direct() {
                     // Past a pooler, which may put statements into transactions of its own.
                     DatabaseUrl::Postgres(options) => {
                         let direct = postgres_pool(options, 1, &self.settings);
@@ -49,7 +51,7 @@ impl Store {
             }
             Ok(())
         };
-        watched(place, self.settings.slow_query_after, Box::pin(work)).await?;
+        timer.finish(Box::pin(work).await)?;
         Ok(Vacuumed {
             bytes_before,
             bytes_after: self.database_bytes().await?,
@@ -61,6 +63,6 @@ impl Store {
             "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
             "SELECT pg_database_size(current_database())",
         );
-        on!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool))
+        self.db.query(sql, params![]).scalar().await
     }
 }

@@ -2,32 +2,42 @@
 //! embedded twice, and added later to passages that came in while no model was there.
 
 use super::Store;
-use super::bind::{List, vector_from_bytes, vector_to_bytes};
+use super::bind::{vector_from_bytes, vector_to_bytes};
 use super::change_log::{ChangeOp, NewChange, Subject};
-use super::db::{Tx, execute, on, on_tx};
-use super::passage_rows::{PassageRow, passage_columns};
-use super::passages::current;
+use super::param::{Param, params};
+use super::passage_rows::{PASSAGE_COLUMNS, PassageRow};
+use super::passages::CURRENT;
+use super::sql::sql;
+use super::tx::{Batch, Tx};
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{DocumentId, MessageId, Passage, PassageId, Sha256};
 use ragd_core::error::{Error, Result};
-use sqlx::QueryBuilder;
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// How many rows one UPDATE takes, with two parameters each.
 const ROWS_PER_UPDATE: usize = 500;
 
-/// That a passage has no vector of a model, neither its own nor one that waits beside it.
-macro_rules! without_vector {
-    ($model:literal) => {
-        concat!(
-            "(p.model IS NULL OR p.model <> ",
-            $model,
-            ") AND NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.passage_id = p.id AND e.model = ",
-            $model,
-            ")"
-        )
-    };
+/// That a passage has no vector of a model, neither its own nor one that waits beside it. `model` is
+/// a placeholder.
+fn without_vector(model: &str) -> String {
+    format!(
+        "(p.model IS NULL OR p.model <> {model}) AND NOT EXISTS
+             (SELECT 1 FROM embeddings e WHERE e.passage_id = p.id AND e.model = {model})"
+    )
+}
+
+/// The vector of each hash of `hashes`. One look-up a hash: a text that a thousand passages share
+/// gives one row, not a thousand.
+fn by_hash_sql(hashes: &str) -> String {
+    format!(
+        "SELECT h.hash, COALESCE(
+             (SELECT p.embedding FROM passages p
+                 WHERE p.model = $1 AND p.content_sha256 = h.hash LIMIT 1),
+             (SELECT e.embedding FROM embeddings e
+                 WHERE e.model = $1 AND e.content_sha256 = h.hash LIMIT 1))
+         FROM (SELECT {hashes}) AS h"
+    )
 }
 
 /// A passage whose vector was stored: (document, message, generation).
@@ -44,32 +54,13 @@ impl Store {
         model: &str,
         hashes: &[Sha256],
     ) -> Result<HashMap<Sha256, Vec<f32>>> {
-        // One look-up a hash: a text that a thousand passages share gives one row, not a thousand.
-        macro_rules! look_up {
-            ($hashes:literal) => {
-                concat!(
-                    "SELECT h.hash, COALESCE(
-                         (SELECT p.embedding FROM passages p
-                             WHERE p.model = $1 AND p.content_sha256 = h.hash LIMIT 1),
-                         (SELECT e.embedding FROM embeddings e
-                             WHERE e.model = $1 AND e.content_sha256 = h.hash LIMIT 1))
-                     FROM (SELECT ",
-                    $hashes,
-                    ") AS h"
-                )
-            };
-        }
         let sql = self.db.dialect(
-            look_up!("unhex(value) AS hash FROM json_each($2)"),
-            look_up!("unnest($2) AS hash"),
+            sql!("{}", by_hash_sql("unhex(value) AS hash FROM json_each($2)")),
+            sql!("{}", by_hash_sql("unnest($2) AS hash")),
         );
         let wanted: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.0.to_vec()).collect();
-        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(model)
-                .bind(List(wanted))
-                .fetch_all(pool)
-        })?;
+        let rows: Vec<(Vec<u8>, Option<Vec<u8>>)> =
+            self.db.query(sql, params![model, wanted]).all().await?;
         let found = rows
             .into_iter()
             .filter_map(|(hash, vector)| Some((hash, vector?)));
@@ -87,21 +78,17 @@ impl Store {
         after: Option<PassageId>,
         limit: i64,
     ) -> Result<Vec<Passage>> {
-        let sql = concat!(
-            "SELECT ",
-            passage_columns!(),
-            " FROM passages p LEFT JOIN documents d ON d.id = p.document_id
-             WHERE p.id > $1 AND ",
-            without_vector!("$2"),
-            " AND ",
-            current!(),
-            " ORDER BY p.id LIMIT $3"
+        let sql = sql!(
+            "SELECT {PASSAGE_COLUMNS} FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+             WHERE p.id > $1 AND {without_vector} AND {CURRENT} ORDER BY p.id LIMIT $3",
+            without_vector = without_vector("$2")
         );
         let after = after.map_or(Uuid::nil(), PassageId::uuid);
-        let rows: Vec<PassageRow> = on!(self, |pool| {
-            let query = sqlx::query_as(sql).bind(after).bind(model);
-            query.bind(limit).fetch_all(pool)
-        })?;
+        let rows: Vec<PassageRow> = self
+            .db
+            .query(sql, params![after, model, limit])
+            .all()
+            .await?;
         rows.into_iter()
             .map(|row| {
                 row.into_passage().map(|passage| Passage {
@@ -117,18 +104,15 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn count_without_embedding(&self, model: &str) -> Result<i64> {
-        let sql = concat!(
-            "SELECT COUNT(*) FROM passages p LEFT JOIN documents d ON d.id = p.document_id WHERE ",
-            without_vector!("$1"),
-            " AND ",
-            current!()
+        let sql = sql!(
+            "SELECT COUNT(*) FROM passages p LEFT JOIN documents d ON d.id = p.document_id
+             WHERE {without_vector} AND {CURRENT}",
+            without_vector = without_vector("$1")
         );
-        on!(self, |pool| sqlx::query_scalar(sql)
-            .bind(model)
-            .fetch_one(pool))
+        self.db.query(sql, params![model]).scalar().await
     }
 
-    /// Stores vectors that `model` made, in place of any others, and tells the indexes. Passages
+    /// Stores vectors that `model` made, in place of any others, with changes for the indexes. Passages
     /// that are gone by now are passed over. Returns how many were there.
     ///
     /// # Errors
@@ -170,11 +154,11 @@ impl Tx {
         }
         let sql = "SELECT 1 FROM documents WHERE id IN
              (SELECT document_id FROM passages WHERE id = ANY ($1)) ORDER BY id FOR UPDATE";
-        execute!(self, sqlx::query(sql).bind(List(passages.clone())))?;
+        self.query(sql, params![passages.clone()]).execute().await?;
         // Of messages the rooms, so that their deletion waits as well.
         let sql = "SELECT 1 FROM rooms WHERE id IN
              (SELECT room_id FROM passages WHERE id = ANY ($1)) ORDER BY id FOR NO KEY UPDATE";
-        execute!(self, sqlx::query(sql).bind(List(passages)))?;
+        self.query(sql, params![passages]).execute().await?;
         Ok(())
     }
 
@@ -183,18 +167,24 @@ impl Tx {
         model: &str,
         rows: &[(PassageId, Vec<f32>)],
     ) -> Result<Vec<Touched>> {
-        on_tx!(self, |c| {
-            let mut update = QueryBuilder::new("UPDATE passages SET model = ");
-            update.push_bind(model);
-            update.push(", embedding = v.column2 FROM (");
-            update.push_values(rows, |mut row, (id, vector)| {
-                row.push_bind(id.uuid()).push_bind(vector_to_bytes(vector));
-            });
-            update.push(") AS v WHERE passages.id = v.column1");
-            update.push(" RETURNING document_id, message_id, generation");
-            let keep = rows.len() == ROWS_PER_UPDATE;
-            async move { update.build_query_as().persistent(keep).fetch_all(c).await }
-        })
+        let before = self.dialect(
+            "UPDATE passages SET model = ?, embedding = v.column2 FROM (",
+            "UPDATE passages SET model = $1, embedding = v.column2 FROM (",
+        );
+        let mut params = vec![Param::from(model)];
+        for (id, vector) in rows {
+            params.extend([id.uuid().into(), vector_to_bytes(vector).into()]);
+        }
+        let batch = Batch {
+            before,
+            after: ") AS v WHERE passages.id = v.column1
+                 RETURNING document_id, message_id, generation",
+            columns: 2,
+            rows: rows.len(),
+            params,
+        };
+        let keep = rows.len() == ROWS_PER_UPDATE;
+        self.query_batch(&batch).kept(keep).all().await
     }
 }
 

@@ -10,7 +10,7 @@
 use crate::store::world::{at, owner};
 use crate::support::database::TestDatabase;
 use chrono::{DateTime, TimeDelta, Utc};
-use ragd::domain::{JobId, JobKind, JobState, Lane, Lease, NewJob};
+use ragd::domain::{JobId, JobKind, JobPayload, JobState, Lane, Lease, NewJob};
 use ragd::store::{CancelOutcome, Claim, Heartbeat, MAX_CRASHES, Store};
 use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
@@ -151,9 +151,7 @@ impl History {
         let key = self.below(3 * KEYS);
         NewJob {
             owner: owner("ann"),
-            kind: JobKind::Cleanup,
-            subject: None,
-            payload: serde_json::Value::Null,
+            payload: JobPayload::Cleanup,
             lane,
             run_at: (delay > 10).then(|| self.now + TimeDelta::seconds(delay.try_into().unwrap())),
             max_attempts: 1 + i64::try_from(self.below(5)).unwrap(),
@@ -280,7 +278,7 @@ impl History {
                 }
             }
             90..94 => {
-                let said = store.retry_job_at(lease, (later, "again"), now).await;
+                let said = store.retry_job_at(lease, later, "again", now).await;
                 self.check(&said.unwrap(), &held);
                 if held {
                     self.put_back(lease.job, later, 0);
@@ -291,7 +289,7 @@ impl History {
                 }
             }
             94..96 => {
-                let said = store.postpone_job(lease, (later, "away"), now).await;
+                let said = store.postpone_job(lease, later, "unavailable", now).await;
                 self.check(&said.unwrap(), &held);
                 if held {
                     self.put_back(lease.job, later, 1);
@@ -305,7 +303,7 @@ impl History {
                 }
             }
             _ => {
-                let said = store.bury_job(lease, "no", now).await.unwrap();
+                let said = store.dead_letter_job(lease, "no", now).await.unwrap();
                 self.check(&said, &held);
                 if held {
                     self.end(lease.job, JobState::Dead);

@@ -259,7 +259,7 @@ async fn what_is_unfinished_is_found_again(store: &Store) {
         .unwrap();
     let waits = store.job(anew.job, None).await.unwrap().unwrap();
     assert_eq!(
-        (waits.state, waits.subject),
+        (waits.state, waits.payload.subject()),
         (JobState::Ready, Some(anew.accepted.document.id.uuid()))
     );
 

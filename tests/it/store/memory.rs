@@ -4,8 +4,8 @@
 use super::rooms::{message, room};
 use super::world::{MODEL, at, owner, reader, vector};
 use ragd::domain::{
-    JobKind, JobState, Lane, LeasedJob, MessageId, Passage, PassageId, PassageSource, Role, Room,
-    RoomId, RoomKind,
+    JobKind, JobPayload, JobState, Lane, LeasedJob, MessageId, Passage, PassageId, PassageSource,
+    Role, Room, RoomId, RoomKind,
 };
 use ragd::error::ErrorKind;
 use ragd::store::{
@@ -39,9 +39,8 @@ async fn made(store: &Store, room: Room) -> Room {
 
 async fn said(store: &Store, room: &Room) -> SealedMessage {
     let said = message(room, Role::User, b"sealed");
-    let of = (room.id, room.owner);
     store
-        .append_messages(of, std::slice::from_ref(&said), at(3))
+        .append_messages(room.id, room.owner, std::slice::from_ref(&said), at(3))
         .await
         .unwrap();
     said
@@ -88,10 +87,10 @@ fn passages(message: &SealedMessage) -> Vec<Passage> {
 
 async fn remember(store: &Store, message: &SealedMessage) -> MessageOutcome {
     let job = claimed(store).await;
-    assert_eq!(job.job.subject, Some(message.id.uuid()));
+    assert_eq!(job.job.payload.subject(), Some(message.id.uuid()));
     let passages = passages(message);
     store
-        .commit_message_of_job((place(message), &passages), job.lease, at(5))
+        .commit_message_of_job(place(message), &passages, job.lease, at(5))
         .await
         .unwrap()
 }
@@ -140,13 +139,13 @@ async fn a_main_room_has_its_name_for_itself(store: &Store) {
     second.name = "Another".to_owned();
     let second = made(store, second).await;
     let ann = owner("ann");
-    let error = store.rename_room((second.id, ann), "A room", at(4)).await;
+    let error = store.rename_room(second.id, ann, "A room", at(4)).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Conflict);
-    let theirs = store.rename_room((second.id, owner("bob")), "x", at(4));
+    let theirs = store.rename_room(second.id, owner("bob"), "x", at(4));
     assert!(!theirs.await.unwrap());
     assert!(
         store
-            .rename_room((second.id, ann), "Garden", at(4))
+            .rename_room(second.id, ann, "Garden", at(4))
             .await
             .unwrap()
     );
@@ -200,15 +199,13 @@ async fn whole_messages_of_persons_and_models_get_a_job(store: &Store) {
     broken.status = ragd::domain::MessageStatus::Incomplete;
     let turn = [asked.clone(), answered.clone(), system, broken];
     store
-        .append_messages((room.id, room.owner), &turn, at(3))
+        .append_messages(room.id, room.owner, &turn, at(3))
         .await
         .unwrap();
     for expected in [asked.id, answered.id] {
         let job = claimed(store).await.job;
-        assert_eq!(job.kind, JobKind::Message);
-        assert_eq!(job.subject, Some(expected.uuid()));
+        assert_eq!(job.payload, JobPayload::Message(expected));
         assert_eq!(job.owner, room.owner);
-        assert!(job.payload.is_null());
     }
     let live = store.live_jobs(JobKind::Message).await.unwrap();
     assert_eq!(live, 2, "the two that are claimed, and no others");
@@ -262,7 +259,7 @@ async fn a_lost_lease_stores_no_passages(store: &Store) {
     let mut lease = claimed(store).await.lease;
     lease.token = Uuid::from_u128(9);
     let outcome = store
-        .commit_message_of_job((place(&said), &passages(&said)), lease, at(5))
+        .commit_message_of_job(place(&said), &passages(&said), lease, at(5))
         .await
         .unwrap();
     assert_eq!(outcome, MessageOutcome::LeaseLost);
@@ -337,7 +334,7 @@ async fn a_deletion_wins_over_work_under_way(store: &Store) {
     let job = claimed(store).await;
     assert!(store.delete_room(room.id, room.owner, at(5)).await.unwrap());
     let outcome = store
-        .commit_message_of_job((place(&said), &passages(&said)), job.lease, at(6))
+        .commit_message_of_job(place(&said), &passages(&said), job.lease, at(6))
         .await
         .unwrap();
     assert_eq!(outcome, MessageOutcome::Deleted);
@@ -361,11 +358,11 @@ async fn what_was_said_before_messages_were_passages_is_taken_up(store: &Store) 
     };
     let jobs = store.claim_jobs(claim, at(6)).await.unwrap();
     assert_eq!(jobs.len(), 1);
-    assert_eq!(jobs[0].job.kind, JobKind::Message);
-    assert_eq!(jobs[0].job.subject, Some(said.id.uuid()));
+    assert_eq!(jobs[0].job.payload.kind(), JobKind::Message);
+    assert_eq!(jobs[0].job.payload.subject(), Some(said.id.uuid()));
     let passages = passages(&said);
     let outcome = store
-        .commit_message_of_job((place(&said), &passages), jobs[0].lease, at(7))
+        .commit_message_of_job(place(&said), &passages, jobs[0].lease, at(7))
         .await
         .unwrap();
     assert_eq!(outcome, MessageOutcome::Committed);

@@ -17,11 +17,13 @@ super::on_both_engines!(
 
 async fn an_administrator_is_made_once(store: &Store) {
     let hash = SecretString::from("$argon2id$one");
-    let names = ("admin", "admin@example.com");
-    let made = store.upsert_admin(names, &hash, at(1)).await.unwrap();
-    let changed = ("admin", "root@example.com");
+    let made = store
+        .upsert_admin("admin", "admin@example.com", &hash, at(1))
+        .await
+        .unwrap();
+    let changed = SecretString::from("$argon2id$two");
     let again = store
-        .upsert_admin(changed, &SecretString::from("$argon2id$two"), at(2))
+        .upsert_admin("admin", "root@example.com", &changed, at(2))
         .await
         .unwrap();
     assert_eq!(again.id, made.id);
@@ -54,7 +56,7 @@ async fn an_administrator_is_made_once(store: &Store) {
 async fn tokens_end_when_they_should(store: &Store) {
     let hash = SecretString::from("one");
     let user = store
-        .upsert_admin(("ann", "a@x"), &hash, at(1))
+        .upsert_admin("ann", "a@x", &hash, at(1))
         .await
         .unwrap();
     let now = async || -> User { store.user_by_id(user.id).await.unwrap().unwrap() };

@@ -98,13 +98,15 @@ async fn a_session_has_one_room(store: &Store) {
 async fn messages_are_read_back_in_order(store: &Store) {
     let room = room("ann", Some("s"));
     store.create_room(&room).await.unwrap();
-    let of = (room.id, room.owner);
     let mut said = Vec::new();
     for turn in 0..3_u8 {
         let mut answer = message(&room, Role::Assistant, &[turn, 1]);
         answer.status = MessageStatus::Incomplete;
         let turn = [message(&room, Role::User, &[turn, 0]), answer];
-        store.append_messages(of, &turn, at(7)).await.unwrap();
+        store
+            .append_messages(room.id, room.owner, &turn, at(7))
+            .await
+            .unwrap();
         said.extend(turn);
     }
     // Ids of one moment are in the order in which they were made.
@@ -138,26 +140,25 @@ async fn messages_go_into_a_room_of_their_own_or_nowhere(store: &Store) {
     store.create_room(&theirs).await.unwrap();
     let said = message(&mine, Role::User, b"x");
 
-    let missing = (RoomId::new(at(9)), owner("ann"));
     let error = store
-        .append_messages(missing, &[], at(3))
+        .append_messages(RoomId::new(at(9)), owner("ann"), &[], at(3))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let error = store
-        .append_messages((mine.id, owner("bob")), &[], at(3))
+        .append_messages(mine.id, owner("bob"), &[], at(3))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let wrong = [said.clone(), message(&theirs, Role::User, b"y")];
     let error = store
-        .append_messages((mine.id, mine.owner), &wrong, at(3))
+        .append_messages(mine.id, mine.owner, &wrong, at(3))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
     let twice = [said.clone(), said.clone()];
     let error = store
-        .append_messages((mine.id, mine.owner), &twice, at(3))
+        .append_messages(mine.id, mine.owner, &twice, at(3))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);

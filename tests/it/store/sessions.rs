@@ -4,7 +4,7 @@ use super::world::{at, owner};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use ragd::domain::{
-    FeedbackId, JobKind, Lane, Lease, MessageId, MessageStatus, NewJob, NicknameId, PageRequest,
+    FeedbackId, JobPayload, Lane, Lease, MessageId, MessageStatus, NewJob, NicknameId, PageRequest,
     Role, Room, RoomId, SessionKey,
 };
 use ragd::error::ErrorKind;
@@ -90,8 +90,10 @@ async fn a_session_is_begun_once_and_expires(store: &Store) {
     // A message is a use as well.
     let room = store.room(begun[0], owner("ann")).await.unwrap().unwrap();
     let said = [message(&room, Role::User, at(290))];
-    let of = (room.id, room.owner);
-    store.append_messages(of, &said, at(290)).await.unwrap();
+    store
+        .append_messages(room.id, room.owner, &said, at(290))
+        .await
+        .unwrap();
     assert!(matches!(
         later(389).await.unwrap(),
         SessionOutcome::Found(_)
@@ -133,18 +135,21 @@ async fn a_person_takes_up_its_own_conversation_only(store: &Store) {
     let outcome = store.use_session(&unknown, at(1)).await.unwrap();
     assert!(matches!(outcome, SessionOutcome::Unknown));
     let page = PageRequest::default();
-    let list = store
-        .conversations((owner("ann"), ana), page)
-        .await
-        .unwrap();
+    let list = store.conversations(owner("ann"), ana, page).await.unwrap();
     assert_eq!(list.data.len(), 1);
     assert_eq!((list.data[0].0.id, list.data[0].1), (id, 0));
     let others = [(owner("ann"), bob), (owner("bob"), ana)];
-    for person in others {
-        assert!(store.conversation(person, id).await.unwrap().is_none());
+    for (owner, nickname) in others {
         assert!(
             store
-                .conversations(person, page)
+                .conversation(owner, nickname, id)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            store
+                .conversations(owner, nickname, page)
                 .await
                 .unwrap()
                 .data
@@ -253,12 +258,12 @@ async fn what_is_unused_is_deleted_with_its_messages_and_remembered(store: &Stor
         message(&old, Role::Assistant, at(1)),
     ];
     store
-        .append_messages((old.id, old.owner), &said, at(1))
+        .append_messages(old.id, old.owner, &said, at(1))
         .await
         .unwrap();
     let late = [message(&spoken, Role::User, at(70))];
     store
-        .append_messages((spoken.id, spoken.owner), &late, at(70))
+        .append_messages(spoken.id, spoken.owner, &late, at(70))
         .await
         .unwrap();
     let unused = store.unused_sessions(at(50), 10).await.unwrap();
@@ -307,9 +312,7 @@ async fn what_is_unused_is_deleted_with_its_messages_and_remembered(store: &Stor
 async fn lease(store: &Store, now: DateTime<Utc>) -> Lease {
     let job = NewJob {
         owner: owner("ann"),
-        kind: JobKind::Summary,
-        subject: None,
-        payload: serde_json::Value::Null,
+        payload: JobPayload::Summary(RoomId::new(now)),
         lane: Lane::LowPriority,
         run_at: None,
         max_attempts: 3,
@@ -335,29 +338,35 @@ fn summary_of(room: &Room, said: &[SealedMessage], now: DateTime<Utc>) -> NewSum
 
 async fn the_live_tail_is_the_newest_summary_and_what_follows(store: &Store) {
     let room = begin(store, "ann", "s", at(0)).await;
-    let of = (room.id, room.owner);
+    let (id, ann) = (room.id, room.owner);
     let said: Vec<SealedMessage> = (1..7).map(|n| message(&room, Role::User, at(n))).collect();
-    store.append_messages(of, &said, at(7)).await.unwrap();
-    assert_eq!(store.live_tail(of, 4).await.unwrap().messages, said[2..]);
-    let old = store.messages_to_sum_up(of, at(4), 10).await.unwrap();
+    store.append_messages(id, ann, &said, at(7)).await.unwrap();
+    assert_eq!(
+        store.live_tail(id, ann, 4).await.unwrap().messages,
+        said[2..]
+    );
+    let old = store.messages_to_sum_up(id, ann, at(4), 10).await.unwrap();
     assert_eq!(old, said[..3]);
     let nil = RoomId::from_uuid(Uuid::nil());
     let rooms = store.rooms_to_sum_up(at(4), nil, 10).await.unwrap();
-    assert_eq!(rooms, [of]);
+    assert_eq!(rooms, [(id, ann)]);
     assert_eq!(store.rooms_to_sum_up(at(4), room.id, 10).await.unwrap(), []);
 
     let lease = lease(store, at(8)).await;
     let first = summary_of(&room, &old, at(8));
     assert!(store.add_summary(&first, lease, at(8)).await.unwrap());
-    let tail = store.live_tail(of, 10).await.unwrap();
+    let tail = store.live_tail(id, ann, 10).await.unwrap();
     assert_eq!(tail.summary.as_ref(), Some(&first.message));
     assert_eq!(tail.messages, said[3..]);
     assert_eq!(store.rooms_to_sum_up(at(4), nil, 10).await.unwrap(), []);
-    let rest = store.messages_to_sum_up(of, at(100), 10).await.unwrap();
+    let rest = store
+        .messages_to_sum_up(id, ann, at(100), 10)
+        .await
+        .unwrap();
     assert_eq!(rest, said[3..], "a summary is not summed up");
     let second = summary_of(&room, &rest, at(9));
     assert!(store.add_summary(&second, lease, at(9)).await.unwrap());
-    let tail = store.live_tail(of, 10).await.unwrap();
+    let tail = store.live_tail(id, ann, 10).await.unwrap();
     assert_eq!(
         (tail.summary, tail.messages),
         (Some(second.message), vec![])
@@ -367,10 +376,10 @@ async fn the_live_tail_is_the_newest_summary_and_what_follows(store: &Store) {
         .await
         .unwrap();
     assert_eq!(all.len(), 8, "the originals stay");
-    let turns = store.turns(of, 100).await.unwrap();
+    let turns = store.turns(id, ann, 100).await.unwrap();
     assert_eq!(turns, said);
     assert_eq!(
-        store.live_tail((room.id, owner("bob")), 10).await.unwrap(),
+        store.live_tail(room.id, owner("bob"), 10).await.unwrap(),
         Default::default()
     );
     let used = store.room(room.id, room.owner).await.unwrap().unwrap();
@@ -381,7 +390,7 @@ async fn a_summary_is_added_under_its_lease_alone(store: &Store) {
     let room = begin(store, "ann", "s", at(0)).await;
     let said = [message(&room, Role::User, at(1))];
     store
-        .append_messages((room.id, room.owner), &said, at(1))
+        .append_messages(room.id, room.owner, &said, at(1))
         .await
         .unwrap();
     let lease = lease(store, at(2)).await;
@@ -406,7 +415,7 @@ async fn feedback_is_one_an_answer(store: &Store) {
         message(&room, Role::Assistant, at(2)),
     ];
     store
-        .append_messages((room.id, room.owner), &said, at(2))
+        .append_messages(room.id, room.owner, &said, at(2))
         .await
         .unwrap();
     let key = SessionKey::parse("s").unwrap();

@@ -1,11 +1,12 @@
-//! One line of the audit trail: who did what, to what end, from where. Where it is written is the
-//! business of `store` and `telemetry`.
+//! One line of the audit trail: who did what, with what result, from where. `store` and `telemetry`
+//! write it.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 /// Whether the audited action was carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum AuditResult {
     /// It was.
@@ -16,11 +17,8 @@ pub enum AuditResult {
 
 impl AuditResult {
     /// The word stored and logged.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 /// What a room is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum RoomKind {
     /// A person's own room.
@@ -21,13 +22,8 @@ pub enum RoomKind {
 
 impl RoomKind {
     /// The word stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-            Self::Sub => "sub",
-            Self::Review => "review",
-            Self::Session => "session",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// What the room above it is; `None`: there is none above it.
@@ -37,13 +33,6 @@ impl RoomKind {
             Self::Sub => Some(Self::Main),
             Self::Review => Some(Self::Sub),
         }
-    }
-
-    /// Reads the stored word; `None` for another.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Main, Self::Sub, Self::Review, Self::Session]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
     }
 }
 
@@ -125,7 +114,8 @@ impl Room {
 }
 
 /// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The person.
@@ -138,19 +128,8 @@ pub enum Role {
 
 impl Role {
     /// The word stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Assistant => "assistant",
-            Self::System => "system",
-        }
-    }
-
-    /// Reads the stored word; `None` for another.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::User, Self::Assistant, Self::System]
-            .into_iter()
-            .find(|role| role.as_str() == word)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -162,7 +141,8 @@ impl Message {
 }
 
 /// Whether a message is whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum MessageStatus {
     /// It is whole.
@@ -173,18 +153,8 @@ pub enum MessageStatus {
 
 impl MessageStatus {
     /// The word stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Incomplete => "incomplete",
-        }
-    }
-
-    /// Reads the stored word; `None` for another.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Complete, Self::Incomplete]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -1,12 +1,13 @@
 //! A document: an ingested source in a collection. It has generations, one of them current; the
 //! text itself lives in passages, the original bytes in a blob named by their hash.
 
-use super::{Collection, DocumentId, OwnerId};
+use super::{Collection, DocumentId, FileName, OwnerId};
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a document stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr, strum::EnumString)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum DocumentStatus {
     /// Accepted, not yet begun.
@@ -21,24 +22,12 @@ pub enum DocumentStatus {
 
 impl DocumentStatus {
     /// The word stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Processing => "processing",
-            Self::Indexed => "indexed",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// Reads the stored word; `None` for another.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Queued, Self::Processing, Self::Indexed, Self::Failed]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
-/// The SHA-256 of a document's bytes (FIPS 180-4).
+/// A SHA-256 (FIPS 180-4), of a document's bytes above all; 64 hexadecimal characters in JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Sha256(pub [u8; 32]);
 
@@ -62,6 +51,20 @@ impl Sha256 {
     }
 }
 
+impl Serialize for Sha256 {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_hex())
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256 {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let malformed = || serde::de::Error::custom("not 64 hexadecimal characters");
+        Self::parse_hex(&text).ok_or_else(malformed)
+    }
+}
+
 /// A document as stored.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -74,7 +77,7 @@ pub struct Document {
     /// Shown to people; falls back to the file name.
     pub title: String,
     /// The name that it came with.
-    pub filename: String,
+    pub filename: FileName,
     /// Where it came from; unique for its owner and collection; ends in the file name.
     pub uri: String,
     /// The media type that was found.

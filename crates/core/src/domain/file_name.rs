@@ -1,5 +1,5 @@
 //! The name that a document came with. A name is data: it is shown and it decides the format, and
-//! it is never used as a path, so names that look like one are refused at the door.
+//! it is never used as a path, so names that look like one are refused when they come in.
 
 use crate::error::{Error, Result};
 use serde::Serialize;
@@ -41,6 +41,18 @@ impl FileName {
     pub fn extension(&self) -> Option<String> {
         let (stem, extension) = self.0.rsplit_once('.')?;
         (!stem.is_empty() && !extension.is_empty()).then(|| extension.to_lowercase())
+    }
+}
+
+impl From<FileName> for String {
+    fn from(name: FileName) -> Self {
+        name.0
+    }
+}
+
+impl PartialEq<&str> for FileName {
+    fn eq(&self, other: &&str) -> bool {
+        self.0 == *other
     }
 }
 

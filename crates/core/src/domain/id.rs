@@ -24,7 +24,7 @@ macro_rules! ids {
                 Self(uuid)
             }
 
-            /// The bare UUID, for a wall that stores or sends it.
+            /// The bare UUID, for an adapter that stores or sends it.
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
@@ -63,7 +63,7 @@ ids! {
     JobId,
     /// A row of the audit trail.
     AuditId,
-    /// What somebody thought of an answer.
+    /// Feedback on an answer.
     FeedbackId,
     /// One of the people that an API key serves: see [`super::Nickname`].
     NicknameId,

@@ -1,6 +1,6 @@
-//! The words of ragd as plain data: what a document, a passage, a room or a principal is. Parses
+//! The domain of ragd as plain data: what a document, a passage, a room or a principal is. Parses
 //! instead of validating: a value of one of these types is known to be good. No I/O, no SQL, no
-//! HTTP, and no import but from this floor.
+//! HTTP, and no import from another layer.
 
 mod audit;
 mod collection;
@@ -24,7 +24,8 @@ pub use id::{
     AuditId, DocumentId, FeedbackId, JobId, MessageId, NicknameId, OwnerId, PassageId, RoomId,
 };
 pub use job::{
-    IngestPayload, Job, JobKind, JobOutcome, JobProgress, JobState, Lane, Lease, LeasedJob, NewJob,
+    IngestPayload, Job, JobKind, JobOutcome, JobPayload, JobProgress, JobState, Lane, Lease,
+    LeasedJob, NewJob,
 };
 pub use nickname::Nickname;
 pub use page::{Order, Page, PageRequest};

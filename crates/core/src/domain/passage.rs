@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 /// What a passage is a part of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, strum::IntoStaticStr, strum::EnumString,
+)]
+#[strum(serialize_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 pub enum PassageKind {
     /// A chunk of a document.
@@ -17,18 +20,8 @@ pub enum PassageKind {
 
 impl PassageKind {
     /// The word stored, filtered by and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Document => "document",
-            Self::Message => "message",
-        }
-    }
-
-    /// Reads the stored word; `None` for another.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Document, Self::Message]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

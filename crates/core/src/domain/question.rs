@@ -1,4 +1,4 @@
-//! What people ask, and how much they want back: each parsed once, at the door, with its limit.
+//! What people ask, and how much they want back: each parsed once, when it comes in, with its limit.
 
 use crate::error::{Error, Result};
 

@@ -58,7 +58,7 @@ fn builder() -> reqwest::ClientBuilder {
 }
 
 /// Makes `ring` the process's TLS provider. Whoever comes first wins, and it is always `ring`: the
-/// crate has no other. [`api_client`] does it by itself; a wall with a client of its own calls this.
+/// crate has no other. [`api_client`] does it by itself; an adapter with a client of its own calls this.
 pub fn install_crypto_provider() {
     // An error only says that a provider is there already.
     let _already_installed = rustls::crypto::ring::default_provider().install_default();

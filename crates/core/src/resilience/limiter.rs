@@ -21,7 +21,8 @@ pub struct LimiterSettings {
 }
 
 /// What holds a request back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum HeldReason {
     /// The minute's places are taken.
     Minute,
@@ -35,13 +36,8 @@ pub enum HeldReason {
 
 impl HeldReason {
     /// The word for logs and metric labels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Minute => "minute",
-            Self::Day => "day",
-            Self::CoolDown => "cool_down",
-            Self::Unusable => "unusable",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -1,5 +1,5 @@
-//! The words in which one speaks of a circuit breaker: its settings, its states, what it says to a
-//! call that it does not let through, and what an operator sees of it. Nothing here decides.
+//! The types of a circuit breaker: its settings, its states, what it answers to a call that it
+//! rejects, and what an operator sees of it. Nothing here decides.
 
 use std::time::Duration;
 
@@ -32,7 +32,8 @@ impl Default for BreakerSettings {
 }
 
 /// Where a breaker stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum BreakerState {
     /// Calls go through.
     Closed,
@@ -44,12 +45,8 @@ pub enum BreakerState {
 
 impl BreakerState {
     /// The word for logs and metric labels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// The number for the gauge.

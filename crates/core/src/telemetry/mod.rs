@@ -1,4 +1,4 @@
-//! What ragd tells of itself: log lines, the parts that metrics are built from, and the audit file.
+//! How ragd reports on itself: log lines, the parts that metrics are built from, and the audit file.
 
 pub mod audit_file;
 mod log;

@@ -14,7 +14,7 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use ragd_core::domain::{Collection, DocumentId, DocumentStatus};
+use ragd_core::domain::{Collection, DocumentId};
 use ragd_store::DocumentFilter;
 use ragd_text::OcrChoice;
 use serde::Deserialize;
@@ -55,7 +55,7 @@ pub(crate) async fn list(
 ) -> Result<Json<DocumentListBody>, Failure> {
     let status = parsed(
         ("status", filter.status.as_deref()),
-        DocumentStatus::parse,
+        |word| word.parse().ok(),
         "'queued', 'processing', 'indexed' or 'failed'",
     )?;
     let collection = filter

@@ -98,7 +98,7 @@ impl From<Document> for DocumentBody {
             id: document.id.uuid(),
             collection: document.collection.as_str().to_owned(),
             title: document.title,
-            filename: document.filename,
+            filename: document.filename.into(),
             uri: document.uri,
             content_type: document.content_type,
             bytes: document.bytes,

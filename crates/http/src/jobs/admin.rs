@@ -9,7 +9,7 @@ use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use ragd_core::domain::{Job, JobId, JobKind, JobState, Lane};
+use ragd_core::domain::{Job, JobId, Lane};
 use ragd_store::{JobFilter, LaneCounts};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -80,17 +80,17 @@ pub(crate) async fn list(
     let filter = JobFilter {
         state: parsed(
             ("state", filter.state.as_deref()),
-            JobState::parse,
+            |word| word.parse().ok(),
             "'ready', 'leased', 'done', 'dead' or 'cancelled'",
         )?,
         lane: parsed(
             ("lane", filter.lane.as_deref()),
-            Lane::parse,
+            |word| word.parse().ok(),
             "'high_priority', 'default' or 'low_priority'",
         )?,
         kind: parsed(
             ("kind", filter.kind.as_deref()),
-            JobKind::parse,
+            |word| word.parse().ok(),
             "'ingest', 'message', 'summary' or 'cleanup'",
         )?,
     };

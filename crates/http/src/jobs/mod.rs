@@ -127,7 +127,7 @@ impl From<Job> for JobBody {
     fn from(job: Job) -> Self {
         Self {
             id: job.id.uuid(),
-            kind: job.kind,
+            kind: job.payload.kind(),
             lane: job.lane,
             state: job.state,
             progress: ProgressBody {
@@ -139,7 +139,10 @@ impl From<Job> for JobBody {
             max_attempts: job.max_attempts,
             crashes: job.crashes,
             error: job.error,
-            document_id: job.subject.filter(|_| job.kind == JobKind::Ingest),
+            document_id: job
+                .payload
+                .subject()
+                .filter(|_| job.payload.kind() == JobKind::Ingest),
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,

@@ -84,7 +84,11 @@ pub(crate) async fn list(
     Query(page): Query<Page>,
     Query(filter): Query<Filter>,
 ) -> Result<axum::Json<RoomListBody>, Failure> {
-    let kind = parsed(("type", filter.kind.as_deref()), RoomKind::parse, KINDS)?;
+    let kind = parsed(
+        ("type", filter.kind.as_deref()),
+        |word| word.parse().ok(),
+        KINDS,
+    )?;
     let owner = caller.principal.owner;
     let rooms = state
         .app
@@ -126,7 +130,7 @@ pub(crate) async fn rename(
     let owner = caller.principal.owner;
     let now = state.app.clock().now();
     let store = state.app.store();
-    if !store.rename_room((id, owner), &name, now).await? {
+    if !store.rename_room(id, owner, &name, now).await? {
         return Err(PathId::<RoomId>::not_found().into());
     }
     let room = find(&state, id, owner).await?;
@@ -164,7 +168,11 @@ pub(crate) async fn find(state: &AppState, id: RoomId, owner: OwnerId) -> Result
 impl NewRoomBody {
     fn into_new(self) -> Result<NewRoom> {
         let name = Room::parse_name(&self.name)?;
-        let kind = parsed(("type", self.kind.as_deref()), RoomKind::parse, KINDS)?;
+        let kind = parsed(
+            ("type", self.kind.as_deref()),
+            |word| word.parse().ok(),
+            KINDS,
+        )?;
         let unknown = || Error::not_found("parent_id: there is no room with this id");
         let parent = match &self.parent_id {
             Some(id) => Some(RoomId::parse(id).ok_or_else(unknown)?),

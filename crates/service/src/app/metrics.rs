@@ -5,6 +5,7 @@ use ragd_core::domain::JobKind;
 use ragd_core::error::Result;
 use ragd_core::metric_families;
 use ragd_core::telemetry::MetricsRegistry;
+use strum::VariantArray;
 
 const LANES: [&str; 3] = ["high_priority", "default", "low_priority"];
 
@@ -35,7 +36,7 @@ impl AppMetrics {
             metrics.job_oldest_age.with_label_values(&[lane]).set(0.0);
         }
         for outcome in ["done", "dead", "cancelled"] {
-            for kind in JobKind::ALL {
+            for kind in JobKind::VARIANTS {
                 metrics.jobs.with_label_values(&[kind.as_str(), outcome]);
             }
         }

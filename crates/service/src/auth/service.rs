@@ -11,7 +11,8 @@ use ragd_store::{Store, User};
 use secrecy::SecretString;
 
 /// The administrator that `ragd create-admin` makes.
-const ADMIN: (&str, &str) = ("admin", "admin@example.com");
+const ADMIN_NAME: &str = "admin";
+const ADMIN_EMAIL: &str = "admin@example.com";
 /// Longer names are nobody's, in bytes.
 const MAX_USERNAME_BYTES: usize = 255;
 
@@ -152,7 +153,7 @@ impl Auth {
     pub async fn create_admin(&self, password: &SecretString) -> Result<User> {
         let hash = self.passwords.hash(password).await?;
         self.store
-            .upsert_admin(ADMIN, &hash, self.clock.now())
+            .upsert_admin(ADMIN_NAME, ADMIN_EMAIL, &hash, self.clock.now())
             .await
     }
 

@@ -23,7 +23,7 @@ impl Chat {
         let tail = self
             .parts
             .store
-            .live_tail((room.id, room.owner), limit)
+            .live_tail(room.id, room.owner, limit)
             .await?;
         let summary = tail
             .summary
@@ -83,7 +83,7 @@ impl Chat {
         };
         let sealed = [self.seal(&question)?, self.seal(&answer)?];
         let store = &self.parts.store;
-        store.append_messages((room, owner), &sealed, now).await?;
+        store.append_messages(room, owner, &sealed, now).await?;
         self.count_session("update", 1);
         Ok(StoredAnswer {
             answer: Answer {

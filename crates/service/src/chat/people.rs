@@ -18,8 +18,8 @@ pub struct Person {
 }
 
 impl Person {
-    fn key(&self) -> (OwnerId, NicknameId) {
-        (self.owner, self.nickname.id(self.owner))
+    fn nickname_id(&self) -> NicknameId {
+        self.nickname.id(self.owner)
     }
 }
 
@@ -45,7 +45,9 @@ impl Chat {
         page: PageRequest,
     ) -> Result<Page<(Room, i64)>> {
         let store = &self.parts.store;
-        store.conversations(person.key(), page).await
+        store
+            .conversations(person.owner, person.nickname_id(), page)
+            .await
     }
 
     /// A conversation, if it is `person`'s.
@@ -54,11 +56,13 @@ impl Chat {
     /// `Unavailable` without a database; `Internal` when a message cannot be opened.
     pub async fn conversation(&self, person: &Person, id: RoomId) -> Result<Option<Conversation>> {
         let store = &self.parts.store;
-        let conversation = store.conversation(person.key(), id).await?;
+        let conversation = store
+            .conversation(person.owner, person.nickname_id(), id)
+            .await?;
         let Some((room, message_count)) = conversation else {
             return Ok(None);
         };
-        let sealed = store.turns((room.id, person.owner), SHOWN_TURNS).await?;
+        let sealed = store.turns(room.id, person.owner, SHOWN_TURNS).await?;
         let messages = sealed.into_iter().map(|message| self.open(message));
         Ok(Some(Conversation {
             messages: messages.collect::<Result<_>>()?,

@@ -131,7 +131,7 @@ impl Chat {
         owner: OwnerId,
         page: PageRequest,
     ) -> Result<Page<Message>> {
-        let sealed = self.parts.store.list_messages((room, owner), page).await?;
+        let sealed = self.parts.store.list_messages(room, owner, page).await?;
         let opened = sealed.data.into_iter();
         Ok(Page {
             data: opened
@@ -174,7 +174,7 @@ impl Chat {
         };
         let sealed = [self.seal(&message)?];
         let store = &self.parts.store;
-        store.append_messages((room, owner), &sealed, now).await?;
+        store.append_messages(room, owner, &sealed, now).await?;
         Ok(message)
     }
 }

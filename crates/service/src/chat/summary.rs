@@ -5,8 +5,8 @@
 use super::Chat;
 use chrono::TimeDelta;
 use ragd_core::domain::{
-    JobKind, JobOutcome, Lane, LeasedJob, Message, MessageId, MessageStatus, NewJob, OwnerId, Role,
-    RoomId,
+    JobOutcome, JobPayload, Lane, LeasedJob, Message, MessageId, MessageStatus, NewJob, OwnerId,
+    Role, RoomId,
 };
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_llm::{ChatMessage, ChatRequest, Route, Wish};
@@ -55,8 +55,8 @@ impl Chat {
     }
 
     /// Summarises the old messages of the room that a job is about.
-    pub async fn summarise(&self, leased: &LeasedJob) -> JobOutcome {
-        match self.summarise_room(leased).await {
+    pub async fn summarise(&self, room: RoomId, leased: &LeasedJob) -> JobOutcome {
+        match self.summarise_room(room, leased).await {
             Ok(outcome) => outcome,
             Err(error) => match error.kind() {
                 ErrorKind::Unavailable => JobOutcome::Outage(error.to_string()),
@@ -66,18 +66,18 @@ impl Chat {
         }
     }
 
-    async fn summarise_room(&self, leased: &LeasedJob) -> Result<JobOutcome> {
-        let (Some(age), Some(room)) = (self.summary_age(), leased.job.subject) else {
+    async fn summarise_room(&self, room: RoomId, leased: &LeasedJob) -> Result<JobOutcome> {
+        let Some(age) = self.summary_age() else {
             return Ok(JobOutcome::Cancelled);
         };
-        let of = (RoomId::from_uuid(room), leased.job.owner);
-        if self.parts.store.room(of.0, of.1).await?.is_none() {
+        let owner = leased.job.owner;
+        if self.parts.store.room(room, owner).await?.is_none() {
             return Ok(JobOutcome::Cancelled);
         }
         let route = self.parts.router.route(Wish::default())?;
         if route.asks_nobody() {
             tracing::info!(
-                room_id = %of.0,
+                room_id = %room,
                 "no summary was made: the extractive provider writes none"
             );
             return Ok(JobOutcome::Done);
@@ -85,13 +85,15 @@ impl Chat {
         loop {
             let before = self.parts.clock.now() - age;
             let store = &self.parts.store;
-            let sealed = store.messages_to_sum_up(of, before, MAX_MESSAGES).await?;
+            let sealed = store
+                .messages_to_sum_up(room, owner, before, MAX_MESSAGES)
+                .await?;
             let messages = sealed.into_iter().map(|message| self.open(message));
             let messages = within_limit(messages.collect::<Result<_>>()?);
             if messages.is_empty() {
                 return Ok(JobOutcome::Done);
             }
-            let earlier = store.live_tail(of, 0).await?.summary;
+            let earlier = store.live_tail(room, owner, 0).await?.summary;
             let earlier = earlier.map(|message| self.open(message)).transpose()?;
             let text = self.write_summary(&route, &messages, earlier).await?;
             let Some(summary) = self.summary_of(&messages, text)? else {
@@ -159,9 +161,7 @@ impl Chat {
 fn job(room: RoomId, owner: OwnerId) -> NewJob {
     NewJob {
         owner,
-        kind: JobKind::Summary,
-        subject: Some(room.uuid()),
-        payload: serde_json::Value::Null,
+        payload: JobPayload::Summary(room),
         lane: Lane::LowPriority,
         run_at: None,
         max_attempts: 5,

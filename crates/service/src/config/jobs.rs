@@ -51,7 +51,7 @@ settings! {
 
 impl JobsConfig {
     pub(super) fn check(&self, faults: &mut Faults) {
-        let known = |name: &String| ragd_core::domain::Lane::parse(name).is_some();
+        let known = |name: &String| name.parse::<ragd_core::domain::Lane>().is_ok();
         faults.require(
             self.lanes.iter().all(known),
             "jobs.lanes",

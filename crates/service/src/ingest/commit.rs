@@ -3,7 +3,6 @@
 
 use super::Ingest;
 use super::fingerprint::fingerprint;
-use super::passages::original_hash;
 use super::progress::Progress;
 use super::work::WorkOutcome;
 use ragd_core::domain::{JobProgress, Passage};
@@ -45,7 +44,7 @@ impl Ingest {
         };
         progress.note("commit", 0, 1);
         let pending = &accepted.pending;
-        let sha256 = original_hash(accepted)?;
+        let sha256 = accepted.pending.sha256;
         let commit = GenerationCommit {
             generation: accepted.generation,
             title,
@@ -110,7 +109,7 @@ impl Ingest {
             let held = self
                 .parts
                 .store
-                .stage_passages((accepted.generation, &passages), (progress.lease(), &note))
+                .stage_passages(accepted.generation, &passages, progress.lease(), &note)
                 .await?;
             if !held {
                 return Ok(None);
@@ -124,7 +123,7 @@ impl Ingest {
 /// The title: as the caller said, else as the document says, else the file name.
 fn title(accepted: &Accepted, extracted: &Extracted) -> String {
     let given = &accepted.pending.title;
-    if *given != accepted.document.filename {
+    if given != accepted.document.filename.as_str() {
         return given.clone();
     }
     let found = extracted

@@ -11,10 +11,7 @@ use ragd_text::{Chunk, ChunkSettings, Extracted, chunk};
 
 impl Ingest {
     /// Does the work of a message's job; afterwards the room's memory finds it.
-    pub async fn remember(&self, leased: &LeasedJob) -> JobOutcome {
-        let Some(id) = leased.job.subject.map(MessageId::from_uuid) else {
-            return JobOutcome::Fail("the job does not say which message it is about".to_owned());
-        };
+    pub async fn remember(&self, id: MessageId, leased: &LeasedJob) -> JobOutcome {
         match self.remember_message(id, leased).await {
             Ok(MessageOutcome::Committed) => JobOutcome::Done,
             Ok(MessageOutcome::Deleted) => JobOutcome::Cancelled,
@@ -50,7 +47,7 @@ impl Ingest {
         let embedded_by = self.embed(&mut passages).await?;
         let outcome = parts
             .store
-            .commit_message_of_job((place, &passages), leased.lease, parts.clock.now())
+            .commit_message_of_job(place, &passages, leased.lease, parts.clock.now())
             .await?;
         if outcome == MessageOutcome::Committed {
             // Some vectors are missing, or the model was switched meanwhile.

@@ -2,12 +2,10 @@
 
 use super::Ingest;
 use super::progress::Progress;
-use ragd_core::domain::{FileName, Passage, PassageId, PassageSource, Sha256};
+use ragd_core::domain::{Passage, PassageId, PassageSource};
 use ragd_core::error::{Error, Result};
 use ragd_store::Accepted;
-use ragd_text::{
-    Chunk, ChunkSettings, ExtractFailure, ExtractOrder, Extracted, FailureCode, OcrChoice, chunk,
-};
+use ragd_text::{Chunk, ChunkSettings, ExtractFailure, ExtractOrder, Extracted, OcrChoice, chunk};
 
 impl Ingest {
     /// Extracts the text of the original.
@@ -20,18 +18,15 @@ impl Ingest {
         ocr: OcrChoice,
         progress: &Progress,
     ) -> Result<Extracted, ExtractFailure> {
-        let failure = |code| move |error: Error| ExtractFailure::new(code, error.to_string());
-        let hash = original_hash(accepted).map_err(failure(FailureCode::Unavailable))?;
-        let path = self.parts.blobs.path(hash);
-        let name = FileName::parse(&accepted.document.filename)
-            .map_err(failure(FailureCode::UnsupportedType))?;
+        let path = self.parts.blobs.path(accepted.pending.sha256);
+        let name = &accepted.document.filename;
         let number = |pages: u64| i64::try_from(pages).unwrap_or(i64::MAX);
         let note = |done, total| progress.note("ocr", number(done), number(total));
         let order = ExtractOrder {
             ocr,
             progress: Some(&note),
         };
-        self.parts.extractor.extract_with(&path, &name, order).await
+        self.parts.extractor.extract_with(&path, name, order).await
     }
 
     /// The passages of the accepted generation, without vectors.
@@ -73,10 +68,4 @@ impl Ingest {
         };
         Ok((0..).zip(chunks).map(passage).collect())
     }
-}
-
-/// The hash of the bytes that were accepted.
-pub(super) fn original_hash(accepted: &Accepted) -> Result<Sha256> {
-    Sha256::parse_hex(&accepted.pending.sha256_hex)
-        .ok_or_else(|| Error::internal("a stored version has an unreadable sha256"))
 }

@@ -4,7 +4,7 @@
 
 use super::Ingest;
 use super::progress::Progress;
-use ragd_core::domain::{DocumentId, IngestPayload, JobOutcome, LeasedJob};
+use ragd_core::domain::{IngestPayload, JobOutcome, Lease};
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_core::resilience::failpoint;
 use ragd_store::Accepted;
@@ -26,14 +26,10 @@ pub(super) enum WorkOutcome {
 impl Ingest {
     /// Does the work of an ingest job. The caller writes the job's end, unless the outcome says that
     /// it is written. Dropped halfway, it leaves nothing that a later try does not replace.
-    pub async fn run(&self, leased: &LeasedJob) -> JobOutcome {
-        let (Some(document), Some(payload)) = (leased.job.subject, payload(leased)) else {
-            return JobOutcome::Fail("the job does not say which document it is about".to_owned());
-        };
-        let document = DocumentId::from_uuid(document);
-        let span = tracing::info_span!("ingest", document_id = %document);
-        let progress = Progress::new(self.parts.store.clone(), leased.lease);
-        let work = self.work(document, payload, &progress);
+    pub async fn run(&self, payload: IngestPayload, lease: Lease) -> JobOutcome {
+        let span = tracing::info_span!("ingest", document_id = %payload.document);
+        let progress = Progress::new(self.parts.store.clone(), lease);
+        let work = self.work(payload, &progress);
         let outcome = progress.during(work).instrument(span.clone()).await;
         span.in_scope(|| self.job_outcome(outcome))
     }
@@ -65,14 +61,10 @@ impl Ingest {
         }
     }
 
-    async fn work(
-        &self,
-        document: DocumentId,
-        payload: IngestPayload,
-        progress: &Progress,
-    ) -> Result<WorkOutcome> {
+    async fn work(&self, payload: IngestPayload, progress: &Progress) -> Result<WorkOutcome> {
         let (store, clock) = (&self.parts.store, &self.parts.clock);
-        let Some(accepted) = store.accepted(document, payload.generation).await? else {
+        let accepted = store.accepted(payload.document, payload.generation);
+        let Some(accepted) = accepted.await? else {
             return Ok(WorkOutcome::Superseded);
         };
         if accepted.document.current_generation == payload.generation {
@@ -121,15 +113,11 @@ impl Ingest {
     ) -> Result<WorkOutcome> {
         let (store, now) = (&self.parts.store, self.parts.clock.now());
         let reason = failure.to_string();
-        let failed = store.fail_with_job(accepted.generation, (progress.lease(), &reason), now);
+        let failed = store.fail_with_job(accepted.generation, progress.lease(), &reason, now);
         Ok(if failed.await? {
             WorkOutcome::Failed(failure)
         } else {
             WorkOutcome::LeaseLost
         })
     }
-}
-
-fn payload(leased: &LeasedJob) -> Option<IngestPayload> {
-    serde_json::from_value(leased.job.payload.clone()).ok()
 }

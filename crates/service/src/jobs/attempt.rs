@@ -34,7 +34,7 @@ enum AttemptEnd {
 
 /// Runs a claimed job to the end of this attempt.
 pub(super) async fn run(app: App, leased: LeasedJob, stop: CancellationToken) {
-    let kind = leased.job.kind.as_str();
+    let kind = leased.job.payload.kind().as_str();
     let end = tokio::select! {
         // A handler that has finished comes first.
         biased;
@@ -101,7 +101,7 @@ async fn write(app: &App, leased: &LeasedJob, end: &AttemptEnd) -> Result<Option
             return Ok(None);
         }
         AttemptEnd::CancelRequested => {
-            store.call_off_held(lease, now).await?;
+            store.cancel_held_job(lease, now).await?;
             return Ok(Some("cancelled"));
         }
         AttemptEnd::Outcome(outcome) => outcome,
@@ -113,7 +113,10 @@ async fn write(app: &App, leased: &LeasedJob, end: &AttemptEnd) -> Result<Option
             .end_cancelled(lease, now)
             .await?
             .then_some("cancelled")),
-        JobOutcome::Fail(error) => Ok(store.bury_job(lease, error, now).await?.then_some("dead")),
+        JobOutcome::Fail(error) => Ok(store
+            .dead_letter_job(lease, error, now)
+            .await?
+            .then_some("dead")),
         JobOutcome::Lost => {
             tracing::warn!(job_id = %leased.job.id, "a lease was lost: another worker has the job");
             Ok(None)
@@ -137,7 +140,7 @@ async fn retry(
     let dead = leased.job.attempt >= leased.job.max_attempts;
     let held = app
         .store()
-        .retry_job_at(leased.lease, (now + delay, error), now)
+        .retry_job_at(leased.lease, now + delay, error, now)
         .await?;
     Ok((held && dead).then_some("dead"))
 }
@@ -150,12 +153,15 @@ async fn postpone(app: &App, leased: &LeasedJob, error: &str) -> Result<Option<&
         .map_or(TimeDelta::zero(), |since| now - since);
     if lasted >= LONGEST_OUTAGE {
         let error = format!("gave up after 24 hours: {error}");
-        let held = app.store().bury_job(leased.lease, &error, now).await?;
+        let held = app
+            .store()
+            .dead_letter_job(leased.lease, &error, now)
+            .await?;
         return Ok(held.then_some("dead"));
     }
     let wait = wait_for_outage(lasted.to_std().unwrap_or_default());
     app.store()
-        .postpone_job(leased.lease, (now + wait, error), now)
+        .postpone_job(leased.lease, now + wait, error, now)
         .await?;
     log_outage(&leased.job, error);
     Ok(None)

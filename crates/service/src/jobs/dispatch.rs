@@ -2,16 +2,19 @@
 
 use crate::app::App;
 use chrono::TimeDelta;
-use ragd_core::domain::{JobKind, JobOutcome, LeasedJob};
+use ragd_core::domain::{JobOutcome, JobPayload, LeasedJob};
 use ragd_core::error::Error;
 
 /// Does the work of a job.
 pub(super) async fn run(app: &App, leased: &LeasedJob) -> JobOutcome {
-    match leased.job.kind {
-        JobKind::Ingest => app.ingest().run(leased).await,
-        JobKind::Message => app.ingest().remember(leased).await,
-        JobKind::Cleanup => clean_up(app).await,
-        JobKind::Summary => app.chat().summarise(leased).await,
+    match leased.job.payload {
+        JobPayload::Ingest(payload) => app.ingest().run(payload, leased.lease).await,
+        JobPayload::Message(message) => app.ingest().remember(message, leased).await,
+        JobPayload::Summary(room) => app.chat().summarise(room, leased).await,
+        JobPayload::Cleanup => clean_up(app).await,
+        JobPayload::Malformed { .. } => {
+            JobOutcome::Fail("the job does not say what it is about".to_owned())
+        }
     }
 }
 

@@ -53,7 +53,7 @@ fn spawn_until_stopped(
 async fn listen(app: App) {
     let mut logged = false;
     loop {
-        if let Err(error) = app.store().hear_of_jobs().await
+        if let Err(error) = app.store().listen_for_jobs().await
             && !logged
         {
             tracing::warn!(

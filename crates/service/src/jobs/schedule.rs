@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use chrono::TimeDelta;
-use ragd_core::domain::{JobKind, Lane, NewJob, OwnerId};
+use ragd_core::domain::{JobPayload, Lane, NewJob, OwnerId};
 use std::time::Duration;
 
 const CHECK_EVERY: Duration = Duration::from_secs(3_600);
@@ -20,16 +20,17 @@ async fn enqueue_due(app: &App) {
     let now = app.clock().now();
     let job = NewJob {
         owner: OwnerId::system(),
-        kind: JobKind::Cleanup,
-        subject: None,
-        payload: serde_json::Value::Null,
+        payload: JobPayload::Cleanup,
         lane: Lane::LowPriority,
         run_at: None,
         max_attempts: 3,
         dedupe_key: Some("cleanup".to_owned()),
     };
-    let due = ("cleanup", now - A_DAY);
-    if let Err(error) = app.store().enqueue_if_due(due, &job, now).await {
+    let enqueued = app
+        .store()
+        .enqueue_if_due("cleanup", now - A_DAY, &job, now)
+        .await;
+    if let Err(error) = enqueued {
         tracing::warn!(error = error.chain(), "the daily clean-up was not enqueued");
     }
 }

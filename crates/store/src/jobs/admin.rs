@@ -1,10 +1,12 @@
-//! Looking at jobs and steering them: one, a list, how many wait; calling off, trying again,
-//! forgetting what ended long ago.
+//! Jobs as operators and owners see and change them: one, a list, counts; cancelling, retrying,
+//! deleting what ended long ago.
 
 use super::super::Store;
-use super::super::db::{Tx, execute, on, on_tx};
 use super::super::keyset::Keyset;
-use super::{CALLED_OFF, JobRow, job_columns};
+use super::super::param::params;
+use super::super::sql::{page_sql, sql};
+use super::super::tx::Tx;
+use super::{CANCELLED, JOB_COLUMNS, JobRow};
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{Job, JobId, JobKind, JobState, Lane, OwnerId, Page, PageRequest};
 use ragd_core::error::{Error, Result};
@@ -21,12 +23,12 @@ pub struct JobFilter {
     pub kind: Option<JobKind>,
 }
 
-/// What came of calling a job off.
+/// What cancelling a job came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
     /// It will not run.
     Cancelled,
-    /// Its worker is told at its next heartbeat.
+    /// Its worker learns of it at its next heartbeat.
     Requested,
     /// It had ended already.
     Ended(JobState),
@@ -48,60 +50,55 @@ pub struct LaneCounts {
 }
 
 impl Store {
-    /// A job, if it is `owner`'s; `None` for the owner: whoever's it is.
+    /// A job, if it is `owner`'s; `None`: of any owner.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn job(&self, id: JobId, owner: Option<OwnerId>) -> Result<Option<Job>> {
-        let sql = concat!(
-            "SELECT ",
-            job_columns!(),
-            " FROM jobs WHERE id = $1 AND ($2 OR owner_id = $3)"
-        );
-        let row: Option<JobRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(id.uuid())
-                .bind(owner.is_none())
-                .bind(owner.map_or(Uuid::nil(), OwnerId::uuid))
-                .fetch_optional(pool)
-        })?;
+        let sql = sql!("SELECT {JOB_COLUMNS} FROM jobs WHERE id = $1 AND ($2 OR owner_id = $3)");
+        let row: Option<JobRow> = self
+            .db
+            .query(
+                sql,
+                params![
+                    id.uuid(),
+                    owner.is_none(),
+                    owner.map_or(Uuid::nil(), OwnerId::uuid)
+                ],
+            )
+            .optional()
+            .await?;
         row.map(JobRow::into_job).transpose()
     }
 
-    /// A page of jobs, whoever's they are, by creation.
+    /// A page of the jobs of all owners, by creation.
     ///
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn list_jobs(&self, filter: &JobFilter, page: PageRequest) -> Result<Page<Job>> {
-        macro_rules! list {
-            ($order:literal) => {
-                concat!(
-                    "SELECT ",
-                    job_columns!(),
-                    " FROM jobs WHERE id > $1 AND id < $2
-                         AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR lane = $4)
-                         AND ($5 IS NULL OR kind = $5) ORDER BY id ",
-                    $order,
-                    " LIMIT $6"
-                )
-            };
-        }
         let keyset = Keyset::of(&page);
-        let sql = if keyset.ascending {
-            list!("ASC")
-        } else {
-            list!("DESC")
-        };
-        let rows: Vec<JobRow> = on!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(keyset.above)
-                .bind(keyset.below)
-                .bind(filter.state.map(JobState::as_str))
-                .bind(filter.lane.map(Lane::as_str))
-                .bind(filter.kind.map(JobKind::as_str))
-                .bind(keyset.rows())
-                .fetch_all(pool)
-        })?;
+        let sql = page_sql!(
+            keyset,
+            "SELECT {JOB_COLUMNS} FROM jobs WHERE id > $1 AND id < $2
+                 AND ($3 IS NULL OR state = $3) AND ($4 IS NULL OR lane = $4)
+                 AND ($5 IS NULL OR kind = $5)
+             ORDER BY id {order} LIMIT $6"
+        );
+        let rows: Vec<JobRow> = self
+            .db
+            .query(
+                sql,
+                params![
+                    keyset.above,
+                    keyset.below,
+                    filter.state.map(JobState::as_str),
+                    filter.lane.map(Lane::as_str),
+                    filter.kind.map(JobKind::as_str),
+                    keyset.rows()
+                ],
+            )
+            .all()
+            .await?;
         let jobs: Result<Vec<Job>> = rows.into_iter().map(JobRow::into_job).collect();
         Ok(keyset.page(jobs?))
     }
@@ -113,8 +110,7 @@ impl Store {
     pub async fn lane_counts(&self, now: DateTime<Utc>) -> Result<[LaneCounts; 3]> {
         let sql = "SELECT lane, state, COUNT(*) FROM jobs
              WHERE state IN ('ready', 'leased', 'dead') GROUP BY lane, state";
-        let counts: Vec<(String, String, i64)> =
-            on!(self, |pool| sqlx::query_as(sql).fetch_all(pool))?;
+        let counts: Vec<(String, String, i64)> = self.db.query(sql, params![]).all().await?;
         let oldest = self.oldest_ready(now).await?;
         Ok(Lane::ALL.map(|lane| {
             let count = |state: JobState| {
@@ -133,7 +129,7 @@ impl Store {
         }))
     }
 
-    /// Calls a job off. `None`: there is no such job of `owner`'s (`None`: of anybody's).
+    /// Cancels a job. `None`: `owner` has no such job; without an owner: nobody has.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -152,13 +148,13 @@ impl Store {
         }
         let outcome = match job.state {
             JobState::Ready => {
-                tx.end_ready(id, (JobState::Cancelled, None), now).await?;
-                tx.mourn(id, CALLED_OFF, now).await?;
+                tx.end_ready(id, JobState::Cancelled, None, now).await?;
+                tx.fail_subject(id, CANCELLED, now).await?;
                 CancelOutcome::Cancelled
             }
             JobState::Leased => {
                 let sql = "UPDATE jobs SET cancel_requested = TRUE WHERE id = $1";
-                execute!(&mut tx, sqlx::query(sql).bind(id.uuid()))?;
+                tx.query(sql, params![id.uuid()]).execute().await?;
                 CancelOutcome::Requested
             }
             ended => CancelOutcome::Ended(ended),
@@ -184,27 +180,23 @@ impl Store {
                 format!("the job is {}, not dead or cancelled", job.state.as_str()),
             ));
         }
-        let sql = concat!(
+        let sql = sql!(
             "UPDATE jobs SET state = 'ready', attempt = 0, crashes = 0, cancel_requested = FALSE,
                  run_at = $2, finished_at = NULL, waiting_since = NULL, stage = 'queued',
                  stage_done = 0, stage_total = 1
-             WHERE id = $1 RETURNING ",
-            job_columns!()
+             WHERE id = $1 RETURNING {JOB_COLUMNS}"
         );
-        let row: JobRow = on_tx!(&mut tx, |c| {
-            sqlx::query_as(sql).bind(id.uuid()).bind(now).fetch_one(c)
-        })
-        .map_err(super::super::fault::on_conflict(
-            "a job that does the same waits or runs already",
-        ))?;
+        let row: JobRow = tx.query(sql, params![id.uuid(), now]).one().await.map_err(
+            super::super::fault::on_conflict("a job that does the same waits or runs already"),
+        )?;
         let job = row.into_job()?;
         tx.requeue_subject(&job, now).await?;
-        tx.rings_for_jobs().await?;
+        tx.notify_ready_on_commit().await?;
         tx.commit().await?;
         Ok(Some(job))
     }
 
-    /// Forgets jobs that were done or cancelled before `before`; dead letters stay. Returns how
+    /// Deletes jobs that were done or cancelled before `before`; dead letters stay. Returns how
     /// many.
     ///
     /// # Errors
@@ -212,47 +204,39 @@ impl Store {
     pub async fn forget_jobs(&self, before: DateTime<Utc>) -> Result<u64> {
         let sql = "DELETE FROM jobs WHERE state IN ('done', 'cancelled') AND finished_at < $1";
         let mut tx = self.begin().await?;
-        let forgotten = execute!(&mut tx, sqlx::query(sql).bind(before))?;
+        let forgotten = tx.query(sql, params![before]).execute().await?;
         tx.commit().await?;
         Ok(forgotten)
     }
 }
 
 impl Tx {
-    /// Calls off what is waiting or under way for a subject: something later, or its deletion, has
-    /// taken its place.
-    pub(crate) async fn call_off(
+    /// Cancels what waits or runs for a subject: something later, or its deletion, supersedes it.
+    pub(crate) async fn cancel_jobs_of(
         &mut self,
-        (kind, subject): (JobKind, Uuid),
+        kind: JobKind,
+        subject: Uuid,
         now: DateTime<Utc>,
     ) -> Result<()> {
         let waiting = "UPDATE jobs SET state = 'cancelled', finished_at = $3, waiting_since = NULL
              WHERE subject_id = $1 AND kind = $2 AND state = 'ready'";
-        execute!(
-            self,
-            sqlx::query(waiting)
-                .bind(subject)
-                .bind(kind.as_str())
-                .bind(now)
-        )?;
+        self.query(waiting, params![subject, kind.as_str(), now])
+            .execute()
+            .await?;
         let running = "UPDATE jobs SET cancel_requested = TRUE
              WHERE subject_id = $1 AND kind = $2 AND state = 'leased'";
-        execute!(self, sqlx::query(running).bind(subject).bind(kind.as_str()))?;
+        self.query(running, params![subject, kind.as_str()])
+            .execute()
+            .await?;
         Ok(())
     }
 
     async fn lock_job(&mut self, id: JobId) -> Result<Option<Job>> {
         let sql = self.dialect(
-            concat!("SELECT ", job_columns!(), " FROM jobs WHERE id = $1"),
-            concat!(
-                "SELECT ",
-                job_columns!(),
-                " FROM jobs WHERE id = $1 FOR UPDATE"
-            ),
+            sql!("SELECT {JOB_COLUMNS} FROM jobs WHERE id = $1"),
+            sql!("SELECT {JOB_COLUMNS} FROM jobs WHERE id = $1 FOR UPDATE"),
         );
-        let row: Option<JobRow> = on_tx!(self, |c| sqlx::query_as(sql)
-            .bind(id.uuid())
-            .fetch_optional(c))?;
+        let row: Option<JobRow> = self.query(sql, params![id.uuid()]).optional().await?;
         row.map(JobRow::into_job).transpose()
     }
 }

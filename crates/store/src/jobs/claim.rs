@@ -3,8 +3,9 @@
 //! same moment are skipped.
 
 use super::super::Store;
-use super::super::db::{on, on_writer};
-use super::{JobRow, LEASE_TIME, job_columns, known_kind};
+use super::super::param::params;
+use super::super::sql::sql;
+use super::{JOB_COLUMNS, JobRow, KNOWN_KIND, LEASE_TIME};
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{Lane, LeasedJob};
 use ragd_core::error::Result;
@@ -21,22 +22,26 @@ pub struct Claim {
     pub limit: i64,
 }
 
-/// A claim, for SQLite (whose writers are alone) and for Postgres. All jobs of one claim share a
-/// token: with the id it tells one claim of a job from another.
-macro_rules! claim {
-    ($lock:literal) => {
-        concat!(
-            "UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = $1,
-                 lease_holder = $2, lease_until = $3, started_at = COALESCE(started_at, $4)
-             WHERE id IN (SELECT id FROM jobs
-                 WHERE state = 'ready' AND lane = $5 AND run_at <= $4 AND ",
-            known_kind!(),
-            " ORDER BY run_at, id LIMIT $6",
-            $lock,
-            ") RETURNING ",
-            job_columns!()
-        )
-    };
+/// A claim. All jobs of one claim share a token: with the id it tells one claim of a job from
+/// another. On SQLite `lock` is empty: its writers are alone.
+fn claim_sql(lock: &str) -> String {
+    format!(
+        "UPDATE jobs SET state = 'leased', attempt = attempt + 1, lease_token = $1,
+             lease_holder = $2, lease_until = $3, started_at = COALESCE(started_at, $4)
+         WHERE id IN (SELECT id FROM jobs
+             WHERE state = 'ready' AND lane = $5 AND run_at <= $4 AND {KNOWN_KIND}
+             ORDER BY run_at, id LIMIT $6{lock})
+         RETURNING {JOB_COLUMNS}"
+    )
+}
+
+/// The time of the oldest ready job of a lane.
+fn oldest_sql(lane: Lane) -> String {
+    let lane = lane.as_str();
+    format!(
+        "(SELECT run_at FROM jobs WHERE state = 'ready' AND lane = '{lane}' AND run_at <= $1
+             AND {KNOWN_KIND} ORDER BY run_at, id LIMIT 1)"
+    )
 }
 
 impl Store {
@@ -45,19 +50,25 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn claim_jobs(&self, claim: Claim, now: DateTime<Utc>) -> Result<Vec<LeasedJob>> {
-        let sql = self
+        let sql = self.db.dialect(
+            sql!("{}", claim_sql("")),
+            sql!("{}", claim_sql(" FOR UPDATE SKIP LOCKED")),
+        );
+        let rows: Vec<JobRow> = self
             .db
-            .dialect(claim!(""), claim!(" FOR UPDATE SKIP LOCKED"));
-        let rows: Vec<JobRow> = on_writer!(self, |pool| {
-            sqlx::query_as(sql)
-                .bind(Uuid::new_v4())
-                .bind(claim.holder)
-                .bind(now + LEASE_TIME)
-                .bind(now)
-                .bind(claim.lane.as_str())
-                .bind(claim.limit)
-                .fetch_all(pool)
-        })?;
+            .write(
+                sql,
+                params![
+                    Uuid::new_v4(),
+                    claim.holder,
+                    now + LEASE_TIME,
+                    now,
+                    claim.lane.as_str(),
+                    claim.limit
+                ],
+            )
+            .all()
+            .await?;
         let mut leased: Vec<LeasedJob> = rows
             .into_iter()
             .map(JobRow::into_leased)
@@ -72,32 +83,13 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn oldest_ready(&self, now: DateTime<Utc>) -> Result<[Option<DateTime<Utc>>; 3]> {
-        macro_rules! oldest {
-            ($lane:literal) => {
-                concat!(
-                    "(SELECT run_at FROM jobs WHERE state = 'ready' AND lane = '",
-                    $lane,
-                    "' AND run_at <= $1 AND ",
-                    known_kind!(),
-                    " ORDER BY run_at, id LIMIT 1)"
-                )
-            };
-        }
-        let sql = concat!(
-            "SELECT ",
-            oldest!("high_priority"),
-            ", ",
-            oldest!("default"),
-            ", ",
-            oldest!("low_priority")
-        );
+        let sql = sql!("SELECT {}", Lane::ALL.map(oldest_sql).join(", "));
         type Ages = (
             Option<DateTime<Utc>>,
             Option<DateTime<Utc>>,
             Option<DateTime<Utc>>,
         );
-        let (high, default, low): Ages =
-            on!(self, |pool| sqlx::query_as(sql).bind(now).fetch_one(pool))?;
+        let (high, default, low): Ages = self.db.query(sql, params![now]).one().await?;
         Ok([high, default, low])
     }
 }

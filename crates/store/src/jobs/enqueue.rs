@@ -3,25 +3,24 @@
 
 use super::super::Store;
 use super::super::bind::refuse_nul;
-use super::super::db::{Tx, on_tx};
+use super::super::notify::JOBS_CHANNEL;
+use super::super::param::{json, params};
+use super::super::sql::sql;
+use super::super::tx::Tx;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{JobId, JobState, NewJob};
 use ragd_core::error::{Error, Result};
-use sqlx::types::Json;
 use uuid::Uuid;
 
-macro_rules! insert {
-    () => {
-        "INSERT INTO jobs (id, owner_id, kind, subject_id, payload, lane, run_at, state,
-             attempt, max_attempts, crashes, dedupe_key, cancel_requested, stage, stage_done,
-             stage_total, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, FALSE, 'queued', 0, 1, $11)
-         ON CONFLICT (dedupe_key)
-             WHERE dedupe_key IS NOT NULL AND state IN ('ready', 'leased')
-             DO UPDATE SET dedupe_key = excluded.dedupe_key
-         RETURNING id"
-    };
-}
+const INSERT: &str =
+    "INSERT INTO jobs (id, owner_id, kind, subject_id, payload, lane, run_at, state,
+        attempt, max_attempts, crashes, dedupe_key, cancel_requested, stage, stage_done,
+        stage_total, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, 0, $10, FALSE, 'queued', 0, 1, $11)
+    ON CONFLICT (dedupe_key)
+        WHERE dedupe_key IS NOT NULL AND state IN ('ready', 'leased')
+        DO UPDATE SET dedupe_key = excluded.dedupe_key
+    RETURNING id";
 
 impl Store {
     /// Enqueues a job that is about no row of its own. With a dedupe key that a ready or leased job
@@ -38,7 +37,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Enqueues a job as part of this transaction: see [`Store::enqueue`]. Workers hear of it when
+    /// Enqueues a job as part of this transaction: see [`Store::enqueue`]. Workers are notified when
     /// the transaction commits.
     pub(crate) async fn enqueue(&mut self, job: &NewJob, now: DateTime<Utc>) -> Result<JobId> {
         if job.max_attempts < 1 {
@@ -46,30 +45,30 @@ impl Tx {
         }
         refuse_nul("dedupe_key", job.dedupe_key.as_deref().unwrap_or_default())?;
         let sql = self.dialect(
-            insert!(),
-            // Told with the insert, to save a way to the server; once a transaction is enough.
-            concat!(
-                "WITH added AS (",
-                insert!(),
-                ") SELECT id FROM added, pg_notify('ragd_jobs', '')"
-            ),
+            INSERT,
+            // Notifies with the insert, to save a round trip; once a transaction is enough.
+            sql!("WITH added AS ({INSERT}) SELECT id FROM added, pg_notify('{JOBS_CHANNEL}', '')"),
         );
-        let id: Uuid = on_tx!(self, |c| {
-            sqlx::query_scalar(sql)
-                .bind(JobId::new(now).uuid())
-                .bind(job.owner.uuid())
-                .bind(job.kind.as_str())
-                .bind(job.subject)
-                .bind(Json(&job.payload))
-                .bind(job.lane.as_str())
-                .bind(job.run_at.unwrap_or(now))
-                .bind(JobState::Ready.as_str())
-                .bind(job.max_attempts)
-                .bind(job.dedupe_key.as_deref())
-                .bind(now)
-                .fetch_one(c)
-        })?;
-        self.has_told_of_jobs();
+        let id: Uuid = self
+            .query(
+                sql,
+                params![
+                    JobId::new(now).uuid(),
+                    job.owner.uuid(),
+                    job.payload.kind().as_str(),
+                    job.payload.subject(),
+                    json(&job.payload.to_json())?,
+                    job.lane.as_str(),
+                    job.run_at.unwrap_or(now),
+                    JobState::Ready.as_str(),
+                    job.max_attempts,
+                    job.dedupe_key.as_deref(),
+                    now
+                ],
+            )
+            .scalar()
+            .await?;
+        self.notify_own_workers_on_commit();
         Ok(JobId::from_uuid(id))
     }
 }

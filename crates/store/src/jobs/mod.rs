@@ -1,5 +1,5 @@
-//! The table of jobs: durable work with at-least-once execution. Every change of a leased job asks
-//! for its token, so that a worker that lost its lease changes nothing. Time is passed in, and what
+//! The table of jobs: durable work with at-least-once execution. Every change of a leased job
+//! checks its token, so that a worker that lost its lease changes nothing. Time is passed in, and what
 //! a job's work changes elsewhere is changed in the same transaction by whoever owns that table.
 
 mod admin;
@@ -17,9 +17,7 @@ pub use reap::{MAX_CRASHES, Reaped};
 pub use settle::Heartbeat;
 
 use chrono::{DateTime, Utc};
-use ragd_core::domain::{
-    Job, JobId, JobKind, JobProgress, JobState, Lane, Lease, LeasedJob, OwnerId,
-};
+use ragd_core::domain::{Job, JobId, JobPayload, JobProgress, Lease, LeasedJob, OwnerId};
 use ragd_core::error::{Error, Result};
 use sqlx::types::Json;
 use std::time::Duration;
@@ -28,26 +26,16 @@ use uuid::Uuid;
 /// How long a claim holds without a heartbeat.
 pub const LEASE_TIME: Duration = Duration::from_secs(60);
 
-/// Why a document failed whose ingest was called off.
-const CALLED_OFF: &str = "cancelled: the ingest was called off";
+/// The error of a document whose ingest was cancelled.
+const CANCELLED: &str = "cancelled: the ingest job was cancelled";
 
 /// The columns of a [`JobRow`].
-macro_rules! job_columns {
-    () => {
-        "id, owner_id, kind, subject_id, payload, lane, run_at, state, attempt, max_attempts, \
-         crashes, lease_token, cancel_requested, stage, stage_done, stage_total, last_error, \
-         waiting_since, created_at, started_at, finished_at"
-    };
-}
-pub(super) use job_columns;
+pub(super) const JOB_COLUMNS: &str = "id, owner_id, kind, subject_id, payload, lane, run_at, state, attempt, \
+     max_attempts, crashes, lease_token, cancel_requested, stage, stage_done, \
+     stage_total, last_error, waiting_since, created_at, started_at, finished_at";
 
 /// That this binary knows what the job does: a newer one's jobs are left to it.
-macro_rules! known_kind {
-    () => {
-        "kind IN ('ingest', 'message', 'summary', 'cleanup')"
-    };
-}
-pub(super) use known_kind;
+pub(super) const KNOWN_KIND: &str = "kind IN ('ingest', 'message', 'summary', 'cleanup')";
 
 #[derive(sqlx::FromRow)]
 pub(super) struct JobRow {
@@ -77,15 +65,14 @@ pub(super) struct JobRow {
 impl JobRow {
     fn into_job(self) -> Result<Job> {
         let unreadable = |what| Error::internal(format!("a stored job has an unreadable {what}"));
+        let kind = self.kind.parse().map_err(|_| unreadable("kind"))?;
         Ok(Job {
             id: JobId::from_uuid(self.id),
             owner: OwnerId::from_uuid(self.owner_id),
-            kind: JobKind::parse(&self.kind).ok_or_else(|| unreadable("kind"))?,
-            subject: self.subject_id,
-            payload: self.payload.0,
-            lane: Lane::parse(&self.lane).ok_or_else(|| unreadable("lane"))?,
+            payload: JobPayload::from_stored(kind, self.subject_id, self.payload.0),
+            lane: self.lane.parse().map_err(|_| unreadable("lane"))?,
             run_at: self.run_at,
-            state: JobState::parse(&self.state).ok_or_else(|| unreadable("state"))?,
+            state: self.state.parse().map_err(|_| unreadable("state"))?,
             attempt: self.attempt,
             max_attempts: self.max_attempts,
             crashes: self.crashes,
@@ -115,11 +102,16 @@ impl JobRow {
 
 #[cfg(test)]
 mod tests {
+    use super::KNOWN_KIND;
     use ragd_core::domain::JobKind;
+    use strum::VariantArray;
 
     #[test]
     fn every_kind_is_claimed() {
-        let quoted = JobKind::ALL.map(|kind| format!("'{}'", kind.as_str()));
-        assert_eq!(known_kind!(), format!("kind IN ({})", quoted.join(", ")));
+        let quoted: Vec<String> = JobKind::VARIANTS
+            .iter()
+            .map(|kind| format!("'{}'", kind.as_str()))
+            .collect();
+        assert_eq!(KNOWN_KIND, format!("kind IN ({})", quoted.join(", ")));
     }
 }

@@ -4,11 +4,12 @@
 
 use super::super::Store;
 use super::super::accept::ingest_job;
-use super::super::db::{Tx, execute};
+use super::super::document_rows::Generation;
+use super::super::param::params;
+use super::super::tx::Tx;
 use chrono::{DateTime, Utc};
-use ragd_core::domain::{IngestPayload, Job, JobKind};
+use ragd_core::domain::{Job, JobPayload};
 use ragd_core::error::Result;
-use uuid::Uuid;
 
 impl Store {
     /// Enqueues an ingest for every document that waits for one and has none. Returns how many.
@@ -32,50 +33,43 @@ impl Tx {
     /// Notes that a generation failed, and drops what was staged of it.
     pub(crate) async fn fail_generation(
         &mut self,
-        document: Uuid,
-        (generation, error): (i64, &str),
+        generation: Generation,
+        error: &str,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let sql = "UPDATE documents SET status = 'failed', error = $4, updated_at = $3
              WHERE id = $1 AND next_generation = $2 + 1 AND current_generation < $2";
-        let failed = execute!(
-            self,
-            sqlx::query(sql)
-                .bind(document)
-                .bind(generation)
-                .bind(now)
-                .bind(error)
-        )?;
-        self.drop_staged((document, generation)).await?;
+        let failed = self
+            .query(
+                sql,
+                params![generation.document.uuid(), generation.number, now, error],
+            )
+            .execute()
+            .await?;
+        self.drop_staged(generation).await?;
         Ok(failed > 0)
     }
 
     /// Drops the passages of a generation that will not be committed.
-    pub(crate) async fn drop_staged(&mut self, (document, generation): (Uuid, i64)) -> Result<()> {
+    pub(crate) async fn drop_staged(&mut self, generation: Generation) -> Result<()> {
         let sql = "DELETE FROM passages WHERE document_id = $1 AND generation = $2
              AND (SELECT current_generation FROM documents WHERE id = $1) < $2";
-        execute!(self, sqlx::query(sql).bind(document).bind(generation))?;
+        self.query(sql, params![generation.document.uuid(), generation.number])
+            .execute()
+            .await?;
         Ok(())
     }
 
     /// Lets the document of a revived ingest wait again.
     pub(super) async fn requeue_subject(&mut self, job: &Job, now: DateTime<Utc>) -> Result<()> {
-        let (JobKind::Ingest, Some(document), Ok(payload)) = (
-            job.kind,
-            job.subject,
-            serde_json::from_value::<IngestPayload>(job.payload.clone()),
-        ) else {
+        let JobPayload::Ingest(ingest) = &job.payload else {
             return Ok(());
         };
         let sql = "UPDATE documents SET status = 'queued', error = NULL, updated_at = $3
              WHERE id = $1 AND next_generation = $2 + 1 AND current_generation < $2";
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(document)
-                .bind(payload.generation)
-                .bind(now)
-        )?;
+        self.query(sql, params![ingest.document.uuid(), ingest.generation, now])
+            .execute()
+            .await?;
         Ok(())
     }
 }

@@ -1,16 +1,19 @@
 //! Jobs whose worker is gone: taken back when the lease has ended, or at once when the installation
-//! that held them starts again. One that takes its worker with it three times is a dead letter, and
+//! that held them starts again. One whose worker crashed three times becomes a dead letter, and
 //! what a dead letter means for its subject is written in the same transaction.
 
 use super::super::Store;
-use super::super::db::{Tx, execute, on_tx};
-use super::{JobRow, job_columns, known_kind};
+use super::super::document_rows::Generation;
+use super::super::param::params;
+use super::super::sql::sql;
+use super::super::tx::Tx;
+use super::{JOB_COLUMNS, JobRow, KNOWN_KIND};
 use chrono::{DateTime, Utc};
-use ragd_core::domain::{IngestPayload, Job, JobId, JobKind, JobState};
+use ragd_core::domain::{Job, JobId, JobPayload, JobState};
 use ragd_core::error::Result;
 use uuid::Uuid;
 
-/// How often a job may take its worker with it.
+/// After how many crashes of its worker a job becomes a dead letter.
 pub const MAX_CRASHES: i64 = 3;
 
 /// What was taken back.
@@ -20,7 +23,7 @@ pub struct Reaped {
     pub returned: u64,
     /// Jobs that became dead letters.
     pub dead: u64,
-    /// Jobs that were to be called off, and now are.
+    /// Jobs that were to be cancelled, and now are.
     pub cancelled: u64,
 }
 
@@ -33,8 +36,8 @@ enum Whose {
 }
 
 impl Store {
-    /// Takes back the jobs whose lease has ended, but for those of the installation `but`: whoever
-    /// reaps knows that its own are in good hands, however late its heartbeats are.
+    /// Takes back the jobs whose lease has ended, but for those of the installation `but`: it
+    /// knows that its own workers are alive, however late their heartbeats are.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -42,7 +45,7 @@ impl Store {
         self.take_back(Whose::Ended(but), now).await
     }
 
-    /// Takes back the jobs of an installation that starts: nobody works on them any more.
+    /// Takes back the jobs of an installation that is starting: none of its workers runs.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -55,9 +58,7 @@ impl Store {
         let mut tx = self.begin().await?;
         for job in tx.abandoned(whose, now).await? {
             if job.cancel_requested {
-                reaped.cancelled += tx
-                    .end_ready(job.id, (JobState::Cancelled, None), now)
-                    .await?;
+                reaped.cancelled += tx.end_ready(job.id, JobState::Cancelled, None, now).await?;
                 continue;
             }
             let reason = if job.crashes >= MAX_CRASHES {
@@ -74,7 +75,7 @@ impl Store {
                 reaped.returned += 1;
                 continue;
             };
-            tx.bury_ready(job.id, &reason, now).await?;
+            tx.dead_letter_ready(job.id, &reason, now).await?;
             reaped.dead += 1;
         }
         tx.commit().await?;
@@ -82,58 +83,52 @@ impl Store {
     }
 }
 
+/// Makes the leased jobs ready for which `condition` holds.
+fn take_back_sql(condition: &str) -> String {
+    format!(
+        "UPDATE jobs SET state = 'ready', crashes = crashes + 1, run_at = $1,
+             lease_token = NULL, lease_holder = NULL, lease_until = NULL
+         WHERE state = 'leased' AND {KNOWN_KIND} AND {condition} RETURNING {JOB_COLUMNS}"
+    )
+}
+
 impl Tx {
     /// Makes abandoned jobs ready, counts the crash and returns them.
     async fn abandoned(&mut self, whose: Whose, now: DateTime<Utc>) -> Result<Vec<Job>> {
-        macro_rules! take_back {
-            ($condition:literal) => {
-                concat!(
-                    "UPDATE jobs SET state = 'ready', crashes = crashes + 1, run_at = $1,
-                         lease_token = NULL, lease_holder = NULL, lease_until = NULL
-                     WHERE state = 'leased' AND ",
-                    known_kind!(),
-                    " AND ",
-                    $condition,
-                    " RETURNING ",
-                    job_columns!()
-                )
-            };
-        }
         let rows: Vec<JobRow> = match whose {
             Whose::Ended(but) => {
-                let sql = take_back!("lease_until <= $1 AND lease_holder <> $2");
-                on_tx!(self, |c| sqlx::query_as(sql)
-                    .bind(now)
-                    .bind(but.unwrap_or(Uuid::nil()))
-                    .fetch_all(c))?
+                let sql = sql!(
+                    "{}",
+                    take_back_sql("lease_until <= $1 AND lease_holder <> $2")
+                );
+                self.query(sql, params![now, but.unwrap_or(Uuid::nil())])
+                    .all()
+                    .await?
             }
             Whose::Holder(holder) => {
-                let sql = take_back!("lease_holder = $2");
-                on_tx!(self, |c| sqlx::query_as(sql)
-                    .bind(now)
-                    .bind(holder)
-                    .fetch_all(c))?
+                let sql = sql!("{}", take_back_sql("lease_holder = $2"));
+                self.query(sql, params![now, holder]).all().await?
             }
         };
         if !rows.is_empty() {
-            self.rings_for_jobs().await?;
+            self.notify_ready_on_commit().await?;
         }
         rows.into_iter().map(JobRow::into_job).collect()
     }
 
     /// Makes a job that waits a dead letter.
-    pub(super) async fn bury_ready(
+    pub(super) async fn dead_letter_ready(
         &mut self,
         job: JobId,
         error: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
         if self
-            .end_ready(job, (JobState::Dead, Some(error)), now)
+            .end_ready(job, JobState::Dead, Some(error), now)
             .await?
             > 0
         {
-            self.mourn(job, error, now).await?;
+            self.fail_subject(job, error, now).await?;
         }
         Ok(())
     }
@@ -141,44 +136,37 @@ impl Tx {
     pub(super) async fn end_ready(
         &mut self,
         job: JobId,
-        (state, error): (JobState, Option<&str>),
+        state: JobState,
+        error: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<u64> {
         let sql = "UPDATE jobs SET state = $2, last_error = COALESCE($3, last_error),
                  finished_at = $4, waiting_since = NULL
              WHERE id = $1 AND state = 'ready'";
-        self.rings_for_ended();
-        execute!(
-            self,
-            sqlx::query(sql)
-                .bind(job.uuid())
-                .bind(state.as_str())
-                .bind(error)
-                .bind(now)
-        )
+        self.notify_ended_on_commit();
+        self.query(sql, params![job.uuid(), state.as_str(), error, now])
+            .execute()
+            .await
     }
 
-    /// Writes what the death of a job means for its subject: a document's generation has failed.
-    pub(super) async fn mourn(
+    /// Writes what a dead or cancelled job means for its subject: a document's generation failed.
+    pub(super) async fn fail_subject(
         &mut self,
         job: JobId,
         error: &str,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let sql = concat!("SELECT ", job_columns!(), " FROM jobs WHERE id = $1");
-        let row: Option<JobRow> = on_tx!(self, |c| sqlx::query_as(sql)
-            .bind(job.uuid())
-            .fetch_optional(c))?;
+        let sql = sql!("SELECT {JOB_COLUMNS} FROM jobs WHERE id = $1");
+        let row: Option<JobRow> = self.query(sql, params![job.uuid()]).optional().await?;
         let Some(job) = row.map(JobRow::into_job).transpose()? else {
             return Ok(());
         };
-        if let (JobKind::Ingest, Some(document), Ok(payload)) = (
-            job.kind,
-            job.subject,
-            serde_json::from_value::<IngestPayload>(job.payload),
-        ) {
-            self.fail_generation(document, (payload.generation, error), now)
-                .await?;
+        if let JobPayload::Ingest(ingest) = job.payload {
+            let generation = Generation {
+                document: ingest.document,
+                number: ingest.generation,
+            };
+            self.fail_generation(generation, error, now).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! enqueues the job, in the same transaction.
 
 use super::super::Store;
-use super::super::db::execute;
+use super::super::param::params;
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{JobId, NewJob};
 use ragd_core::error::Result;
@@ -15,7 +15,8 @@ impl Store {
     /// `Unavailable` without a database.
     pub async fn enqueue_if_due(
         &self,
-        (name, due_since): (&str, DateTime<Utc>),
+        name: &str,
+        due_since: DateTime<Utc>,
         job: &NewJob,
         now: DateTime<Utc>,
     ) -> Result<Option<JobId>> {
@@ -23,10 +24,10 @@ impl Store {
              ON CONFLICT (name) DO UPDATE SET last_run_at = excluded.last_run_at
              WHERE schedules.last_run_at < $3";
         let mut tx = self.begin().await?;
-        let due = execute!(
-            &mut tx,
-            sqlx::query(sql).bind(name).bind(now).bind(due_since)
-        )?;
+        let due = tx
+            .query(sql, params![name, now, due_since])
+            .execute()
+            .await?;
         if due == 0 {
             return Ok(None);
         }

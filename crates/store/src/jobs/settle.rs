@@ -2,8 +2,9 @@
 //! Each asks for the token; zero rows mean that the lease is lost and nothing was changed.
 
 use super::super::Store;
-use super::super::db::{Tx, execute, on_tx, on_writer};
-use super::{CALLED_OFF, LEASE_TIME};
+use super::super::param::params;
+use super::super::tx::Tx;
+use super::{CANCELLED, LEASE_TIME};
 use chrono::{DateTime, Utc};
 use ragd_core::domain::{JobProgress, JobState, Lease, NewJob};
 use ragd_core::error::Result;
@@ -11,11 +12,11 @@ use ragd_core::error::Result;
 /// What a heartbeat found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heartbeat {
-    /// The lease holds on.
+    /// The lease holds.
     Held,
-    /// It holds on, and the job is to be called off.
+    /// It holds, and somebody asked to cancel the job.
     CancelRequested,
-    /// Somebody else has the job, or nobody.
+    /// The lease is lost: it ended, or another worker has the job.
     Lost,
 }
 
@@ -24,30 +25,19 @@ pub enum Heartbeat {
 pub(super) enum PutBack<'a> {
     /// It failed; the try counts.
     Failed(&'a str),
-    /// Something is down; the try does not count.
+    /// Something it needs is unavailable; the try does not count.
     Outage(&'a str),
-    /// Its worker goes; the try does not count.
+    /// Its worker stops; the try does not count.
     Released,
 }
 
-/// The statement that ends a leased job.
-macro_rules! end_query {
-    ($lease:expr, ($state:expr, $error:expr), $now:expr) => {
-        sqlx::query(
-            "UPDATE jobs SET state = $3, last_error = COALESCE($4, last_error),
-                 finished_at = $5, lease_token = NULL, lease_holder = NULL, lease_until = NULL,
-                 waiting_since = NULL,
-                 stage = CASE WHEN $3 = 'done' THEN 'done' ELSE stage END,
-                 stage_done = CASE WHEN $3 = 'done' THEN stage_total ELSE stage_done END
-             WHERE id = $1 AND lease_token = $2",
-        )
-        .bind($lease.job.uuid())
-        .bind($lease.token)
-        .bind($state.as_str())
-        .bind($error)
-        .bind($now)
-    };
-}
+/// Ends a leased job.
+const END: &str = "UPDATE jobs SET state = $3, last_error = COALESCE($4, last_error),
+         finished_at = $5, lease_token = NULL, lease_holder = NULL, lease_until = NULL,
+         waiting_since = NULL,
+         stage = CASE WHEN $3 = 'done' THEN 'done' ELSE stage END,
+         stage_done = CASE WHEN $3 = 'done' THEN stage_total ELSE stage_done END
+     WHERE id = $1 AND lease_token = $2";
 
 impl Store {
     /// Keeps a lease for another [`LEASE_TIME`].
@@ -57,13 +47,14 @@ impl Store {
     pub async fn heartbeat(&self, lease: Lease, now: DateTime<Utc>) -> Result<Heartbeat> {
         let sql = "UPDATE jobs SET lease_until = $3
              WHERE id = $1 AND lease_token = $2 RETURNING cancel_requested";
-        let cancel: Option<bool> = on_writer!(self, |pool| {
-            sqlx::query_scalar(sql)
-                .bind(lease.job.uuid())
-                .bind(lease.token)
-                .bind(now + LEASE_TIME)
-                .fetch_optional(pool)
-        })?;
+        let cancel: Option<bool> = self
+            .db
+            .write(
+                sql,
+                params![lease.job.uuid(), lease.token, now + LEASE_TIME],
+            )
+            .optional_scalar()
+            .await?;
         Ok(match cancel {
             None => Heartbeat::Lost,
             Some(true) => Heartbeat::CancelRequested,
@@ -97,7 +88,7 @@ impl Store {
             return self.end_alone(lease, JobState::Done, now).await;
         }
         let mut tx = self.begin().await?;
-        if !tx.end_job(lease, (JobState::Done, None), now).await? {
+        if !tx.end_job(lease, JobState::Done, None, now).await? {
             return Ok(false);
         }
         for job in follow_ups {
@@ -107,7 +98,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Ends a job that was called off or overtaken. `false`: the lease is lost.
+    /// Ends a job that was cancelled or superseded. `false`: the lease is lost.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -117,25 +108,29 @@ impl Store {
 
     /// Ends a job whose end changes nothing else.
     async fn end_alone(&self, lease: Lease, state: JobState, now: DateTime<Utc>) -> Result<bool> {
-        let ended = on_writer!(self, |pool| async {
-            let query = end_query!(lease, (state, None::<&str>), now);
-            Ok(query.execute(pool).await?.rows_affected())
-        })?;
-        self.bells.ended.notify_waiters();
+        let params = params![
+            lease.job.uuid(),
+            lease.token,
+            state.as_str(),
+            None::<&str>,
+            now
+        ];
+        let ended = self.db.write(END, params).execute().await?;
+        self.notifiers.ended.notify_waiters();
         Ok(ended > 0)
     }
 
-    /// Ends a job that its owner called off while it ran: what it was about failed. `false`: the lease
-    /// is lost.
+    /// Ends a job that its owner cancelled while it ran: its document failed. `false`: the lease is
+    /// lost.
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn call_off_held(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool> {
+    pub async fn cancel_held_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool> {
         let mut tx = self.begin().await?;
-        if !tx.end_job(lease, (JobState::Cancelled, None), now).await? {
+        if !tx.end_job(lease, JobState::Cancelled, None, now).await? {
             return Ok(false);
         }
-        tx.mourn(lease.job, CALLED_OFF, now).await?;
+        tx.fail_subject(lease.job, CANCELLED, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -144,15 +139,17 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn bury_job(&self, lease: Lease, error: &str, now: DateTime<Utc>) -> Result<bool> {
+    pub async fn dead_letter_job(
+        &self,
+        lease: Lease,
+        error: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        if !tx
-            .end_job(lease, (JobState::Dead, Some(error)), now)
-            .await?
-        {
+        if !tx.end_job(lease, JobState::Dead, Some(error), now).await? {
             return Ok(false);
         }
-        tx.mourn(lease.job, error, now).await?;
+        tx.fail_subject(lease.job, error, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -165,22 +162,23 @@ impl Store {
     pub async fn retry_job_at(
         &self,
         lease: Lease,
-        (run_at, error): (DateTime<Utc>, &str),
+        run_at: DateTime<Utc>,
+        error: &str,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
         let held = tx
-            .put_back(lease, (run_at, PutBack::Failed(error)), now)
+            .put_back(lease, run_at, PutBack::Failed(error), now)
             .await?;
         if held && tx.is_used_up(lease).await? {
-            // Put back and buried in one transaction: nobody sees the moment between.
-            tx.bury_ready(lease.job, error, now).await?;
+            // One transaction: no reader sees the state between.
+            tx.dead_letter_ready(lease.job, error, now).await?;
         }
         tx.commit().await?;
         Ok(held)
     }
 
-    /// Puts a job back that waits for something that is down; its try does not count. `false`: the
+    /// Puts back a job that waits for something unavailable; its try does not count. `false`: the
     /// lease is lost.
     ///
     /// # Errors
@@ -188,15 +186,12 @@ impl Store {
     pub async fn postpone_job(
         &self,
         lease: Lease,
-        (run_at, error): (DateTime<Utc>, &str),
+        run_at: DateTime<Utc>,
+        error: &str,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let mut tx = self.begin().await?;
-        let held = tx
-            .put_back(lease, (run_at, PutBack::Outage(error)), now)
-            .await?;
-        tx.commit().await?;
-        Ok(held)
+        self.put_back(lease, run_at, PutBack::Outage(error), now)
+            .await
     }
 
     /// Gives a job back, because its worker stops; its try does not count. `false`: the lease is
@@ -205,17 +200,18 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database.
     pub async fn release_job(&self, lease: Lease, now: DateTime<Utc>) -> Result<bool> {
-        self.put_back(lease, (now, PutBack::Released), now).await
+        self.put_back(lease, now, PutBack::Released, now).await
     }
 
     async fn put_back(
         &self,
         lease: Lease,
-        when: (DateTime<Utc>, PutBack<'_>),
+        run_at: DateTime<Utc>,
+        how: PutBack<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
         let mut tx = self.begin().await?;
-        let held = tx.put_back(lease, when, now).await?;
+        let held = tx.put_back(lease, run_at, how, now).await?;
         tx.commit().await?;
         Ok(held)
     }
@@ -229,15 +225,19 @@ impl Tx {
     ) -> Result<bool> {
         let sql = "UPDATE jobs SET stage = $3, stage_done = $4, stage_total = $5
              WHERE id = $1 AND lease_token = $2";
-        let held = execute!(
-            self,
-            sqlx::query(sql)
-                .bind(lease.job.uuid())
-                .bind(lease.token)
-                .bind(progress.stage.as_str())
-                .bind(progress.done)
-                .bind(progress.total)
-        )?;
+        let held = self
+            .query(
+                sql,
+                params![
+                    lease.job.uuid(),
+                    lease.token,
+                    progress.stage.as_str(),
+                    progress.done,
+                    progress.total
+                ],
+            )
+            .execute()
+            .await?;
         Ok(held > 0)
     }
 
@@ -245,21 +245,24 @@ impl Tx {
     pub(crate) async fn end_job(
         &mut self,
         lease: Lease,
-        (state, error): (JobState, Option<&str>),
+        state: JobState,
+        error: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let held = execute!(self, end_query!(lease, (state, error), now))?;
-        self.rings_for_ended();
+        let params = params![lease.job.uuid(), lease.token, state.as_str(), error, now];
+        let held = self.query(END, params).execute().await?;
+        self.notify_ended_on_commit();
         Ok(held > 0)
     }
 
     async fn put_back(
         &mut self,
         lease: Lease,
-        (run_at, how): (DateTime<Utc>, PutBack<'_>),
+        run_at: DateTime<Utc>,
+        how: PutBack<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        // A job that is to be called off is not tried again.
+        // A job that is to be cancelled is not tried again.
         let sql = "UPDATE jobs SET
                  state = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'ready' END,
                  finished_at = CASE WHEN cancel_requested THEN $6 ELSE NULL END,
@@ -273,20 +276,24 @@ impl Tx {
             PutBack::Outage(error) => (Some(error), 1, true),
             PutBack::Released => (None, 1, false),
         };
-        let held = execute!(
-            self,
-            sqlx::query(sql)
-                .bind(lease.job.uuid())
-                .bind(lease.token)
-                .bind(run_at)
-                .bind(error)
-                .bind(given_back)
-                .bind(now)
-                .bind(waits)
-        )?;
+        let held = self
+            .query(
+                sql,
+                params![
+                    lease.job.uuid(),
+                    lease.token,
+                    run_at,
+                    error,
+                    given_back,
+                    now,
+                    waits
+                ],
+            )
+            .execute()
+            .await?;
         if held > 0 {
-            self.rings_for_jobs().await?;
-            self.rings_for_ended();
+            self.notify_ready_on_commit().await?;
+            self.notify_ended_on_commit();
         }
         Ok(held > 0)
     }
@@ -294,9 +301,7 @@ impl Tx {
     async fn is_used_up(&mut self, lease: Lease) -> Result<bool> {
         let sql = "SELECT COUNT(*) FROM jobs
              WHERE id = $1 AND state = 'ready' AND attempt >= max_attempts";
-        let used_up: i64 = on_tx!(self, |c| sqlx::query_scalar(sql)
-            .bind(lease.job.uuid())
-            .fetch_one(c))?;
+        let used_up: i64 = self.query(sql, params![lease.job.uuid()]).scalar().await?;
         Ok(used_up > 0)
     }
 }
