@@ -232,7 +232,7 @@ async fn each_failing_status_has_its_kind_streamed_or_not() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_says_how_long_and_a_spent_quota_is_none() {
+async fn a_rate_limit_says_how_long_and_a_spent_quota_is_not_a_rate_limit() {
     let limited = Reply::error_with_header(429, "rate_limit_exceeded", ("Retry-After", "7"));
     let error = failed_call(limited).await;
     assert_eq!(error.kind, Kind::RateLimited);

@@ -2,6 +2,7 @@
 //! instead of the history.
 
 use crate::support::app::TestApp;
+use crate::support::until::{SOON, until_some};
 use crate::support::upstream::Upstream;
 use crate::support::upstream_reply::Reply;
 use chrono::DateTime;
@@ -81,11 +82,10 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
     clock.advance(DAY * 2);
     upstream.then(Reply::error(500, "down"));
     assert_eq!(app.app.chat().enqueue_summaries().await.unwrap(), 1);
-    let mut waiting = job(&app).await;
-    while waiting.waiting_since.is_none() {
-        tokio::task::yield_now().await;
-        waiting = job(&app).await;
-    }
+    let waiting = until_some("a job that waits", SOON, || async {
+        Some(job(&app).await).filter(|job| job.waiting_since.is_some())
+    });
+    let waiting = waiting.await;
     assert_eq!(waiting.state, JobState::Ready);
     assert_eq!(messages(&app).await.len(), 2, "an outage loses nothing");
 
@@ -143,6 +143,7 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
         "{prompt}"
     );
     assert_eq!(messages(&app).await.len(), 8, "the history is whole");
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -156,6 +157,7 @@ async fn without_a_model_nothing_is_summed_up() {
     let ended = app.app.store().job_ends(id).await.unwrap();
     assert_eq!(ended, Some(JobState::Done));
     assert_eq!(messages(&app).await.len(), 2);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -165,4 +167,5 @@ async fn summaries_are_off_until_they_are_wanted() {
     ask(&app, FIRST).await;
     clock.advance(DAY * 400);
     assert_eq!(app.app.chat().enqueue_summaries().await.unwrap(), 0);
+    app.finish().await;
 }

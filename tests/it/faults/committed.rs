@@ -48,6 +48,7 @@ pub async fn play(wire: Wire, second_is_down: bool) -> Option<String> {
         stage.app.metric(&series).await,
         1.0,
     );
+    stage.finish().await;
     findings.of(&format!("{wire:?}, the second is down: {second_is_down}"))
 }
 

@@ -5,6 +5,7 @@ use super::case::{Case, Part, Setting};
 use super::script::{TOKENS, request};
 use super::table::Way;
 use crate::support::app::TestApp;
+use crate::support::until::until;
 use crate::support::upstream::Upstream;
 use crate::support::upstream_reply::Reply;
 use crate::support::vendor_reply::Wire;
@@ -21,6 +22,8 @@ use tokio::task::JoinSet;
 pub const STAND_IN: [&str; 2] = ["Groq says", " eleven months."];
 /// The model of the provider under test.
 const MODEL: &str = "under-test";
+/// How long a case may take in all.
+pub const PATIENCE: Duration = Duration::from_secs(25);
 /// Long enough for a minute's window to be empty again.
 const A_MINUTE: Duration = Duration::from_secs(61);
 
@@ -92,6 +95,11 @@ impl Stage {
         }
     }
 
+    /// Checks that no job is left.
+    pub async fn finish(&self) {
+        self.app.finish().await;
+    }
+
     /// Forgets what happened: the next case begins as the first one did.
     pub fn reset(&self) {
         self.clock.advance(A_MINUTE);
@@ -135,9 +143,11 @@ impl Stage {
 
     /// Waits until the provider under test has been called `count` times in all.
     pub async fn called(&self, count: usize) {
-        while self.tested.requests().len() < count {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let what = format!("call {count} of the provider under test");
+        until(&what, PATIENCE, || async {
+            self.tested.requests().len() >= count
+        })
+        .await;
     }
 
     /// Scripts what the provider under test does for `case`.

@@ -2,11 +2,13 @@
 //! fallback until the first content, an honest end after it.
 
 use super::{
-    COMPLETIONS, World, assert_one_name, bare, call, finish_of, header, read, streamed, text_of,
+    COMPLETIONS, assert_one_name, bare, begin, call, finish_of, header, read, streamed, text_of,
     with,
 };
+use crate::support::until::{SOON, until, within};
 use crate::support::upstream_reply::{Reply, delta, stop_chunk};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A chunk of choice `index`.
 fn of_choice(index: usize, delta: &Value, reason: &Value) -> Value {
@@ -18,7 +20,7 @@ fn of_choice(index: usize, delta: &Value, reason: &Value) -> Value {
 
 #[tokio::test]
 async fn a_stream_has_the_form_that_clients_expect() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     world.openai.then(Reply::stream(&["Grü", "ße ", "allen"]));
     let answer = world.complete(&streamed(&call("openai/small"))).await;
     assert_eq!(answer.status(), 200);
@@ -53,11 +55,12 @@ async fn a_stream_has_the_form_that_clients_expect() {
     assert_eq!(sent["stream_options"], json!({ "include_usage": true }));
     let outcome = r#"ragd_stream_outcomes_total{outcome="complete"}"#;
     assert_eq!(world.app.metric(outcome).await, 1.0);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let named = |id: &str, model: &str, text: &str| {
         let mut chunk = delta(&json!({ "content": text }));
         chunk["id"] = json!(id);
@@ -95,11 +98,12 @@ async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
         (text_of(&chunks).as_str(), finish_of(&chunks)),
         ("Yes", "length")
     );
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_reason_to_stop_is_given_where_the_upstream_gives_none() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     world.openai.then(Reply::tokens(&["Yes"]).done());
     let chunks = world.chunks(&call("openai/small")).await;
     assert_eq!(
@@ -107,11 +111,12 @@ async fn a_reason_to_stop_is_given_where_the_upstream_gives_none() {
         ("Yes", "stop")
     );
     assert_one_name(&chunks);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_usage_comes_last_and_only_when_it_is_asked_for() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let usage = json!({ "prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8,
         "prompt_tokens_details": { "cached_tokens": 5 } });
     let apart = || {
@@ -159,11 +164,12 @@ async fn the_usage_comes_last_and_only_when_it_is_asked_for() {
             ("Yes", "stop")
         );
     }
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn tool_calls_and_reasoning_are_passed_on_piece_by_piece() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let deltas = [
         json!({ "role": "assistant", "content": null, "reasoning_content": "Hm, " }),
         json!({ "reasoning_content": "the weather." }),
@@ -185,11 +191,12 @@ async fn tool_calls_and_reasoning_are_passed_on_piece_by_piece() {
     assert_eq!(came[..deltas.len()], deltas.iter().collect::<Vec<_>>());
     assert_eq!(finish_of(&chunks), "tool_calls");
     assert_one_name(&chunks);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn several_answers_at_once_each_come_to_their_end() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let text = |index, text| of_choice(index, &json!({ "content": text }), &Value::Null);
     let end = |index, reason| of_choice(index, &json!({}), &json!(reason));
     let reply = Reply::stream_head()
@@ -217,10 +224,11 @@ async fn several_answers_at_once_each_come_to_their_end() {
     }
     assert_eq!(texts, ["Yes", "Nope"]);
     assert_eq!(ends, ["stop", "length"]);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn before_the_first_content_another_provider_stands_in() {
+async fn before_the_first_content_there_is_fallback() {
     let no_content = || Reply::tokens(&[]);
     let error = json!({ "error": { "message": "overloaded" } });
     for (reply, what) in [
@@ -233,7 +241,7 @@ async fn before_the_first_content_another_provider_stands_in() {
             "what is no JSON",
         ),
     ] {
-        let world = World::new(&[]).await;
+        let world = begin(&[]).await;
         world.openai.then(reply);
         world.groq.then(Reply::stream(&["From ", "groq"]));
         let answer = world.complete(&streamed(&call("openai/small"))).await;
@@ -245,12 +253,13 @@ async fn before_the_first_content_another_provider_stands_in() {
         assert!(is_done, "{what}");
         assert_eq!(text_of(&chunks), "From groq", "{what}");
         assert_one_name(&chunks);
-        assert_eq!(world.calls(), (1, 1), "{what}");
+        assert_eq!(world.calls_of_both(), (1, 1), "{what}");
+        world.finish().await;
     }
 }
 
 #[tokio::test]
-async fn after_content_a_failure_ends_the_stream_and_nobody_stands_in() {
+async fn after_content_a_failure_ends_the_stream_without_fallback() {
     let call_begun = json!({ "tool_calls": [{ "index": 0, "id": "c", "type": "function",
         "function": { "name": "f", "arguments": "{" } }] });
     let thought = json!({ "reasoning_content": "Hm" });
@@ -269,7 +278,7 @@ async fn after_content_a_failure_ends_the_stream_and_nobody_stands_in() {
         (Reply::tokens(&[]).event(&delta(&call_begun)).close(), ""),
         (Reply::tokens(&[]).event(&delta(&thought)).close(), ""),
     ] {
-        let world = World::new(&[]).await;
+        let world = begin(&[]).await;
         world.openai.then(reply);
         world.groq.otherwise(Reply::stream(&["From groq"]));
         let answer = world.complete(&streamed(&call("openai/small"))).await;
@@ -296,15 +305,16 @@ async fn after_content_a_failure_ends_the_stream_and_nobody_stands_in() {
                 .iter()
                 .all(|chunk| chunk["choices"][0]["finish_reason"].is_null())
         );
-        assert_eq!(world.calls(), (1, 0));
+        assert_eq!(world.calls_of_both(), (1, 0));
         let outcome = r#"ragd_stream_outcomes_total{outcome="error_after_content"}"#;
         assert_eq!(world.app.metric(outcome).await, 1.0);
+        world.finish().await;
     }
 }
 
 #[tokio::test]
 async fn a_client_that_goes_away_ends_the_call_upstream() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     world.openai.then(Reply::tokens(&["Half"]).hang());
     let mut answer = world
         .post(COMPLETIONS, &streamed(&call("openai/m")))
@@ -314,15 +324,15 @@ async fn a_client_that_goes_away_ends_the_call_upstream() {
     assert!(answer.chunk().await.unwrap().is_some());
     drop(answer);
     let gone = world.openai.clients_gone(1);
-    tokio::time::timeout(std::time::Duration::from_secs(1), gone)
-        .await
-        .unwrap();
+    within("the end of the call", Duration::from_secs(1), gone).await;
     let outcome = r#"ragd_stream_outcomes_total{outcome="client_abort"}"#;
-    while world.app.metric(outcome).await < 1.0 {
-        tokio::task::yield_now().await;
-    }
+    until("the outcome to be counted", SOON, || async {
+        world.app.metric(outcome).await >= 1.0
+    })
+    .await;
     // It says nothing of the upstream.
     let member = world.app.app.router().member("openai").unwrap();
     let seen = member.snapshot(world.app.app.clock().now());
     assert_eq!(seen.breakers[0].1.failures_in_a_row, 0);
+    world.finish().await;
 }

@@ -85,6 +85,10 @@ impl Foreign {
         Self { app, upstream }
     }
 
+    async fn finish(&self) {
+        self.app.finish().await;
+    }
+
     async fn complete(&self, body: &Value) -> reqwest::Response {
         let request = self.app.post(COMPLETIONS).bearer_auth(self.app.api_key);
         request.json(body).send().await.unwrap()
@@ -209,6 +213,7 @@ async fn anthropic_is_asked_in_its_shape_and_answers_in_openais() {
     assert_eq!(sent.body["messages"].as_array().unwrap().len(), 1);
     assert!(sent.body["system"].to_string().contains("Be brief."));
     assert_eq!(sent.body["tools"][0]["name"], "weather");
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -220,6 +225,7 @@ async fn anthropics_stream_comes_in_openais_shape() {
         assert_translated(&chunks, "claude-2026");
     }
     assert_eq!(world.upstream.requests()[0].body["stream"], true);
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -263,6 +269,7 @@ async fn gemini_is_asked_in_its_shape_and_answers_in_openais() {
     );
     assert_eq!(sent.body["contents"].as_array().unwrap().len(), 1);
     assert_eq!(sent.body["generationConfig"]["maxOutputTokens"], 64);
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -278,6 +285,7 @@ async fn geminis_stream_comes_in_openais_shape() {
         path,
         "/v1beta/models/gemini-small:streamGenerateContent?alt=sse"
     );
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -290,5 +298,6 @@ async fn what_a_wire_cannot_say_is_refused_before_it_is_asked() {
         assert_eq!(error["type"], "invalid_request_error");
         assert!(error["message"].as_str().unwrap().contains('n'), "{error}");
         assert!(world.upstream.requests().is_empty());
+        world.finish().await;
     }
 }

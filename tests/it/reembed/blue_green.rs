@@ -5,6 +5,7 @@
 use super::world::{ingest, preview, text};
 use crate::support::app::TestApp;
 use crate::support::embeddings::{endpoint, vector};
+use crate::support::until::{until, until_some};
 use ragd::clock::Clock;
 use ragd::embed::MODEL_ID;
 use ragd::index::IndexFilter;
@@ -105,14 +106,15 @@ impl Askers {
 
     /// Waits until so many more questions were answered.
     async fn more(&self, count: usize) {
-        let until = self.asked.load(Ordering::Acquire) + count;
-        while self.asked.load(Ordering::Acquire) < until {
+        let wanted = self.asked.load(Ordering::Acquire) + count;
+        until("more answers", super::PATIENCE, || async {
             assert!(
                 self.tasks.iter().all(|task| !task.is_finished()),
                 "a task has failed"
             );
-            tokio::task::yield_now().await;
-        }
+            self.asked.load(Ordering::Acquire) >= wanted
+        })
+        .await;
     }
 
     async fn stop(self) -> BTreeMap<String, usize> {
@@ -138,15 +140,14 @@ async fn move_to(app: &TestApp, token: &str, wish: &Value) {
 }
 
 async fn moved(app: &TestApp, token: &str) -> Value {
-    loop {
+    let status = until_some("the other model", super::PATIENCE, || async {
         let status = app.get("/api/admin/index/reembed").bearer_auth(token);
         let status: Value = status.send().await.unwrap().json().await.unwrap();
-        if status["state"] != "running" {
-            assert_eq!(status["state"], "done", "{status}");
-            return status;
-        }
-        tokio::task::yield_now().await;
-    }
+        (status["state"] != "running").then_some(status)
+    });
+    let status = status.await;
+    assert_eq!(status["state"], "done", "{status}");
+    status
 }
 
 /// Every passage is in the index, with a vector of the model that serves.
@@ -232,6 +233,7 @@ async fn a_move_to_another_model_and_back_fails_no_question_and_mixes_no_answer(
         "{answered:?}"
     );
     assert_whole(&app, MODEL_ID, DOCUMENTS + 20).await;
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,5 +265,6 @@ async fn a_move_to_elsewhere_is_refused_while_another_is_under_way() {
         let answer = begin.send().await.unwrap();
         assert_eq!(answer.status(), status, "{body}");
     }
+    app.finish().await;
     app.app.close().await;
 }

@@ -1,6 +1,6 @@
 //! A scripted upstream on a real socket: it plays each reply exactly as written, with the pauses,
 //! cuts and lies that real ones are known for, and keeps what it was sent. It speaks just enough
-//! HTTP/1.1 for that, because a real server would mend what a script wants broken.
+//! HTTP/1.1 for that, because a real server would repair what a script wants broken.
 
 use super::upstream_reply::{Play, Reply};
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub struct Recorded {
     pub path: String,
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null when it is not JSON.
     pub body: Value,
 }
 
@@ -100,6 +100,14 @@ impl Upstream {
     /// Makes the reply to every request that finds none in the script.
     pub fn compute(&self, reply: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) {
         self.script().computed = Some(Arc::new(reply));
+    }
+
+    /// Answers every request with `text`, as a whole or as a stream, as the request wants it.
+    pub fn answer_all(&self, text: &'static str) {
+        self.compute(move |request| match request.body["stream"].as_bool() {
+            Some(true) => Reply::stream(&text.split_inclusive(' ').collect::<Vec<_>>()),
+            _ => Reply::answer(text),
+        });
     }
 
     /// Where its API begins, as settings want it: `http://127.0.0.1:…/v1`.
