@@ -2,9 +2,8 @@
 //! long it is waited for, and that a question never waits for an unavailable one.
 
 use crate::support::embeddings::{answer, endpoint, texts, vector};
+use crate::support::scripted;
 use crate::support::until::{SOON, within};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
 use chrono::DateTime;
 use ragd::clock::Clock;
 use ragd::embed::{
@@ -12,6 +11,7 @@ use ragd::embed::{
     EndpointWire,
 };
 use ragd::error::{Error, ErrorKind};
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 const KEY: &str = "sk-very-secret";
 
-fn settings(upstream: &Upstream) -> EndpointSettings {
+fn settings(upstream: &ScriptedServer) -> EndpointSettings {
     EndpointSettings {
         wire: EndpointWire::OpenAi,
         base_url: upstream.base_url(),
@@ -146,7 +146,7 @@ async fn while_time_passes<T>(clock: &Clock, step: Duration, work: JoinHandle<T>
 
 #[tokio::test]
 async fn a_busy_endpoint_is_asked_again_by_the_clock() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let clock = standing_clock();
     let times = Arc::new(Mutex::new(Vec::new()));
     let (asked_at, now) = (Arc::clone(&times), clock.clone());
@@ -179,8 +179,8 @@ async fn a_busy_endpoint_is_asked_again_by_the_clock() {
 
 #[tokio::test]
 async fn an_endpoint_that_keeps_failing_is_given_up() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::error(500, &format!("no worker for {KEY}")));
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::error(500, &format!("no worker for {KEY}")));
     let clock = standing_clock();
     let embedder = of(settings(&upstream), 8, &clock);
     let asked = embedder.clone();
@@ -201,8 +201,8 @@ async fn an_endpoint_that_keeps_failing_is_given_up() {
 }
 
 async fn refusal(reply: Reply) -> (Error, usize) {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(reply);
+    let upstream = scripted::start().await;
+    upstream.set_default(reply);
     let embedder = of(settings(&upstream), 8, &standing_clock());
     let error = embedder.embed(owned(&["one"])).await.unwrap_err();
     assert!(!error.chain().contains(KEY), "{}", error.chain());
@@ -241,7 +241,7 @@ async fn errors_that_a_retry_cannot_fix_are_not_retried() {
 #[tokio::test]
 async fn a_question_does_not_wait_for_an_unavailable_endpoint() {
     let upstream = endpoint(8).await;
-    upstream.then(Reply::silence());
+    upstream.queue(Reply::silence());
     let clock = standing_clock();
     let embedder = of(settings(&upstream), 8, &clock);
     let late = embedder.embed_query("one").await.unwrap_err();
@@ -262,7 +262,7 @@ async fn a_question_does_not_wait_for_an_unavailable_endpoint() {
 
 #[tokio::test]
 async fn without_an_endpoint_there_is_no_vector() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let settings = settings(&upstream);
     drop(upstream);
     let embedder = of(settings, 8, &standing_clock());

@@ -18,9 +18,9 @@ mod seen;
 mod stage;
 mod table;
 
-use crate::support::vendor_reply::Wire;
 use case::{Case, Setting};
 use findings::Findings;
+use ragd::stub_llm::Wire;
 use stage::Stage;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;

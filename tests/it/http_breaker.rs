@@ -6,8 +6,8 @@ mod retries;
 
 use crate::support::app::TestApp;
 use crate::support::until::{SOON, until, until_some};
-use crate::support::upstream_reply::Reply;
 use crate::support::world::{ANSWER, Setup, World};
+use ragd::stub_llm::Reply;
 use reqwest::Response;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -31,7 +31,7 @@ async fn begin(more: &[(&str, &str)]) -> World {
 async fn start(setup: Setup) -> World {
     let setup = setup.set(&[("RESPONSE_CACHE_ENABLED", "false")]);
     let world = setup.with_document().start().await;
-    world.openai.otherwise(Reply::answer(ANSWER));
+    world.openai.set_default(Reply::answer(ANSWER));
     world
 }
 
@@ -55,7 +55,7 @@ impl World {
     /// Five questions that the provider fails at.
     async fn open_the_breaker(&self) {
         for _ in 0..5 {
-            self.openai.then(Reply::error(500, "down"));
+            self.openai.queue(Reply::error(500, "down"));
             assert_eq!(self.ask_for_status().await, 503);
         }
     }
@@ -137,7 +137,7 @@ async fn the_runbooks_states_follow_each_other() {
 
     // A success between failures keeps it closed.
     for reply in [500, 503, 502, 200, 504, 500, 529, 408] {
-        world.openai.then(match reply {
+        world.openai.queue(match reply {
             200 => Reply::answer(ANSWER),
             status => Reply::error(status, "down"),
         });
@@ -148,7 +148,7 @@ async fn the_runbooks_states_follow_each_other() {
         assert_eq!(world.gauge().await, 0.0);
     }
     // The fifth in a row opens it.
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.ask_for_status().await, 503);
     assert_eq!(world.gauge().await, 1.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
@@ -201,7 +201,7 @@ async fn a_failed_probe_opens_it_for_another_thirty_seconds() {
     world.advance_ms(30_000);
     assert_eq!(world.ask_for_status().await, 200);
     world.advance_ms(7_000);
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.ask_for_status().await, 503);
     assert_eq!(world.gauge().await, 1.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
@@ -229,12 +229,12 @@ async fn caller_errors_and_client_aborts_do_not_count() {
     world.advance_ms(30_000);
     // The caller's own fault, as a probe: the slot is free again, and nothing is counted.
     for status in [400, 404, 422] {
-        world.openai.then(Reply::error(status, "no"));
+        world.openai.queue(Reply::error(status, "no"));
         assert_eq!(world.ask_for_status().await, 422);
         assert_eq!(world.gauge().await, 2.0);
     }
     // A client that goes away gives its place back, too.
-    world.openai.then(Reply::silence());
+    world.openai.queue(Reply::silence());
     let gone = tokio::spawn(world.question().send());
     world.called(9).await;
     gone.abort();
@@ -253,7 +253,7 @@ async fn caller_errors_and_client_aborts_do_not_count() {
 async fn of_many_callers_at_the_reopening_one_is_the_probe() {
     let world = begin(&[]).await;
     world.open_the_breaker().await;
-    world.openai.then(Reply::answer(ANSWER).after_gate());
+    world.openai.queue(Reply::answer(ANSWER).after_gate());
     world.advance_ms(30_000);
     let asking = (0..200).map(|_| tokio::spawn(world.question().send()));
     let asking: Vec<_> = asking.collect();
@@ -280,7 +280,7 @@ async fn a_probe_without_content_in_time_is_lost() {
     let world = begin(&[]).await;
     world.open_the_breaker().await;
     world.advance_ms(30_000);
-    world.openai.then(Reply::silence());
+    world.openai.queue(Reply::silence());
     let lost = tokio::spawn(world.question().send());
     world.called(6).await;
     world.advance_ms(29_999);

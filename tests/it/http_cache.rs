@@ -2,9 +2,10 @@
 //! moment ago is not asked of the model again, and what could have changed the answer makes it anew.
 
 use crate::support::redis::{held, url};
+use crate::support::scripted;
 use crate::support::until::{SOON, until};
-use crate::support::upstream_reply::{Reply, stop_chunk};
 use crate::support::world::{ANSWER, QUESTION, Setup, World};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -17,7 +18,7 @@ pub async fn begin(more: &[(&str, &str)]) -> World {
     // Words alone are asked for, so nothing is missing without a model of vectors.
     let setup = Setup::new().set(&[("HYBRID_VEC_WEIGHT", "0")]).set(more);
     let world = setup.with_standing_clock().with_document().start().await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     world
 }
 
@@ -115,7 +116,7 @@ async fn a_stream_gets_what_was_kept_and_leaves_what_it_made(world: &World) {
 }
 
 async fn equal_questions_at_once_make_one_call(world: &World) {
-    world.openai.then(Reply::answer(ANSWER).after_gate());
+    world.openai.queue(Reply::answer(ANSWER).after_gate());
     let asking = (0..20).map(|number| {
         let body = json!({ "question": QUESTION, "session_id": format!("s-{number}") });
         let request = world
@@ -219,7 +220,9 @@ async fn a_joined_stream_is_whole_though_the_first_client_leaves() {
     let world = begin(&[]).await;
     let reply = Reply::tokens(&["The guarantee "]).gate();
     let reply = reply.token("lasts twenty-seven months [1].");
-    world.openai.then(reply.event(&stop_chunk()).done());
+    world
+        .openai
+        .queue(reply.event(&scripted::stop_chunk()).done());
     let mut first = world.begin_stream().await;
     first.until("token").await;
     let mut second = world.begin_stream().await;
@@ -283,7 +286,7 @@ async fn an_answer_that_was_cut_off_is_not_kept() {
         "choices": [{"message": {"role": "assistant", "content": "The guarantee"},
                      "finish_reason": "length"}],
     });
-    world.openai.then(Reply::json(200, &cut));
+    world.openai.queue(Reply::json(200, &cut));
     assert_eq!(world.ask_plainly().await["answer"], "The guarantee");
     assert_eq!(world.ask_plainly().await["answer"], ANSWER);
     world.finish().await;
@@ -292,7 +295,7 @@ async fn an_answer_that_was_cut_off_is_not_kept() {
 #[tokio::test]
 async fn a_failure_is_not_kept_and_a_broken_stream_neither() {
     let world = begin(&[]).await;
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     let request = world
         .app
         .post("/chat")
@@ -301,7 +304,7 @@ async fn a_failure_is_not_kept_and_a_broken_stream_neither() {
     assert_eq!(failed.send().await.unwrap().status(), 503);
     world
         .openai
-        .then(Reply::tokens(&["The guarantee "]).close());
+        .queue(Reply::tokens(&["The guarantee "]).close());
     let broken = world.stream().await;
     let (name, data) = broken.last().unwrap();
     assert_eq!((name.as_str(), &data["partial"]), ("error", &json!(true)));

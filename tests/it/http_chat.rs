@@ -1,10 +1,10 @@
 //! Questions over HTTP: whole answers and streams.
 
 use crate::support::app::TestApp;
+use crate::support::scripted;
 use crate::support::sse::{EventReader, named as events};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
 use ragd::clock::Clock;
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 
 const TEXT: &str = "The guarantee of the espresso machine lasts twenty-seven months.";
@@ -126,8 +126,8 @@ async fn a_stream_gives_the_sources_first_and_the_whole_answer_last() {
 
 #[tokio::test]
 async fn a_provider_that_fails_is_a_failure() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::error(500, "down"));
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::error(500, "down"));
     let url = upstream.base_url();
     let app = with_document(&[("OPENAI_BASE_URL", &url), ("OPENAI_API_KEY", "sk-test")]).await;
     let answer = ask(&app, "/chat", json!({ "question": QUESTION })).await;
@@ -152,8 +152,8 @@ async fn a_provider_that_fails_is_a_failure() {
 
 #[tokio::test]
 async fn a_stream_that_breaks_off_says_that_it_is_a_part() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::stream_head().token("It lasts").close());
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::stream_head().token("It lasts").close());
     let url = upstream.base_url();
     let app = with_document(&[("OPENAI_BASE_URL", &url), ("OPENAI_API_KEY", "sk-test")]).await;
     let stream = ask(&app, "/chat/stream", json!({ "question": QUESTION })).await;
@@ -168,8 +168,8 @@ async fn a_stream_that_breaks_off_says_that_it_is_a_part() {
 
 #[tokio::test]
 async fn a_client_that_goes_away_ends_the_call_upstream() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::stream_head().token("It lasts").hang());
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::stream_head().token("It lasts").hang());
     let url = upstream.base_url();
     let app = with_document(&[("OPENAI_BASE_URL", &url), ("OPENAI_API_KEY", "sk-test")]).await;
     let stream = ask(&app, "/chat/stream", json!({ "question": QUESTION })).await;

@@ -1,10 +1,10 @@
 //! Chat in the shape of Flow's clients, and the conversations of the people behind one API key.
 
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use chrono::DateTime;
 use ragd::clock::Clock;
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -156,8 +156,8 @@ async fn conversations_are_listed_in_pages_and_can_be_taken_up_while_they_are_ke
 
 #[tokio::test]
 async fn a_provider_that_fails_is_a_failure_here_too() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::error(500, "down"));
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::error(500, "down"));
     let url = upstream.base_url();
     let variables = [
         ("OPENAI_BASE_URL", url.as_str()),

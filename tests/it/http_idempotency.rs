@@ -4,8 +4,8 @@
 use crate::http_cache::on_both_engines;
 use crate::support::redis::{held, url};
 use crate::support::until::{SOON, until_some};
-use crate::support::upstream_reply::Reply;
 use crate::support::world::{ANSWER, QUESTION, Setup, World};
+use ragd::stub_llm::Reply;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -18,7 +18,7 @@ async fn begin(more: &[(&str, &str)]) -> World {
     let setup = Setup::new().set(&[("RESPONSE_CACHE_ENABLED", "false")]);
     let setup = setup.set(more).with_standing_clock().with_document();
     let world = setup.start().await;
-    world.openai.otherwise(Reply::answer(ANSWER));
+    world.openai.set_default(Reply::answer(ANSWER));
     world
 }
 
@@ -104,7 +104,7 @@ async fn another_body_under_the_key_is_refused(world: &World) {
 }
 
 async fn a_request_in_progress_is_a_conflict(world: &World) {
-    world.openai.then(Reply::answer(ANSWER).after_gate());
+    world.openai.queue(Reply::answer(ANSWER).after_gate());
     let first = tokio::spawn(world.asking("k", QUESTION).send());
     world.called(1).await;
     let second = world.ask_with_key("k", QUESTION).await;
@@ -126,7 +126,7 @@ async fn a_request_in_progress_is_a_conflict(world: &World) {
 }
 
 async fn a_server_error_frees_the_key(world: &World) {
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.ask_with_key("k", QUESTION).await.status(), 503);
     let again = world.ask_with_key("k", QUESTION).await;
     assert_eq!((again.status().as_u16(), is_replay(&again)), (200, false));
@@ -135,7 +135,7 @@ async fn a_server_error_frees_the_key(world: &World) {
 }
 
 async fn a_client_that_goes_away_frees_the_key(world: &World) {
-    world.openai.then(Reply::silence());
+    world.openai.queue(Reply::silence());
     let gone = tokio::spawn(world.asking("k", QUESTION).send());
     world.called(1).await;
     gone.abort();

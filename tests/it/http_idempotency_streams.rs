@@ -2,9 +2,10 @@
 //! back without a call; what broke off is not kept.
 
 use crate::http_rooms::make_room;
+use crate::support::scripted;
 use crate::support::until::{SOON, until_some};
-use crate::support::upstream_reply::Reply;
 use crate::support::world::{ANSWER, QUESTION, Setup, World};
+use ragd::stub_llm::Reply;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ const COMPLETIONS: &str = "/v1/chat/completions";
 async fn begin() -> World {
     let setup = Setup::new().set(&[("RESPONSE_CACHE_ENABLED", "false")]);
     let world = setup.with_document().start().await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     world
 }
 
@@ -125,7 +126,7 @@ async fn a_stream_that_breaks_off_is_not_kept() {
         let world = begin().await;
         world
             .openai
-            .then(Reply::tokens(&["The guarantee "]).close());
+            .queue(Reply::tokens(&["The guarantee "]).close());
         let broken = world.send(path, &body).await;
         assert_eq!(broken.status(), 200);
         let text = broken.text().await.unwrap();
@@ -150,11 +151,11 @@ async fn a_stream_that_breaks_off_is_not_kept() {
 async fn a_failure_before_the_stream_is_not_kept_and_a_refusal_is() {
     let world = begin().await;
     let body = call("openai/m", true);
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.send(COMPLETIONS, &body).await.status(), 503);
     let refusal =
         json!({ "error": { "message": "no", "code": "invalid_value", "param": "messages" } });
-    world.openai.then(Reply::json(400, &refusal));
+    world.openai.queue(Reply::json(400, &refusal));
     let first = world.send(COMPLETIONS, &body).await;
     assert_eq!((first.status().as_u16(), is_replay(&first)), (400, false));
     let first = content(first).await;
@@ -174,7 +175,7 @@ async fn a_stream_under_way_is_a_conflict() {
         .gate()
         .token("lasts.")
         .done();
-    world.openai.then(begun);
+    world.openai.queue(begun);
     let mut first = world.send(COMPLETIONS, &body).await;
     assert!(first.chunk().await.unwrap().is_some());
     let second = world.send(COMPLETIONS, &body).await;
@@ -198,7 +199,9 @@ async fn a_client_that_leaves_its_stream_frees_the_key() {
         (COMPLETIONS, call("openai/m", true)),
     ] {
         let world = begin().await;
-        world.openai.then(Reply::tokens(&["The guarantee "]).hang());
+        world
+            .openai
+            .queue(Reply::tokens(&["The guarantee "]).hang());
         let mut first = world.send(path, &body).await;
         assert!(first.chunk().await.unwrap().is_some());
         drop(first);

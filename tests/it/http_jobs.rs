@@ -139,7 +139,7 @@ async fn a_waiting_job_is_counted_called_off_and_tried_again() {
     assert_eq!(text(&document, "status"), "queued");
     let audit = app.audit_log();
     assert!(audit.contains("job.cancel") && audit.contains("job.retry"));
-    app.finish().await;
+    app.leaving_jobs();
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn a_deletion_calls_the_job_off() {
     let job = format!("/api/jobs/{}", text(&sent, "job_id"));
     let (_, job) = ask(&app, &token, (Method::GET, &job)).await;
     assert_eq!(text(&job, "state"), "cancelled");
-    app.finish().await;
+    app.leaving_jobs();
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ mod one;
 use crate::http_rooms::call as call_with;
 use crate::support::app::TestApp;
 use crate::support::until::{SOON, until};
-use crate::support::upstream_reply::Reply;
 use crate::support::world::{Setup, World};
+use ragd::stub_llm::Reply;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -21,8 +21,8 @@ async fn begin(more: &[(&str, &str)]) -> World {
 
 async fn start(setup: Setup) -> World {
     let world = setup.start().await;
-    world.openai.otherwise(Reply::answer("From openai."));
-    world.groq.otherwise(Reply::answer("From groq."));
+    world.openai.set_default(Reply::answer("From openai."));
+    world.groq.set_default(Reply::answer("From groq."));
     world
 }
 
@@ -138,7 +138,7 @@ async fn providers_are_listed_with_their_breakers_and_limits() {
     );
     assert_eq!(groq["is_default"], false);
 
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     let openai = world.seen("openai").await;
     assert_eq!(openai["breakers"]["chat"]["failures_in_a_row"], 1);
@@ -266,7 +266,7 @@ async fn the_default_is_changed_and_forced_while_it_runs() {
         world.answers("openai/small").await,
         pair("groq", GROQ_MODEL)
     );
-    world.groq.then(Reply::error(500, "down"));
+    world.groq.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/small").await, pair("", ""));
     assert_eq!(world.openai.requests().len(), 1);
 
@@ -300,7 +300,7 @@ async fn a_variable_forces_the_default_too() {
         .await;
     world
         .groq
-        .otherwise(Reply::answer("It waits in the reeds [1]."));
+        .set_default(Reply::answer("It waits in the reeds [1]."));
     let question =
         json!({ "question": "Where does the heron wait?", "provider": "openai", "model": "small" });
     let (status, answer) = call_with(&world.app, (Method::POST, "/chat"), question, None).await;
@@ -314,7 +314,7 @@ async fn a_variable_forces_the_default_too() {
         world.groq.requests().last().unwrap().body["model"],
         GROQ_MODEL
     );
-    world.groq.then(Reply::error(500, "down"));
+    world.groq.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/small").await, pair("", ""));
     assert!(world.openai.requests().is_empty());
     let now = world

@@ -2,13 +2,13 @@
 //! instead of the history.
 
 use crate::support::app::TestApp;
+use crate::support::scripted;
 use crate::support::until::{SOON, until_some};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
 use chrono::DateTime;
 use ragd::clock::Clock;
 use ragd::domain::{Job, JobKind, JobState, OwnerId, PageRequest, Role, SessionKey};
 use ragd::store::{JobFilter, SealedMessage};
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -53,15 +53,15 @@ async fn job(app: &TestApp) -> Job {
 }
 
 /// The prompt of the last call.
-fn last_prompt(upstream: &Upstream) -> String {
+fn last_prompt(upstream: &ScriptedServer) -> String {
     let requests = upstream.requests();
     requests.last().unwrap().body["messages"].to_string()
 }
 
 #[tokio::test]
 async fn old_messages_are_summed_up_once_the_provider_answers() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::answer("It lasts twenty-seven months [1]."));
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::answer("It lasts twenty-seven months [1]."));
     let url = upstream.base_url();
     let mut variables = VARIABLES.to_vec();
     variables.extend([
@@ -80,7 +80,7 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
     );
 
     clock.advance(DAY * 2);
-    upstream.then(Reply::error(500, "down"));
+    upstream.queue(Reply::error(500, "down"));
     assert_eq!(app.app.chat().enqueue_summaries().await.unwrap(), 1);
     let waiting = until_some("a job that waits", SOON, || async {
         Some(job(&app).await).filter(|job| job.waiting_since.is_some())
@@ -89,7 +89,7 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
     assert_eq!(waiting.state, JobState::Ready);
     assert_eq!(messages(&app).await.len(), 2, "an outage loses nothing");
 
-    upstream.then(Reply::answer("SHORT: a guarantee of 27 months."));
+    upstream.queue(Reply::answer("SHORT: a guarantee of 27 months."));
     clock.advance(Duration::from_secs(60));
     let ended = app.app.store().job_ends(waiting.id).await.unwrap();
     assert_eq!(ended, Some(JobState::Done));
@@ -127,7 +127,7 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
 
     // The next summary takes the first one up.
     clock.advance(DAY * 2);
-    upstream.then(Reply::answer("SHORTER"));
+    upstream.queue(Reply::answer("SHORTER"));
     assert_eq!(app.app.chat().enqueue_summaries().await.unwrap(), 1);
     app.app.store().jobs_end(JobKind::Summary).await.unwrap();
     let prompt = last_prompt(&upstream);

@@ -5,13 +5,12 @@ use super::case::{Case, Part, Setting};
 use super::script::{TOKENS, request};
 use super::table::Way;
 use crate::support::app::TestApp;
+use crate::support::scripted;
 use crate::support::until::until;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use crate::support::vendor_reply::Wire;
 use chrono::DateTime;
 use ragd::clock::Clock;
 use ragd::provider::{MemberSnapshot, Overrides};
+use ragd::stub_llm::{Reply, ScriptedServer, Wire};
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,8 +37,8 @@ pub struct Seen {
 pub struct Stage {
     pub app: TestApp,
     pub clock: Clock,
-    pub tested: Upstream,
-    pub stand_in: Upstream,
+    pub tested: ScriptedServer,
+    pub stand_in: ScriptedServer,
     /// The names of both providers.
     pub names: (&'static str, &'static str),
     /// How many clients have left the provider under test.
@@ -56,12 +55,12 @@ struct Road {
 
 impl Stage {
     pub async fn open(setting: Setting) -> Self {
-        let (tested, stand_in) = (Upstream::start().await, Upstream::start().await);
+        let (tested, stand_in) = (scripted::start().await, scripted::start().await);
         stand_in.compute(|request| match request.body["stream"].as_bool() {
             Some(true) => Reply::stream(&STAND_IN),
             _ => Reply::answer(&STAND_IN.concat()),
         });
-        tested.otherwise(setting.wire.answer(&TOKENS.concat()));
+        tested.set_default(setting.wire.answer(&TOKENS.concat()));
         let road = match setting.way {
             Some(way) => broken(way).await,
             None => Road {
@@ -153,7 +152,7 @@ impl Stage {
     /// Scripts what the provider under test does for `case`.
     pub fn script(&self, case: &Case) {
         if let Some(reply) = super::script::reply(case) {
-            self.tested.then(reply);
+            self.tested.queue(reply);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{start, waiting_question};
 use crate::http_rooms::{get, make_room, post};
-use crate::support::upstream_reply::Reply;
 use crate::support::world::{ANSWER, QUESTION, Setup, World};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn groq(more: &[(&str, &str)]) -> World {
     let only_groq = [("LLM_PROVIDER", "groq"), ("LLM_FALLBACK_PROVIDERS", "groq")];
     let setup = Setup::new().with_standing_clock().with_groq();
     let world = start(setup.set(&only_groq).set(more)).await;
-    world.groq.otherwise(Reply::answer(ANSWER));
+    world.groq.set_default(Reply::answer(ANSWER));
     world
 }
 

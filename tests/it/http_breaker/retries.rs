@@ -2,9 +2,9 @@
 //! a breaker that is about to reopen.
 
 use super::{refused, start};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use crate::support::world::{ANSWER, Setup};
+use ragd::stub_llm::Reply;
 use reqwest::Response;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ async fn a_provider_that_is_alone_is_asked_once_more() {
         Reply::body(200, "application/json", "{\"choi"),
     ] {
         let before = world.calls();
-        world.openai.then(failure);
+        world.openai.queue(failure);
         let answer = world.question().send().await.unwrap();
         assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "2"));
         assert_eq!(answer.headers()["x-ragd-fallback"], "false");
@@ -37,7 +37,7 @@ async fn a_provider_that_is_alone_is_asked_once_more() {
     for (status, expected, calls) in [(500, 503, 2), (400, 422, 1), (404, 422, 1)] {
         let before = world.calls();
         for _ in 0..2 {
-            world.openai.then(Reply::error(status, "no"));
+            world.openai.queue(Reply::error(status, "no"));
         }
         assert_eq!(world.ask_for_status().await, expected, "{status}");
         assert_eq!(world.calls(), before + calls, "{status}");
@@ -46,7 +46,7 @@ async fn a_provider_that_is_alone_is_asked_once_more() {
             world.ask_for_status().await;
         }
     }
-    world.openai.then(Reply::error(401, "no such key"));
+    world.openai.queue(Reply::error(401, "no such key"));
     let before = world.calls();
     assert_eq!(world.ask_for_status().await, 503);
     assert_eq!(world.calls(), before + 1);
@@ -55,10 +55,10 @@ async fn a_provider_that_is_alone_is_asked_once_more() {
 
 #[tokio::test]
 async fn the_others_are_asked_before_the_same_one_again_and_three_calls_are_the_most() {
-    let groq = Upstream::start().await;
-    groq.otherwise(Reply::error(500, "down"));
-    let ollama = Upstream::start().await;
-    ollama.otherwise(Reply::error(500, "down"));
+    let groq = scripted::start().await;
+    groq.set_default(Reply::error(500, "down"));
+    let ollama = scripted::start().await;
+    ollama.set_default(Reply::error(500, "down"));
     let (second, third) = (groq.base_url(), ollama.base_url());
     let mut variables = vec![
         ("GROQ_BASE_URL", second.as_str()),
@@ -66,12 +66,12 @@ async fn the_others_are_asked_before_the_same_one_again_and_three_calls_are_the_
     ];
     variables.extend(RETRIES);
     let world = start(Setup::new().set(&variables)).await;
-    world.openai.otherwise(Reply::error(500, "down"));
+    world.openai.set_default(Reply::error(500, "down"));
     // Two providers: each once, then the first once more.
     assert_eq!(world.ask_for_status().await, 503);
     assert_eq!((world.calls(), groq.requests().len()), (2, 1));
     // What the second says counts when it answers.
-    groq.then(Reply::answer(ANSWER));
+    groq.queue(Reply::answer(ANSWER));
     let answer = world.question().send().await.unwrap();
     assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "2"));
     assert_eq!((world.calls(), groq.requests().len()), (3, 2));
@@ -80,7 +80,7 @@ async fn the_others_are_asked_before_the_same_one_again_and_three_calls_are_the_
     variables.push(("OLLAMA_URL", third.as_str()));
     let before = groq.requests().len();
     let world = start(Setup::new().set(&variables)).await;
-    world.openai.otherwise(Reply::error(500, "down"));
+    world.openai.set_default(Reply::error(500, "down"));
     let problem = refused(world.question().send().await.unwrap()).await.0;
     let detail = problem["detail"].as_str().unwrap();
     for name in ["openai", "groq", "ollama"] {
@@ -100,7 +100,7 @@ async fn an_outage_is_not_multiplied_by_those_who_ask_again() {
     let mut variables = vec![("LLM_BREAKER_FAILURE_THRESHOLD", "1000")];
     variables.extend(RETRIES);
     let world = start(Setup::new().set(&variables)).await;
-    world.openai.otherwise(Reply::error(500, "down"));
+    world.openai.set_default(Reply::error(500, "down"));
     const REQUESTS: usize = 200;
     for _ in 0..REQUESTS {
         assert_eq!(world.ask_for_status().await, 503);
@@ -123,7 +123,7 @@ async fn a_breaker_that_reopens_within_two_seconds_is_waited_for() {
         ("LLM_BREAKER_FAILURE_THRESHOLD", "1"),
     ];
     let world = start(Setup::new().set(&variables)).await;
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     // Its own failure is no reason to wait.
     let asked = Instant::now();
     assert_eq!(world.ask_for_status().await, 503);
@@ -138,9 +138,9 @@ async fn a_breaker_that_reopens_within_two_seconds_is_waited_for() {
     assert_eq!(world.calls(), 2);
 
     // A stream waits as well.
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.ask_for_status().await, 503);
-    world.openai.then(Reply::stream(&["Yes"]));
+    world.openai.queue(Reply::stream(&["Yes"]));
     let body =
         json!({ "model": "m", "stream": true, "messages": [{ "role": "user", "content": "Hi" }] });
     let request = world
@@ -158,7 +158,7 @@ async fn a_short_rest_is_waited_for_and_a_long_one_is_not() {
     let world = start(Setup::new().set(&RETRIES)).await;
     world
         .openai
-        .then(Reply::error_with_header(429, "slow", ("retry-after", "1")));
+        .queue(Reply::error_with_header(429, "slow", ("retry-after", "1")));
     let asked = Instant::now();
     let answer = world.question().send().await.unwrap();
     assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "2"));
@@ -166,7 +166,7 @@ async fn a_short_rest_is_waited_for_and_a_long_one_is_not() {
 
     world
         .openai
-        .then(Reply::error_with_header(503, "slow", ("retry-after", "30")));
+        .queue(Reply::error_with_header(503, "slow", ("retry-after", "30")));
     let asked = Instant::now();
     let (_, wait) = refused(world.question().send().await.unwrap()).await;
     assert!(

@@ -3,18 +3,17 @@
 
 use super::{begin, failure, header};
 use crate::support::embeddings::{endpoint, vector};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
 use crate::support::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/embeddings";
 const DIMENSION: usize = 16;
 
 /// A world whose own vectors come from a scripted endpoint.
-async fn begin_with_endpoint() -> (World, Upstream) {
+async fn begin_with_endpoint() -> (World, ScriptedServer) {
     let endpoint = endpoint(DIMENSION).await;
     let url = endpoint.base_url();
     let variables = [
@@ -169,7 +168,7 @@ async fn a_providers_vectors_are_passed_on_as_they_came() {
         "embedding": [0.10, -2e-3]}], "model": "text-embedding-9", "usage": {"prompt_tokens": 1} }"#;
     world
         .openai
-        .then(Reply::body(200, "application/json", answer));
+        .queue(Reply::body(200, "application/json", answer));
     let body = json!({ "model": "openai/text-embedding-9", "input": [9906, 1917],
         "encoding_format": "float", "dimensions": 2, "x_unknown": [1] });
     let came = world.post(PATH, &body).send().await.unwrap();
@@ -185,7 +184,7 @@ async fn a_providers_vectors_are_passed_on_as_they_came() {
     // By the beginning of a vendor's models, too.
     world
         .openai
-        .then(Reply::body(200, "application/json", answer));
+        .queue(Reply::body(200, "application/json", answer));
     made(&world, json!({ "model": "text-embedding-9", "input": "a" })).await;
     let tokens = r#"origin_tokens_total{kind="prompt",provider="openai"}"#;
     assert_eq!(world.app.metric(tokens).await, 2.0);
@@ -197,12 +196,12 @@ async fn there_is_no_fallback_for_a_providers_vectors() {
     let (world, _endpoint) = begin_with_endpoint().await;
     world
         .groq
-        .otherwise(Reply::json(200, &json!({ "data": [] })));
+        .set_default(Reply::json(200, &json!({ "data": [] })));
     let ask = async || {
         let body = json!({ "model": "openai/text-embedding-9", "input": "a" });
         failure(world.post(PATH, &body).send().await.unwrap()).await
     };
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     let (status, error) = ask().await;
     assert_eq!(
         (status, &error["code"]),
@@ -210,7 +209,7 @@ async fn there_is_no_fallback_for_a_providers_vectors() {
         "{error}"
     );
     let no = json!({ "error": { "message": "no", "code": "model_not_found", "param": "model" } });
-    world.openai.then(Reply::json(404, &no));
+    world.openai.queue(Reply::json(404, &no));
     let (status, error) = ask().await;
     assert_eq!(
         (status, &error["code"]),

@@ -1,7 +1,7 @@
 //! Failures as clients of OpenAI's API read them, whoever's fault they are.
 
 use super::{COMPLETIONS, begin, call, failure, header, streamed, with};
-use crate::support::upstream_reply::Reply;
+use ragd::stub_llm::Reply;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ async fn an_unauthenticated_caller_gets_openais_error() {
         );
         assert_eq!((status, fields(&error)), (401, expected), "{error}");
     }
-    world.openai.otherwise(Reply::answer("Yes"));
+    world.openai.set_default(Reply::answer("Yes"));
     let known = request().header("x-api-key", world.app.api_key);
     assert_eq!(known.send().await.unwrap().status(), 200);
     world.finish().await;
@@ -134,7 +134,7 @@ async fn an_unauthenticated_caller_gets_openais_error() {
 #[tokio::test]
 async fn a_providers_refusal_is_the_callers_own_and_is_passed_on() {
     let world = begin(&[]).await;
-    world.groq.otherwise(Reply::answer("Yes"));
+    world.groq.set_default(Reply::answer("Yes"));
     let refusal = |code: &str, param: Value| {
         json!({ "error": { "message": "it is too long", "type": "invalid_request_error",
             "param": param, "code": code } })
@@ -148,7 +148,7 @@ async fn a_providers_refusal_is_the_callers_own_and_is_passed_on() {
         for body in [call("openai/m"), streamed(&call("openai/m"))] {
             world
                 .openai
-                .then(Reply::json(status, &refusal(code, param.clone())));
+                .queue(Reply::json(status, &refusal(code, param.clone())));
             let answer = world.complete(&body).await;
             let (came, error) = failure(answer).await;
             assert_eq!(came, status, "{error}");
@@ -163,7 +163,7 @@ async fn a_providers_refusal_is_the_callers_own_and_is_passed_on() {
             );
         }
     }
-    world.openai.then(Reply::body(400, "text/html", "<html>"));
+    world.openai.queue(Reply::body(400, "text/html", "<html>"));
     let (status, error) = failure(world.complete(&call("openai/m")).await).await;
     assert_eq!(
         (status, fields(&error)),
@@ -182,7 +182,7 @@ async fn a_key_that_a_provider_does_not_take_is_not_shown_to_callers() {
     let world = begin(&[("LLM_FALLBACK_PROVIDERS", "openai")]).await;
     let says = json!({ "error": { "message": "Incorrect API key provided: sk-openai",
         "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
-    world.openai.then(Reply::json(401, &says));
+    world.openai.queue(Reply::json(401, &says));
     let (status, error) = failure(world.complete(&call("openai/m")).await).await;
     assert_eq!(
         (status, &error["code"]),
@@ -231,7 +231,7 @@ async fn when_all_breakers_are_open_callers_get_retry_after() {
 async fn a_provider_that_wants_rest_is_the_callers_to_wait_for_when_it_is_alone() {
     let world = begin(&[("LLM_FALLBACK_PROVIDERS", "openai")]).await;
     let busy = Reply::error_with_header(429, "rate_limit_exceeded", ("retry-after", "3600"));
-    world.openai.then(busy);
+    world.openai.queue(busy);
     // The second is told without a call.
     for _ in 0..2 {
         let answer = world.complete(&call("openai/m")).await;
@@ -263,12 +263,12 @@ async fn a_provider_that_wants_rest_is_the_callers_to_wait_for_when_it_is_alone(
 #[tokio::test]
 async fn a_provider_that_wants_rest_is_stood_in_for() {
     let world = begin(&[]).await;
-    world.openai.then(Reply::error_with_header(
+    world.openai.queue(Reply::error_with_header(
         429,
         "rate_limit_exceeded",
         ("retry-after", "30"),
     ));
-    world.groq.otherwise(Reply::answer("Yes"));
+    world.groq.set_default(Reply::answer("Yes"));
     for attempts in ["2", "1"] {
         let answer = world.complete(&call("openai/m")).await;
         assert_eq!(

@@ -2,7 +2,7 @@
 //! list of models.
 
 use super::{begin, call, failure, header, with};
-use crate::support::upstream_reply::Reply;
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn a_call_and_its_answer_are_passed_on_as_they_are() {
                   "prompt_tokens_details": {"cached_tokens": 0}}, "service_tier": "default" }"#;
     world
         .openai
-        .then(Reply::body(200, "application/json", answer));
+        .queue(Reply::body(200, "application/json", answer));
     let asked = json!({
         "model": "openai/small",
         "messages": [
@@ -60,8 +60,8 @@ async fn a_call_and_its_answer_are_passed_on_as_they_are() {
 #[tokio::test]
 async fn the_models_name_says_which_provider_is_asked() {
     let world = begin(&[("OPENAI_MODEL", "house-model")]).await;
-    world.openai.otherwise(Reply::answer("Yes"));
-    world.groq.otherwise(Reply::answer("Yes"));
+    world.openai.set_default(Reply::answer("Yes"));
+    world.groq.set_default(Reply::answer("Yes"));
     for (asked, provider, model) in [
         ("openai/small", "openai", "small"),
         ("openai/org/small", "openai", "org/small"),
@@ -112,7 +112,7 @@ async fn a_tool_call_or_a_refusal_is_an_answer() {
             "stop",
         ),
     ] {
-        world.openai.then(Reply::json(200, &body));
+        world.openai.queue(Reply::json(200, &body));
         assert_eq!(world.completion(&call("openai/m")).await, body);
     }
     assert_eq!(world.calls_of_both(), (2, 0));
@@ -122,8 +122,8 @@ async fn a_tool_call_or_a_refusal_is_an_answer() {
 #[tokio::test]
 async fn another_provider_stands_in_with_its_own_model() {
     let world = begin(&[]).await;
-    world.openai.then(Reply::error(500, "down"));
-    world.groq.otherwise(Reply::answer("Yes"));
+    world.openai.queue(Reply::error(500, "down"));
+    world.groq.set_default(Reply::answer("Yes"));
     let answer = world
         .complete(&with(call("openai/small"), "seed", json!(7)))
         .await;

@@ -4,8 +4,9 @@
 use super::{
     assert_one_name, begin, call, failure, finish_of, header, read, streamed, text_of, with,
 };
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use crate::support::world::{QUESTION, TEXT, World};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 
 const ANSWER: &str = "Grüße! The guarantee lasts twenty-seven months [1].";
@@ -15,7 +16,7 @@ async fn begin_with_document() -> World {
     // Words alone are asked for, so nothing is missing without a model of vectors.
     let world = begin(&[("HYBRID_VEC_WEIGHT", "0")]).await;
     world.take_in("guarantee.txt", TEXT).await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     world
 }
 
@@ -159,7 +160,7 @@ async fn annotations_fit_the_text_that_the_client_has_seen() {
     let world = begin_with_document().await;
     // Nothing is source 9: the marker is no part of the answer.
     let answer = "Grüße [9]! The guarantee lasts twenty-seven months [1].";
-    world.openai.answer_all(answer);
+    scripted::answer_all(&world.openai, answer);
     let whole = world.completion(&asking("ragd")).await;
     let message = &whole["choices"][0]["message"];
     assert_annotated(
@@ -180,7 +181,7 @@ async fn annotations_fit_the_text_that_the_client_has_seen() {
 #[tokio::test]
 async fn a_field_asks_another_model_to_answer_from_the_documents() {
     let world = begin_with_document().await;
-    world.groq.answer_all(ANSWER);
+    scripted::answer_all(&world.groq, ANSWER);
     for (model, ragd, upstream, asked) in [
         ("openai/small", json!(true), &world.openai, "small"),
         ("tiny", json!({}), &world.openai, "tiny"),
@@ -325,7 +326,7 @@ async fn a_failure_is_reported_before_or_within_the_stream() {
     let world = begin_with_document().await;
     let refused =
         json!({ "error": { "message": "no", "code": "content_policy", "param": "messages" } });
-    world.openai.then(Reply::json(400, &refused));
+    world.openai.queue(Reply::json(400, &refused));
     let (status, error) = failure(world.complete(&streamed(&asking("ragd"))).await).await;
     assert_eq!(
         (status, &error["type"]),
@@ -335,7 +336,7 @@ async fn a_failure_is_reported_before_or_within_the_stream() {
 
     world
         .openai
-        .then(Reply::tokens(&["The guarantee "]).close());
+        .queue(Reply::tokens(&["The guarantee "]).close());
     let answer = world.complete(&streamed(&asking("ragd"))).await;
     assert_eq!(answer.status(), 200);
     let (mut chunks, is_done) = read(&answer.text().await.unwrap());
@@ -357,8 +358,8 @@ async fn a_failure_is_reported_before_or_within_the_stream() {
 #[tokio::test]
 async fn a_fallback_is_named_with_the_answer() {
     let world = begin_with_document().await;
-    world.openai.then(Reply::error(500, "down"));
-    world.groq.answer_all(ANSWER);
+    world.openai.queue(Reply::error(500, "down"));
+    scripted::answer_all(&world.groq, ANSWER);
     let answer = world.complete(&asking("ragd")).await;
     assert_eq!(header(&answer, "x-ragd-provider"), "groq");
     assert_eq!(header(&answer, "x-ragd-fallback"), "true");

@@ -5,8 +5,9 @@ use super::{
     COMPLETIONS, assert_one_name, bare, begin, call, finish_of, header, read, streamed, text_of,
     with,
 };
+use crate::support::scripted;
 use crate::support::until::{SOON, until, within};
-use crate::support::upstream_reply::{Reply, delta, stop_chunk};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ fn of_choice(index: usize, delta: &Value, reason: &Value) -> Value {
 #[tokio::test]
 async fn a_stream_has_the_form_that_clients_expect() {
     let world = begin(&[]).await;
-    world.openai.then(Reply::stream(&["Grü", "ße ", "allen"]));
+    world.openai.queue(Reply::stream(&["Grü", "ße ", "allen"]));
     let answer = world.complete(&streamed(&call("openai/small"))).await;
     assert_eq!(answer.status(), 200);
     assert!(header(&answer, "content-type").starts_with("text/event-stream"));
@@ -62,7 +63,7 @@ async fn a_stream_has_the_form_that_clients_expect() {
 async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
     let world = begin(&[]).await;
     let named = |id: &str, model: &str, text: &str| {
-        let mut chunk = delta(&json!({ "content": text }));
+        let mut chunk = scripted::delta(&json!({ "content": text }));
         chunk["id"] = json!(id);
         chunk["model"] = json!(model);
         chunk["created"] = json!(id.len());
@@ -74,9 +75,9 @@ async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
         .event(&bare(
             &json!({ "index": 0, "delta": { "content": "three" } }),
         ))
-        .event(&stop_chunk())
+        .event(&scripted::stop_chunk())
         .done();
-    world.openai.then(changing);
+    world.openai.queue(changing);
     let chunks = world.chunks(&call("openai/small")).await;
     assert_one_name(&chunks);
     assert_eq!(
@@ -89,7 +90,7 @@ async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
         .event(&bare(&json!({ "delta": { "content": "Yes" } })))
         .event(&bare(&json!({ "delta": {}, "finish_reason": "length" })))
         .done();
-    world.openai.then(nameless);
+    world.openai.queue(nameless);
     let chunks = world.chunks(&call("openai/small")).await;
     assert_one_name(&chunks);
     assert_eq!(chunks[0]["model"], "small");
@@ -104,7 +105,7 @@ async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
 #[tokio::test]
 async fn a_reason_to_stop_is_given_where_the_upstream_gives_none() {
     let world = begin(&[]).await;
-    world.openai.then(Reply::tokens(&["Yes"]).done());
+    world.openai.queue(Reply::tokens(&["Yes"]).done());
     let chunks = world.chunks(&call("openai/small")).await;
     assert_eq!(
         (text_of(&chunks).as_str(), finish_of(&chunks)),
@@ -120,21 +121,25 @@ async fn the_usage_comes_last_and_only_when_it_is_asked_for() {
     let usage = json!({ "prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8,
         "prompt_tokens_details": { "cached_tokens": 5 } });
     let apart = || {
-        let last = with(delta(&json!({})), "choices", json!([]));
+        let last = with(scripted::delta(&json!({})), "choices", json!([]));
         let last = with(last, "usage", usage.clone());
         Reply::tokens(&["Yes"])
-            .event(&stop_chunk())
+            .event(&scripted::stop_chunk())
             .event(&last)
             .done()
     };
     // Some upstreams send it with the end, or with every piece.
     let with_the_end = || {
-        let end = with(stop_chunk(), "usage", usage.clone());
-        let piece = with(delta(&json!({ "content": "Yes" })), "usage", usage.clone());
+        let end = with(scripted::stop_chunk(), "usage", usage.clone());
+        let piece = with(
+            scripted::delta(&json!({ "content": "Yes" })),
+            "usage",
+            usage.clone(),
+        );
         Reply::stream_head().event(&piece).event(&end).done()
     };
     for reply in [apart(), with_the_end()] {
-        world.openai.then(reply.clone());
+        world.openai.queue(reply.clone());
         let chunks = world.chunks(&call("openai/m")).await;
         assert!(
             chunks.iter().all(|chunk| chunk["usage"].is_null()),
@@ -145,7 +150,7 @@ async fn the_usage_comes_last_and_only_when_it_is_asked_for() {
             "{chunks:?}"
         );
 
-        world.openai.then(reply);
+        world.openai.queue(reply);
         let asked = with(
             call("openai/m"),
             "stream_options",
@@ -182,7 +187,7 @@ async fn tool_calls_and_reasoning_are_passed_on_piece_by_piece() {
         reply.event(&of_choice(0, one, &Value::Null))
     });
     let end = of_choice(0, &json!({}), &json!("tool_calls"));
-    world.openai.then(reply.event(&end).done());
+    world.openai.queue(reply.event(&end).done());
     let chunks = world.chunks(&call("openai/m")).await;
     let came: Vec<&Value> = chunks
         .iter()
@@ -206,7 +211,7 @@ async fn several_answers_at_once_each_come_to_their_end() {
         .event(&text(1, "pe"))
         .event(&end(1, "length"))
         .done();
-    world.openai.then(reply);
+    world.openai.queue(reply);
     let chunks = world.chunks(&with(call("openai/m"), "n", json!(2))).await;
     assert_eq!(world.openai.requests()[0].body["n"], 2);
     let mut texts = [String::new(), String::new()];
@@ -242,8 +247,8 @@ async fn before_the_first_content_there_is_fallback() {
         ),
     ] {
         let world = begin(&[]).await;
-        world.openai.then(reply);
-        world.groq.then(Reply::stream(&["From ", "groq"]));
+        world.openai.queue(reply);
+        world.groq.queue(Reply::stream(&["From ", "groq"]));
         let answer = world.complete(&streamed(&call("openai/small"))).await;
         assert_eq!(answer.status(), 200, "{what}");
         assert_eq!(header(&answer, "x-ragd-provider"), "groq", "{what}");
@@ -275,12 +280,20 @@ async fn after_content_a_failure_ends_the_stream_without_fallback() {
             "Half",
         ),
         (Reply::tokens(&["Half"]).end(), "Half"),
-        (Reply::tokens(&[]).event(&delta(&call_begun)).close(), ""),
-        (Reply::tokens(&[]).event(&delta(&thought)).close(), ""),
+        (
+            Reply::tokens(&[])
+                .event(&scripted::delta(&call_begun))
+                .close(),
+            "",
+        ),
+        (
+            Reply::tokens(&[]).event(&scripted::delta(&thought)).close(),
+            "",
+        ),
     ] {
         let world = begin(&[]).await;
-        world.openai.then(reply);
-        world.groq.otherwise(Reply::stream(&["From groq"]));
+        world.openai.queue(reply);
+        world.groq.set_default(Reply::stream(&["From groq"]));
         let answer = world.complete(&streamed(&call("openai/small"))).await;
         assert_eq!(
             (answer.status().as_u16(), header(&answer, "x-ragd-provider")),
@@ -315,7 +328,7 @@ async fn after_content_a_failure_ends_the_stream_without_fallback() {
 #[tokio::test]
 async fn a_client_that_goes_away_ends_the_call_upstream() {
     let world = begin(&[]).await;
-    world.openai.then(Reply::tokens(&["Half"]).hang());
+    world.openai.queue(Reply::tokens(&["Half"]).hang());
     let mut answer = world
         .post(COMPLETIONS, &streamed(&call("openai/m")))
         .send()

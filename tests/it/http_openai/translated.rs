@@ -5,9 +5,9 @@ use super::{
     COMPLETIONS, assert_one_name, failure, finish_of, header, read, streamed, text_of, with,
 };
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use ragd::clock::Clock;
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 
 const ANTHROPIC_STREAM: &str = r#"event: message_start
@@ -57,12 +57,12 @@ data: {"candidates": [{"content": {"parts": [{"text": "allen"},{"functionCall": 
 /// An application with one provider of another wire.
 struct Foreign {
     app: TestApp,
-    upstream: Upstream,
+    upstream: ScriptedServer,
 }
 
 impl Foreign {
     async fn anthropic() -> Self {
-        let upstream = Upstream::start().await;
+        let upstream = scripted::start().await;
         let url = upstream.base_url();
         let variables = [
             ("ANTHROPIC_BASE_URL", url.as_str()),
@@ -74,7 +74,7 @@ impl Foreign {
     }
 
     async fn gemini() -> Self {
-        let upstream = Upstream::start().await;
+        let upstream = scripted::start().await;
         let url = upstream.base_url().replace("/v1", "/v1beta");
         let variables = [
             ("GOOGLE_BASE_URL", url.as_str()),
@@ -98,7 +98,7 @@ impl Foreign {
     async fn chunks(&self, body: &Value, (events, size): (&str, usize)) -> Vec<Value> {
         let pieces = events.as_bytes().chunks(size);
         let reply = pieces.fold(Reply::stream_head(), Reply::piece);
-        self.upstream.then(reply.end());
+        self.upstream.queue(reply.end());
         let asked = with(
             streamed(body),
             "stream_options",
@@ -171,7 +171,7 @@ fn assert_translated(chunks: &[Value], model: &str) {
 #[tokio::test]
 async fn anthropic_is_asked_in_its_shape_and_answers_in_openais() {
     let world = Foreign::anthropic().await;
-    world.upstream.then(Reply::json(
+    world.upstream.queue(Reply::json(
         200,
         &json!({
             "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-2026",
@@ -231,7 +231,7 @@ async fn anthropics_stream_comes_in_openais_shape() {
 #[tokio::test]
 async fn gemini_is_asked_in_its_shape_and_answers_in_openais() {
     let world = Foreign::gemini().await;
-    world.upstream.then(Reply::json(
+    world.upstream.queue(Reply::json(
         200,
         &json!({
             "candidates": [{ "content": { "parts": [{ "text": "Grüße" }], "role": "model" },

@@ -2,7 +2,7 @@
 //! tested.
 
 use super::{GROQ_MODEL, begin, call_with, pair};
-use crate::support::upstream_reply::Reply;
+use ragd::stub_llm::Reply;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -54,7 +54,7 @@ async fn a_forced_open_breaker_causes_fallback_until_it_is_released() {
 #[tokio::test]
 async fn a_reset_closes_the_breaker_and_forgets_what_held_the_provider_back() {
     let world = begin(&[("LLM_BREAKER_FAILURE_THRESHOLD", "1")]).await;
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     assert_eq!(world.answers("openai/m").await.0, "groq");
     let reset = world.verb("openai", "reset").await;
@@ -64,14 +64,14 @@ async fn a_reset_closes_the_breaker_and_forgets_what_held_the_provider_back() {
     );
     assert_eq!(world.answers("openai/m").await.0, "openai");
 
-    world.openai.then(Reply::error(401, "no such key"));
+    world.openai.queue(Reply::error(401, "no such key"));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     let held = world.seen("openai").await;
     assert_eq!(held["unusable"]["reason"], "it does not accept our key");
     assert_eq!(held["reachable"], false);
     world
         .openai
-        .then(Reply::error_with_header(429, "slow", ("retry-after", "30")));
+        .queue(Reply::error_with_header(429, "slow", ("retry-after", "30")));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     // A second reset is news, too.
     world.clock.advance(Duration::from_secs(1));
@@ -173,7 +173,7 @@ async fn a_test_makes_one_real_call_past_everything_that_guards() {
 
     world
         .openai
-        .then(Reply::error(401, "Incorrect API key provided: sk-openai"));
+        .queue(Reply::error(401, "Incorrect API key provided: sk-openai"));
     let found = world.verb("openai", "test").await;
     assert_eq!(
         (&found["ok"], &found["kind"]),

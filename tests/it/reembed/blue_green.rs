@@ -9,6 +9,7 @@ use crate::support::until::{until, until_some};
 use ragd::clock::Clock;
 use ragd::embed::MODEL_ID;
 use ragd::index::IndexFilter;
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -239,7 +240,7 @@ async fn a_move_to_another_model_and_back_fails_no_question_and_mixes_no_answer(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_to_elsewhere_is_refused_while_another_is_under_way() {
     let upstream = endpoint(DIMENSION).await;
-    upstream.then(crate::support::upstream_reply::Reply::silence());
+    upstream.queue(Reply::silence());
     let address = upstream.base_url();
     let settings = [("EMBEDDING_BASE_URL", address.as_str())];
     let app = TestApp::spawn_with(&settings, Clock::system()).await;

@@ -6,13 +6,12 @@ use crate::support::app::TestApp;
 use crate::support::embeddings::{answer, endpoint, texts};
 use crate::support::process::Process;
 use crate::support::until::{until, until_some};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
 use chrono::DateTime;
 use ragd::app::{CODE_OTHER_MODEL, Notice};
 use ragd::clock::Clock;
 use ragd::error::ErrorKind;
 use ragd::store::ModelRole;
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -149,7 +148,7 @@ async fn a_server_that_moved_while_it_ran_starts_again_with_its_old_settings() {
 }
 
 /// How often each text was embedded.
-fn counted(upstream: &Upstream) -> HashMap<String, usize> {
+fn counted(upstream: &ScriptedServer) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for text in upstream.requests().iter().flat_map(texts) {
         *counts.entry(text).or_default() += 1;

@@ -2,12 +2,11 @@
 
 use crate::support::app::TestApp;
 use crate::support::embeddings;
+use crate::support::scripted;
 use crate::support::until::{SOON, until, within};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use crate::support::vendor_reply::Wire;
 use crate::support::world::{ANSWER, Setup, World};
 use ragd::clock::Clock;
+use ragd::stub_llm::{Reply, ScriptedServer, Wire};
 use reqwest::RequestBuilder;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -98,24 +97,20 @@ const VENDORS: [Vendor; 6] = [
 #[tokio::test]
 async fn each_provider_is_called_as_is_set() {
     for (number, vendor) in (1..).zip(VENDORS) {
-        let upstream = Upstream::start().await;
-        upstream.otherwise(vendor.wire.answer("Yes."));
+        let upstream = scripted::start().await;
+        upstream.set_default(vendor.wire.answer("Yes."));
         let url = upstream.base_url();
         let url = format!("{}{}", url.trim_end_matches("/v1"), vendor.version);
-        let mut variables = vec![("LLM_PROVIDER", vendor.name), (vendor.url, &url)];
+        let mut variables = vec![
+            ("LLM_PROVIDER", vendor.name),
+            ("FORCE_DEFAULT_PROVIDER", "true"),
+            (vendor.url, &url),
+        ];
         variables.extend(vendor.variables);
         let app = TestApp::spawn_with(&variables, Clock::system()).await;
-        // A model that no provider is named for goes to the default one, with its own.
-        let answer = app
-            .post("/chat/completions")
-            .header("x-api-key", app.api_key)
-            .json(&json!({ "message": "Hi", "nickname": "ana" }));
-        assert_eq!(
-            answer.send().await.unwrap().status(),
-            200,
-            "{}",
-            vendor.name
-        );
+        // The default provider answers with its own model.
+        let answer = call(&app, "anything").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", vendor.name);
         let requests = upstream.requests();
         let request = requests.last().unwrap();
         assert_eq!(request.path, vendor.path);
@@ -133,7 +128,7 @@ async fn each_provider_is_called_as_is_set() {
 async fn the_default_model_is_asked_for() {
     let setup = Setup::new().with_document();
     let world = setup.set(&[("LLM_MODEL", "chosen")]).start().await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     world.ask_plainly().await;
     assert_eq!(world.openai.requests()[0].body["model"], "chosen");
     world.finish().await;
@@ -146,7 +141,7 @@ async fn stands_in(fallbacks: &str) -> (u16, usize) {
         .set(&[("LLM_FALLBACK_PROVIDERS", fallbacks)])
         .start()
         .await;
-    world.groq.answer_all("Yes.");
+    scripted::answer_all(&world.groq, "Yes.");
     let answer = call(&world.app, "openai/m").send().await.unwrap();
     let seen = (answer.status().as_u16(), world.groq.requests().len());
     world.finish().await;
@@ -168,8 +163,8 @@ async fn half_open(more: &[(&str, &str)]) -> World {
         ("RESPONSE_CACHE_ENABLED", "false"),
     ]);
     let world = setup.set(more).start().await;
-    world.openai.otherwise(Reply::answer(ANSWER));
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.set_default(Reply::answer(ANSWER));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.ask_for_status().await, 503);
     world.advance_ms(30_000);
     world
@@ -189,7 +184,7 @@ async fn one_success_may_be_enough_to_close_a_breaker() {
 async fn several_calls_may_try_a_provider_at_once() {
     let world = half_open(&[("LLM_BREAKER_HALF_OPEN_MAX_PROBES", "2")]).await;
     for _ in 0..2 {
-        world.openai.then(Reply::answer(ANSWER).after_gate());
+        world.openai.queue(Reply::answer(ANSWER).after_gate());
     }
     let first = tokio::spawn(world.question().send());
     let second = tokio::spawn(world.question().send());
@@ -207,8 +202,8 @@ async fn the_wait_before_a_retry_can_be_set() {
         .with_document()
         .set(&[("LLM_RETRIES", "1"), ("LLM_RETRY_WAIT_MS", "10000")]);
     let world = setup.with_standing_clock().start().await;
-    world.openai.otherwise(Reply::answer(ANSWER));
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.set_default(Reply::answer(ANSWER));
+    world.openai.queue(Reply::error(500, "down"));
     // By a clock that stands still: without a wait it would be answered at once.
     let before = world.clock.sleepers();
     let asking = tokio::spawn(world.question().send());
@@ -223,7 +218,7 @@ async fn the_wait_before_a_retry_can_be_set() {
 }
 
 /// An application whose vectors come from `endpoint`, in sixteen numbers.
-async fn with_endpoint(endpoint: &Upstream, more: &[(&str, &str)]) -> TestApp {
+async fn with_endpoint(endpoint: &ScriptedServer, more: &[(&str, &str)]) -> TestApp {
     let url = endpoint.base_url();
     let mut variables = vec![
         ("EMBEDDING_PROVIDER", "openai_compatible"),
@@ -305,7 +300,7 @@ async fn an_embedding_endpoint_that_is_silent_is_given_up_in_time() {
     let endpoint = embeddings::endpoint(16).await;
     let app = with_endpoint(&endpoint, &[("EMBEDDING_TIMEOUT_SECONDS", "1")]).await;
     let token = app.admin_token().await;
-    endpoint.then(Reply::silence());
+    endpoint.queue(Reply::silence());
     let begun = Instant::now();
     let text = json!({ "title": "short", "text": "The heron waits." });
     let sent = app.post("/api/documents").bearer_auth(&token).json(&text);
@@ -313,7 +308,8 @@ async fn an_embedding_endpoint_that_is_silent_is_given_up_in_time() {
     let gone = endpoint.clients_gone(1);
     within("the end of the request", Duration::from_secs(20), gone).await;
     assert!(begun.elapsed() >= Duration::from_secs(1));
-    app.finish().await;
+    // It is tried again later.
+    app.leaving_jobs();
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 use crate::http_rooms::{call, make_room, post};
 use crate::support::app::TestApp;
 use crate::support::embeddings;
-use crate::support::upstream::{Recorded, Upstream};
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use chrono::DateTime;
 use ragd::clock::Clock;
+use ragd::stub_llm::{Recorded, Reply, ScriptedServer};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -16,12 +16,12 @@ use std::time::Duration;
 struct Library {
     app: TestApp,
     token: String,
-    _endpoint: Upstream,
+    _endpoint: ScriptedServer,
 }
 
 impl Library {
     async fn open(more: &[(&str, &str)], documents: &[(&str, &str)]) -> Self {
-        let endpoint = Upstream::start().await;
+        let endpoint = scripted::start().await;
         endpoint.compute(by_meaning);
         let url = endpoint.base_url();
         let mut variables = vec![
@@ -60,7 +60,7 @@ fn by_meaning(request: &Recorded) -> Reply {
     let texts = embeddings::texts(request);
     let data = texts.iter().enumerate().map(|(index, text)| {
         let is_bird = ["heron", "bird"].iter().any(|word| text.contains(word));
-        let is_weir_alone = text.starts_with("weir");
+        let is_weir_alone = text.contains("weir weir");
         let vector = match (is_weir_alone, is_bird) {
             (true, _) => [0.0, 1.0, 0.0],
             (false, true) => [1.0, 0.1, 0.0],
@@ -189,11 +189,11 @@ async fn messages_age_as_is_set() {
 
 #[tokio::test]
 async fn a_reranker_is_asked_as_is_set() {
-    let reranker = Upstream::start().await;
+    let reranker = scripted::start().await;
     let scores: Vec<Value> = (0..2)
         .map(|index| json!({ "index": index, "relevance_score": 0.5 }))
         .collect();
-    reranker.otherwise(Reply::json(200, &json!({ "results": scores })));
+    reranker.set_default(Reply::json(200, &json!({ "results": scores })));
     let url = format!("{}/rerank", reranker.base_url());
     let variables = [
         ("RERANK_PROVIDER", "jina"),

@@ -2,6 +2,7 @@
 
 use crate::support::app::TestApp;
 use crate::support::redis;
+use crate::support::scripted;
 use crate::support::until::{SOON, until};
 use crate::support::world::{ANSWER, QUESTION, Setup};
 use bytes::Bytes;
@@ -108,7 +109,7 @@ async fn a_redis_is_given_its_password() {
         ("HYBRID_VEC_WEIGHT", "0"),
     ];
     let world = Setup::new().with_document().set(&variables).start().await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     assert_eq!(world.ask_plainly().await["degraded"], json!(["cache"]));
     world.finish().await;
 }
@@ -143,7 +144,7 @@ async fn answers_are_kept_for_as_long_as_is_set() {
         ("HYBRID_VEC_WEIGHT", "0"),
     ]);
     let world = setup.start().await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     for (ms, calls) in [(0, 1), (9_999, 1), (1, 2)] {
         world.advance_ms(ms);
         world.ask_plainly().await;
@@ -157,7 +158,7 @@ async fn a_question_is_asked_as_is_set() {
     let setup = Setup::new().with_document();
     let setup = setup.set(&[("CHAT_TOP_K", "1"), ("CHAT_MAX_TOKENS", "77")]);
     let world = setup.start().await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     world
         .take_in(
             "more.txt",
@@ -174,7 +175,7 @@ async fn a_question_is_asked_as_is_set() {
 async fn a_prompt_has_as_many_turns_before_it_as_is_set() {
     let setup = Setup::new().set(&[("CHAT_HISTORY_MESSAGES", "1")]);
     let world = setup.with_document().start().await;
-    world.openai.answer_all(ANSWER);
+    scripted::answer_all(&world.openai, ANSWER);
     for _ in 0..3 {
         let body = json!({ "question": QUESTION, "session_id": "s" });
         world.ask(&body).await;

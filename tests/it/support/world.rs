@@ -2,11 +2,12 @@
 
 use super::app::TestApp;
 use super::redis;
+use super::scripted;
 use super::sse::{self, EventReader};
 use super::until::{SOON, until};
-use super::upstream::Upstream;
 use chrono::DateTime;
 use ragd::clock::Clock;
+use ragd::stub_llm::ScriptedServer;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -73,7 +74,7 @@ impl Setup {
 
     /// Starts the providers, without a script, and the application.
     pub async fn start(self) -> World {
-        let (openai, groq) = (Upstream::start().await, Upstream::start().await);
+        let (openai, groq) = (scripted::start().await, scripted::start().await);
         let prefix = redis::prefix();
         let mut given = vec![
             ("OPENAI_BASE_URL", openai.base_url()),
@@ -109,9 +110,9 @@ impl Setup {
 pub struct World {
     pub app: TestApp,
     /// The default provider.
-    pub openai: Upstream,
+    pub openai: ScriptedServer,
     /// The second one, where [`Setup::with_groq`] asked for it.
-    pub groq: Upstream,
+    pub groq: ScriptedServer,
     pub clock: Clock,
     /// The prefix of its keys on a Redis server.
     pub prefix: String,
