@@ -114,16 +114,18 @@ fn benches(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let counter = TermCounter::new().expect("a counter");
     let index = runtime.block_on(filled(folder.path(), &counter));
-    searches(criterion, &runtime, (&index, &counter, "as written"));
+    searches(criterion, &runtime, &index, &counter, "as written");
     runtime.block_on(index.optimize()).expect("optimised");
-    searches(criterion, &runtime, (&index, &counter, "optimised"));
+    searches(criterion, &runtime, &index, &counter, "optimised");
     runtime.block_on(index.close());
 }
 
 fn searches(
     criterion: &mut Criterion,
     runtime: &Runtime,
-    (index, counter, state): (&Index, &TermCounter, &str),
+    index: &Index,
+    counter: &TermCounter,
+    state: &str,
 ) {
     let all = IndexFilter::default();
     let documents = IndexFilter {

@@ -2,7 +2,8 @@
 # Runs every test of ragd, with everything that they need: a Postgres and a Redis of their own in a
 # temporary folder, the embedding model, two real PDFs, real clients of OpenAI's API from PyPI and npm.
 # What it starts, it stops. Arguments go to the test runner: `scripts/test.sh store` runs the tests whose
-# name contains "store".
+# name contains "store". What is skipped for want of a program, a document or a server is counted and
+# printed at the end; REQUIRE_ALL=1 makes it a failure, except for a Qdrant server.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -13,7 +14,7 @@ fail() {
 }
 
 if [ "${1:-}" = --help ]; then
-    sed -n '2,6s/^# //p' "$0"
+    sed -n '2,8s/^# //p' "$0"
     exit 0
 fi
 
@@ -42,6 +43,24 @@ find_postgres() {
 work=$(mktemp -d "${TMPDIR:-/tmp}/ragd-test.XXXXXX")
 postgres_bin=
 redis_pid=
+# Tests that are skipped append a line with the reason.
+RAGD_TEST_SKIPPED=$work/skipped
+export RAGD_TEST_SKIPPED
+
+report_skipped() {
+    [ -f "$RAGD_TEST_SKIPPED" ] || return 0
+    say "skipped: $(wc -l <"$RAGD_TEST_SKIPPED") tests"
+    sort "$RAGD_TEST_SKIPPED" | uniq -c | sort -rn | while read -r count reason; do
+        say "  $count because $reason"
+    done
+}
+
+# lacking WHAT: something that tests need cannot be had here.
+lacking() {
+    [ "${REQUIRE_ALL:-}" != 1 ] || fail "$*, and REQUIRE_ALL is set"
+    say "$*: the tests of it are skipped"
+}
+
 stop() {
     status=$?
     trap - EXIT INT TERM
@@ -51,6 +70,7 @@ stop() {
     if [ -n "$postgres_bin" ] && [ -f "$work/pg/postmaster.pid" ]; then
         as_postgres "$postgres_bin/pg_ctl" -D "$work/pg" -m immediate stop >/dev/null 2>&1 || true
     fi
+    report_skipped
     rm -rf "$work"
     exit "$status"
 }
@@ -153,12 +173,12 @@ if [ -n "${RAGD_BASH_DOC:-}" ]; then
     export RAGD_BASH_DOC
     say "real PDFs from $RAGD_BASH_DOC"
 else
-    say "the PDFs of Debian's bash-doc are not to be had here: the tests on them are skipped"
+    lacking "Debian's package bash-doc cannot be fetched"
 fi
 if ! command -v tesseract >/dev/null 2>&1; then
-    debian tesseract-ocr || say "tesseract is not to be had here: the tests of OCR are skipped"
+    debian tesseract-ocr || lacking "tesseract cannot be installed"
 fi
-[ -n "${QDRANT_URL:-}" ] || say "QDRANT_URL is not set: nothing runs against a Qdrant server"
+[ -n "${QDRANT_URL:-}" ] || say "QDRANT_URL is not set: the tests of a Qdrant server are skipped"
 
 # Tests -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
+mod bench;
 mod child;
 mod client;
 mod cost;
@@ -15,15 +16,17 @@ mod http;
 mod machine;
 mod pacer;
 mod report;
+mod runtime;
 mod samples;
+mod script;
 mod streams;
 mod upstream;
 mod whole;
 
+use bench::Bench;
 use child::Ragd;
 use clap::{Parser, ValueEnum, value_parser};
 use samples::Faults;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
@@ -65,14 +68,6 @@ enum Part {
     All,
 }
 
-/// The two places to call, and where times count from.
-#[derive(Debug)]
-pub struct Bench {
-    upstream: SocketAddr,
-    ragd: Ragd,
-    origin: Instant,
-}
-
 #[derive(Debug, Default, serde::Serialize)]
 struct Report {
     notes: Vec<String>,
@@ -96,7 +91,7 @@ fn main() -> ExitCode {
         tokens: args.stream_seconds * 20,
     };
     let origin = Instant::now();
-    let upstream = upstream::start(upstream::Script {
+    let upstream = upstream::start(script::Script {
         stream_tokens: plan.tokens,
         origin,
     });
@@ -105,9 +100,9 @@ fn main() -> ExitCode {
         ragd: Ragd::start(upstream, core),
         origin,
     };
-    let ended = runtime().block_on(async {
+    let ended = runtime::start().block_on(async {
         tokio::select! {
-            () = run(&args, plan, (&bench, &mut report)) => true,
+            () = run(&args, plan, &bench, &mut report) => true,
             () = stopped() => false,
         }
     });
@@ -121,7 +116,7 @@ fn main() -> ExitCode {
     finish(&args, &report)
 }
 
-async fn run(args: &Args, plan: streams::Plan, (bench, report): (&Bench, &mut Report)) {
+async fn run(args: &Args, plan: streams::Plan, bench: &Bench, report: &mut Report) {
     check(bench).await;
     if args.part != Part::Streams {
         for connections in &args.connections {
@@ -145,7 +140,7 @@ async fn stopped() {
     }
 }
 
-/// One call through ragd, so that a setting that is wrong is told before minutes have passed.
+/// One call through ragd, so that a wrong setting is reported before minutes have passed.
 async fn check(bench: &Bench) {
     let address = bench.ragd.address;
     let connection = client::Connection::open(address).await;
@@ -202,12 +197,4 @@ fn finish(args: &Args, report: &Report) -> ExitCode {
         println!("{} things went wrong, the first: {first}", faults.count);
     }
     ExitCode::FAILURE
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .build()
-        .expect("a runtime")
 }

@@ -1,7 +1,7 @@
 //! Sends the tokens of all streams, each at its own time, from one thread: a runtime's timers tick once
 //! a millisecond, and would send a thousand streams' tokens in bursts of twenty.
 
-use super::upstream::{PACE, Script, usage};
+use super::script::{PACE, Script, usage};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::ErrorKind;

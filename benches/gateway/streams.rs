@@ -1,12 +1,12 @@
 //! Many streams at once, each of numbered tokens at a fixed pace: whether every token comes, in its
 //! order, and how much later than it was sent.
 
-use super::Bench;
+use super::bench::Bench;
 use super::client::{Connection, request};
 use super::cost::{Clock, Spent, resident_mb};
 use super::events::Listener;
 use super::samples::{Faults, Samples};
-use super::upstream::PACE;
+use super::script::PACE;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub struct Side {
     pub out_of_order: u64,
     /// Streams that ended with a reason and `[DONE]`.
     pub ended: u64,
-    /// Streams that told what they took.
+    /// Streams that reported their usage.
     pub with_usage: u64,
     /// From the request to the first token.
     pub first_p50_us: f64,

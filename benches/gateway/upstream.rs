@@ -3,33 +3,19 @@
 
 use super::http::{Length, find, head};
 use super::pacer::{self, Order};
+use super::script::{Script, whole_body};
 use std::net::SocketAddr;
 use std::sync::mpsc::Sender;
-use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-
-/// Tokens of an answer that comes whole.
-const TOKENS: usize = 64;
-/// Between two tokens of a stream: 20 a second.
-pub const PACE: Duration = Duration::from_millis(50);
-
-/// What the upstream is told before it starts.
-#[derive(Debug, Clone, Copy)]
-pub struct Script {
-    /// Tokens of a stream.
-    pub stream_tokens: u32,
-    /// What the times written into tokens count from.
-    pub origin: Instant,
-}
 
 /// Starts the upstream on two threads that end with the process, on the cores of the caller: one for
 /// the connections, one for the streams' tokens.
 pub fn start(script: Script) -> SocketAddr {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        super::runtime().block_on(async {
+        super::runtime::start().block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             let address = listener.local_addr().expect("an address");
             sender.send(address).expect("somebody waits for it");
@@ -43,25 +29,6 @@ pub fn start(script: Script) -> SocketAddr {
         });
     });
     receiver.recv().expect("the upstream listens")
-}
-
-/// The body of every answer that comes whole.
-pub fn whole_body() -> Vec<u8> {
-    let text = "token ".repeat(TOKENS);
-    let usage = usage();
-    format!(
-        r#"{{"id":"chatcmpl-bench","object":"chat.completion","created":1750000000,"model":"bench-model","choices":[{{"index":0,"message":{{"role":"assistant","content":"{}"}},"logprobs":null,"finish_reason":"stop"}}],{usage}}}"#,
-        text.trim_end()
-    )
-    .into_bytes()
-}
-
-/// The field that says what an answer took.
-pub fn usage() -> String {
-    let total = 100 + TOKENS;
-    format!(
-        r#""usage":{{"prompt_tokens":100,"completion_tokens":{TOKENS},"total_tokens":{total}}}"#
-    )
 }
 
 async fn serve(stream: TcpStream, pacer: Sender<Order>) -> std::io::Result<()> {

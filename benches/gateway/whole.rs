@@ -1,10 +1,11 @@
 //! Answers that come whole: a closed loop of calls on some connections, to the upstream directly and
 //! through ragd in turn, so that whatever else the machine does falls on both.
 
+use super::bench::Bench;
 use super::client::{Connection, request};
 use super::cost::{Clock, Spent, resident_mb};
 use super::samples::{Faults, Samples, median};
-use super::{Bench, upstream};
+use super::script::whole_body;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -161,7 +162,7 @@ async fn play(bench: &Bench, plan: Plan) -> Round {
     let begin = Instant::now() + OPENING;
     let end = begin + plan.length;
     let request: Rc<[u8]> = request(plan.address, false).into();
-    let expected: Rc<[u8]> = upstream::whole_body().into();
+    let expected: Rc<[u8]> = whole_body().into();
     let callers = LocalSet::new();
     let mut running = JoinSet::new();
     for _ in 0..plan.connections {
@@ -203,7 +204,7 @@ impl Caller {
     async fn run(self, begin: Instant, end: Instant) -> (Samples, Faults) {
         let mut times = Samples::with_room_for(1 << 10);
         let mut faults = Faults::default();
-        let calls = self.calls(begin, end, (&mut times, &mut faults));
+        let calls = self.calls(begin, end, &mut times, &mut faults);
         match timeout_at(end + PATIENCE, calls).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => faults.add(|| format!("{}: {error}", self.address)),
@@ -216,7 +217,8 @@ impl Caller {
         &self,
         begin: Instant,
         end: Instant,
-        (times, faults): (&mut Samples, &mut Faults),
+        times: &mut Samples,
+        faults: &mut Faults,
     ) -> std::io::Result<()> {
         let mut connection = Connection::open(self.address).await?;
         connection.call(&self.request).await?;

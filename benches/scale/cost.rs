@@ -1,4 +1,4 @@
-//! What work costs this process: time by the clock on the wall, processor time of all its threads,
+//! What work costs this process: wall-clock time, processor time of all its threads,
 //! and resident memory.
 
 use std::time::Instant;

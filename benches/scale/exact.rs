@@ -62,7 +62,9 @@ pub fn rarity(asked: &[Asked], passages: impl Iterator<Item = Passage>) -> HashM
 pub fn answers(
     asked: &[Asked],
     passages: impl Iterator<Item = Passage>,
-    (rarity, average_terms, fusion): (&HashMap<u32, f32>, f32, FusionSettings),
+    rarity: &HashMap<u32, f32>,
+    average_terms: f32,
+    fusion: FusionSettings,
 ) -> Vec<Answer> {
     let mut best: Vec<[Best; 2]> = asked.iter().map(|_| Default::default()).collect();
     for (id, terms, vector) in passages {

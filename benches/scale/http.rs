@@ -1,7 +1,7 @@
 //! The whole application with a database of as many passages: questions over a socket, embedded by
 //! the real model, searched, hydrated and written as JSON.
 
-use super::Args;
+use super::args::Args;
 use super::corpus::{self, PASSAGES_PER_DOCUMENT};
 use super::cost::{Timings, resident_mb};
 use ragd::app::{App, OpenedApp};

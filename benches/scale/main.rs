@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on stops")]
 #![expect(clippy::print_stdout, reason = "its figures are what it is for")]
 
+mod args;
 mod corpus;
 mod cost;
 mod exact;
@@ -14,59 +15,10 @@ mod http;
 mod phases;
 mod real;
 
-use clap::{Parser, ValueEnum};
+use args::{Args, Phase};
+use clap::Parser;
 use std::ffi::OsStr;
-use std::path::PathBuf;
 use std::process::Command;
-
-/// Measures the embedded index at scale.
-#[derive(Debug, Parser)]
-struct Args {
-    /// How many passages.
-    #[arg(long, default_value_t = 100_000)]
-    passages: u64,
-    /// How many questions are timed.
-    #[arg(long, default_value_t = 1_000)]
-    questions: u64,
-    /// How many of them are compared with exact answers.
-    #[arg(long, default_value_t = 200)]
-    compared: u64,
-    /// Where the index is built; absent: a temporary folder. One that is there already is reused.
-    #[arg(long)]
-    folder: Option<PathBuf>,
-    /// A judged collection in BEIR form whose texts, with vectors of the local model, are mixed in;
-    /// its questions are compared with exact answers as well. May be given more than once.
-    #[arg(long)]
-    real: Vec<PathBuf>,
-    /// Only this phase.
-    #[arg(long)]
-    phase: Option<Phase>,
-    /// What cargo adds.
-    #[arg(long, hide = true)]
-    bench: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Phase {
-    /// Fills and optimises an index.
-    Build,
-    /// Reopens it, times questions, compares them with exact answers.
-    Search,
-    /// The whole application with a database of as many passages, over a socket.
-    Http,
-}
-
-impl Phase {
-    const ALL: [Self; 3] = [Self::Build, Self::Search, Self::Http];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Build => "build",
-            Self::Search => "search",
-            Self::Http => "http",
-        }
-    }
-}
 
 fn main() {
     let args = Args::parse();

@@ -1,6 +1,6 @@
 //! The index alone: build it, reopen it, ask it.
 
-use super::Args;
+use super::args::Args;
 use super::corpus::{self, DIMENSION, Question};
 use super::cost::{Timings, resident_mb};
 use super::exact::{self, overlap};
@@ -143,10 +143,10 @@ pub async fn search(args: &Args, folder: &Path) {
     let compared = questions.len().min(args.compared as usize);
     let real = Real::open(&args.real, folder).await;
     let world = (args.passages, &real);
-    compare(&index, &counter, (&questions[..compared], world)).await;
+    compare(&index, &counter, &questions[..compared], world.0, world.1).await;
     if !real.questions.is_empty() {
         println!("with {} real texts and their questions:", real.texts.len());
-        compare(&index, &counter, (&real.questions, world)).await;
+        compare(&index, &counter, &real.questions, world.0, world.1).await;
     }
     index.close().await;
 }
@@ -228,7 +228,9 @@ async fn hybrid(
 async fn compare(
     index: &Index,
     counter: &TermCounter,
-    (questions, (passages, real)): (&[Question], (u64, &Real)),
+    questions: &[Question],
+    passages: u64,
+    real: &Real,
 ) {
     let asked: Vec<exact::Asked> = questions
         .iter()
@@ -246,7 +248,7 @@ async fn compare(
         .map(|n| with(made_up(n), corpus::vector(n)))
         .chain((0..real.texts.len()).map(|n| with(found(n), real.vectors[n].clone())));
     let average = average_terms(counter);
-    let exact = exact::answers(&asked, whole, (&rarity, average, fusion()));
+    let exact = exact::answers(&asked, whole, &rarity, average, fusion());
     let (mut dense, mut both) = (0.0, 0.0);
     for (question, exact) in questions.iter().zip(&exact) {
         let (hybrid, meaning) = hybrid(index, counter, question).await;

@@ -1,9 +1,14 @@
 //! Rules that the compiler does not know, checked against the source itself: how large a file may be,
-//! what it must say of itself, and that both databases have the same migrations. Cargo keeps the order
-//! of the crates. The checks are text-based and prove on made-up sources (`made_up.rs`) that they can
-//! fail.
+//! what it must say of itself, that no files import each other in a circle, that no function takes a
+//! tuple, that no word of the old vocabulary is left, and that both databases have the same migrations.
+//! Cargo keeps the order of the crates. The checks are text-based and prove on made-up sources
+//! (`made_up.rs`) that they can fail.
 
+mod circles;
 mod made_up;
+mod signatures;
+mod tokens;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

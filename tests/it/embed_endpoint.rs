@@ -1,9 +1,9 @@
 //! Vectors from an endpoint on a real socket: what it is asked, what is believed of its answers, how
-//! long it is waited for, and that a question never waits for one that is away.
+//! long it is waited for, and that a question never waits for an unavailable one.
 
 use crate::support::embeddings::{answer, endpoint, texts, vector};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
+use crate::support::until::{SOON, within};
 use chrono::DateTime;
 use ragd::clock::Clock;
 use ragd::embed::{
@@ -11,13 +11,15 @@ use ragd::embed::{
     EndpointWire,
 };
 use ragd::error::{Error, ErrorKind};
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 const KEY: &str = "sk-very-secret";
 
-fn settings(upstream: &Upstream) -> EndpointSettings {
+fn settings(upstream: &ScriptedServer) -> EndpointSettings {
     EndpointSettings {
         wire: EndpointWire::OpenAi,
         base_url: upstream.base_url(),
@@ -130,9 +132,21 @@ async fn long_texts_are_cut_and_a_chosen_length_is_asked_for() {
     assert_eq!(texts(request), ["Grüße und noch viel ", " "]);
 }
 
+/// What `work` returns while the clock moves on by `step` again and again.
+async fn while_time_passes<T>(clock: &Clock, step: Duration, work: JoinHandle<T>) -> T {
+    let ended = async {
+        while !work.is_finished() {
+            tokio::task::yield_now().await;
+            clock.advance(step);
+        }
+        work.await.unwrap()
+    };
+    within("the end of the call", SOON, ended).await
+}
+
 #[tokio::test]
 async fn a_busy_endpoint_is_asked_again_by_the_clock() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let clock = standing_clock();
     let times = Arc::new(Mutex::new(Vec::new()));
     let (asked_at, now) = (Arc::clone(&times), clock.clone());
@@ -148,11 +162,8 @@ async fn a_busy_endpoint_is_asked_again_by_the_clock() {
     let embedder = of(settings(&upstream), 8, &clock);
     let asked = embedder.clone();
     let work = tokio::spawn(async move { asked.embed(owned(&["one"])).await });
-    while !work.is_finished() {
-        tokio::task::yield_now().await;
-        clock.advance(Duration::from_millis(250));
-    }
-    assert_vectors(&work.await.unwrap().unwrap(), &["one"], 8);
+    let made = while_time_passes(&clock, Duration::from_millis(250), work).await;
+    assert_vectors(&made.unwrap(), &["one"], 8);
     // It waits for as long as it is told, and then for a time of its own, which doubles.
     let times = times.lock().unwrap();
     let waits: Vec<i64> = times
@@ -167,18 +178,15 @@ async fn a_busy_endpoint_is_asked_again_by_the_clock() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_stays_away_is_given_up() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::error(500, &format!("no worker for {KEY}")));
+async fn an_endpoint_that_keeps_failing_is_given_up() {
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::error(500, &format!("no worker for {KEY}")));
     let clock = standing_clock();
     let embedder = of(settings(&upstream), 8, &clock);
     let asked = embedder.clone();
     let work = tokio::spawn(async move { asked.embed(owned(&["one"])).await });
-    while !work.is_finished() {
-        tokio::task::yield_now().await;
-        clock.advance(Duration::from_secs(1));
-    }
-    let error = work.await.unwrap().unwrap_err();
+    let made = while_time_passes(&clock, Duration::from_secs(1), work).await;
+    let error = made.unwrap_err();
     assert_eq!(
         (error.kind(), error.code()),
         (ErrorKind::Unavailable, CODE_EMBEDDINGS_UNAVAILABLE)
@@ -193,8 +201,8 @@ async fn an_endpoint_that_stays_away_is_given_up() {
 }
 
 async fn refusal(reply: Reply) -> (Error, usize) {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(reply);
+    let upstream = scripted::start().await;
+    upstream.set_default(reply);
     let embedder = of(settings(&upstream), 8, &standing_clock());
     let error = embedder.embed(owned(&["one"])).await.unwrap_err();
     assert!(!error.chain().contains(KEY), "{}", error.chain());
@@ -202,7 +210,7 @@ async fn refusal(reply: Reply) -> (Error, usize) {
 }
 
 #[tokio::test]
-async fn what_no_repetition_mends_is_not_repeated() {
+async fn errors_that_a_retry_cannot_fix_are_not_retried() {
     let vectors = |vectors: serde_json::Value| Reply::json(200, &json!({ "data": vectors }));
     let short = json!([{ "index": 0, "embedding": [1.0, 2.0] }]);
     let eight = vec![1.0; 8];
@@ -231,9 +239,9 @@ async fn what_no_repetition_mends_is_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_question_does_not_wait_for_an_endpoint_that_is_away() {
+async fn a_question_does_not_wait_for_an_unavailable_endpoint() {
     let upstream = endpoint(8).await;
-    upstream.then(Reply::silence());
+    upstream.queue(Reply::silence());
     let clock = standing_clock();
     let embedder = of(settings(&upstream), 8, &clock);
     let late = embedder.embed_query("one").await.unwrap_err();
@@ -253,8 +261,8 @@ async fn a_question_does_not_wait_for_an_endpoint_that_is_away() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_no_vector() {
-    let upstream = Upstream::start().await;
+async fn without_an_endpoint_there_is_no_vector() {
+    let upstream = scripted::start().await;
     let settings = settings(&upstream);
     drop(upstream);
     let embedder = of(settings, 8, &standing_clock());

@@ -18,9 +18,9 @@ mod seen;
 mod stage;
 mod table;
 
-use crate::support::vendor_reply::Wire;
 use case::{Case, Setting};
 use findings::Findings;
+use ragd::stub_llm::Wire;
 use stage::Stage;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -84,6 +84,7 @@ async fn a_row_that_says_something_else_is_found_out() {
             let found = play_one(&mut stage, case).await;
             believed.extend(found.of("").is_none().then(|| case.name()));
         }
+        stage.finish().await;
     }
     assert!(
         believed.is_empty(),
@@ -113,6 +114,7 @@ async fn play_all(setting: Setting, cases: Vec<Case>) -> (usize, Vec<String>) {
         books::asked_again(case, &stage, &mut findings).await;
         wrong.extend(findings.of(&case.name()));
     }
+    stage.finish().await;
     (cases.len(), wrong)
 }
 
@@ -136,6 +138,7 @@ async fn when_the_second_provider_fails_as_well_the_caller_is_told_when_to_ask_a
             for case in cases {
                 wrong.extend(nobody::play(&stage, case).await);
             }
+            stage.finish().await;
             wrong
         });
     }

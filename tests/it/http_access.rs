@@ -129,6 +129,7 @@ async fn every_other_route_refuses_who_is_not_known() {
             assert_eq!(answer.headers()["content-type"], route.failure().0);
         }
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -150,6 +151,7 @@ async fn an_api_key_may_ask_and_read_and_nothing_else() {
             "{body}"
         );
     }
+    app.finish().await;
 }
 
 #[test]

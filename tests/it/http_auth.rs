@@ -31,6 +31,7 @@ async fn a_user_logs_in_and_is_known_by_the_token() {
     assert_eq!(me["email"], "admin@example.com");
     assert_eq!(me["is_admin"], true);
     assert!(me.get("password_hash").is_none());
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -61,6 +62,7 @@ async fn a_wrong_password_and_an_unknown_user_get_the_same_answer_and_a_line() {
         !audit.contains("wrong"),
         "a password is never kept: {audit}"
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -77,6 +79,7 @@ async fn what_is_no_login_form_is_refused_as_such() {
         .post("/auth/token")
         .json(&serde_json::json!({ "username": "a" }));
     assert_eq!(json.send().await.unwrap().status(), 415);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -108,6 +111,7 @@ async fn failed_logins_are_throttled_and_the_right_password_waits_too() {
     assert!(app.audit_log().contains("Rate limit exceeded"));
     clock.advance(Duration::from_secs(60));
     assert_eq!(log_in(&app, &right).await.status(), 200);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -118,6 +122,7 @@ async fn a_new_password_ends_older_tokens() {
     let me = |token: String| app.get("/auth/users/me").bearer_auth(token).send();
     assert_eq!(me(older).await.unwrap().status(), 401);
     assert_eq!(me(newer).await.unwrap().status(), 200);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -130,6 +135,7 @@ async fn a_token_ends_with_its_time() {
     assert_eq!(me().await.unwrap().status(), 200);
     clock.advance(Duration::from_secs(1));
     assert_eq!(me().await.unwrap().status(), 401);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -151,6 +157,7 @@ async fn a_token_wins_over_a_key_and_a_key_may_come_as_a_bearer() {
     assert_eq!(key.send().await.unwrap().status(), 200);
     let me = app.get("/auth/users/me").bearer_auth(app.api_key);
     assert_eq!(me.send().await.unwrap().status(), 403);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -171,6 +178,7 @@ async fn refused_keys_leave_one_line_a_minute() {
         .collect();
     assert_eq!(lines.len(), 1, "{audit}");
     assert!(!audit.contains("a-wrong-key"));
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -188,4 +196,5 @@ async fn the_machines_own_token_is_in_a_file_for_its_user_alone() {
         .await
         .unwrap();
     assert_eq!(stats.status(), 200);
+    app.finish().await;
 }

@@ -5,18 +5,14 @@ mod limiter;
 mod retries;
 
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use chrono::DateTime;
-use ragd::clock::Clock;
-use reqwest::{RequestBuilder, Response};
+use crate::support::until::{SOON, until, until_some};
+use crate::support::world::{ANSWER, Setup, World};
+use ragd::stub_llm::Reply;
+use reqwest::Response;
 use serde_json::{Value, json};
-use std::time::Duration;
+use tokio::task::JoinHandle;
 
 const GAUGE: &str = r#"rag_circuit_breaker_state{operation="chat",provider="openai"}"#;
-const TEXT: &str = "The guarantee of the espresso machine lasts twenty-seven months.";
-const QUESTION: &str = "How long does the guarantee of the espresso machine last?";
-const ANSWER: &str = "The guarantee lasts twenty-seven months [1].";
 const TRANSITIONS: [(&str, &str); 6] = [
     ("closed", "half_open"),
     ("closed", "open"),
@@ -26,57 +22,20 @@ const TRANSITIONS: [(&str, &str); 6] = [
     ("open", "half_open"),
 ];
 
-/// An application with one scripted provider and one document. Answers are not kept for equal
-/// questions, so that every question is a call.
-struct World {
-    app: TestApp,
-    upstream: Upstream,
-    clock: Clock,
+/// An application with one scripted provider and one document, and a clock that stands still.
+/// Answers are not kept for equal questions, so that every question is a call.
+async fn begin(more: &[(&str, &str)]) -> World {
+    start(Setup::new().with_standing_clock().set(more)).await
+}
+
+async fn start(setup: Setup) -> World {
+    let setup = setup.set(&[("RESPONSE_CACHE_ENABLED", "false")]);
+    let world = setup.with_document().start().await;
+    world.openai.set_default(Reply::answer(ANSWER));
+    world
 }
 
 impl World {
-    /// With a clock that stands still, and no retries.
-    async fn new(more: &[(&str, &str)]) -> Self {
-        let clock = Clock::manual(DateTime::from_timestamp(1_767_000_000, 0).unwrap());
-        let mut variables = vec![("LLM_RETRIES", "0")];
-        variables.extend(more);
-        Self::with(&variables, clock).await
-    }
-
-    async fn with(more: &[(&str, &str)], clock: Clock) -> Self {
-        let upstream = Upstream::start().await;
-        let url = upstream.base_url();
-        let mut variables = vec![
-            ("OPENAI_BASE_URL", url.as_str()),
-            ("OPENAI_API_KEY", "sk-test"),
-            ("RESPONSE_CACHE_ENABLED", "false"),
-        ];
-        variables.extend(more);
-        let app = TestApp::spawn_with(&variables, clock.clone()).await;
-        let token = app.admin_token().await;
-        app.upload(&token, "guarantee.txt", TEXT).await;
-        app.app.follower().catch_up().await.unwrap();
-        upstream.otherwise(Reply::answer(ANSWER));
-        Self {
-            app,
-            upstream,
-            clock,
-        }
-    }
-
-    fn question(&self) -> RequestBuilder {
-        let request = self.app.post("/chat").header("x-api-key", self.app.api_key);
-        request.json(&json!({ "question": QUESTION }))
-    }
-
-    async fn ask(&self) -> u16 {
-        self.question().send().await.unwrap().status().as_u16()
-    }
-
-    fn calls(&self) -> usize {
-        self.upstream.requests().len()
-    }
-
     async fn gauge(&self) -> f64 {
         self.app.metric(GAUGE).await
     }
@@ -96,13 +55,9 @@ impl World {
     /// Five questions that the provider fails at.
     async fn open_the_breaker(&self) {
         for _ in 0..5 {
-            self.upstream.then(Reply::error(500, "down"));
-            assert_eq!(self.ask().await, 503);
+            self.openai.queue(Reply::error(500, "down"));
+            assert_eq!(self.ask_for_status().await, 503);
         }
-    }
-
-    fn advance_ms(&self, ms: u64) {
-        self.clock.advance(Duration::from_millis(ms));
     }
 
     async fn json(&self, path: &str, key: Option<&str>) -> Value {
@@ -113,6 +68,18 @@ impl World {
         };
         request.send().await.unwrap().json().await.unwrap()
     }
+}
+
+/// A question that waits for the clock: it is under way, and has no answer yet.
+async fn waiting_question(world: &World) -> JoinHandle<reqwest::Result<Response>> {
+    let before = world.clock.sleepers();
+    let waiting = tokio::spawn(world.question().send());
+    until("a question that waits for the clock", SOON, || async {
+        world.clock.sleepers() > before
+    })
+    .await;
+    assert!(!waiting.is_finished());
+    waiting
 }
 
 /// What a caller is told who cannot be answered now: the problem and the seconds to wait.
@@ -157,11 +124,12 @@ async fn every_series_is_there_before_anything_has_happened() {
             }
         }
     }
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn the_runbooks_states_follow_each_other() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     assert_eq!(
         (world.gauge().await, world.transitions().await),
         (0.0, vec![0.0; 6])
@@ -169,16 +137,19 @@ async fn the_runbooks_states_follow_each_other() {
 
     // A success between failures keeps it closed.
     for reply in [500, 503, 502, 200, 504, 500, 529, 408] {
-        world.upstream.then(match reply {
+        world.openai.queue(match reply {
             200 => Reply::answer(ANSWER),
             status => Reply::error(status, "down"),
         });
-        assert_eq!(world.ask().await, if reply == 200 { 200 } else { 503 });
+        assert_eq!(
+            world.ask_for_status().await,
+            if reply == 200 { 200 } else { 503 }
+        );
         assert_eq!(world.gauge().await, 0.0);
     }
     // The fifth in a row opens it.
-    world.upstream.then(Reply::error(500, "down"));
-    assert_eq!(world.ask().await, 503);
+    world.openai.queue(Reply::error(500, "down"));
+    assert_eq!(world.ask_for_status().await, 503);
     assert_eq!(world.gauge().await, 1.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     let calls = world.calls();
@@ -195,25 +166,24 @@ async fn the_runbooks_states_follow_each_other() {
     // At 29.999 s it is open still: a question waits for the last moment, and is not sent before.
     world.advance_ms(2_499);
     assert_eq!(world.gauge().await, 1.0);
-    let waiting = tokio::spawn(world.question().send());
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(!waiting.is_finished());
+    let waiting = waiting_question(&world).await;
     assert_eq!((world.calls(), world.gauge().await), (calls, 1.0));
     world.advance_ms(1);
     assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
     assert_eq!((world.calls(), world.gauge().await), (calls + 1, 2.0));
     // Three successes close it; the first came already.
-    assert_eq!(world.ask().await, 200);
+    assert_eq!(world.ask_for_status().await, 200);
     assert_eq!(world.gauge().await, 2.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
-    assert_eq!(world.ask().await, 200);
+    assert_eq!(world.ask_for_status().await, 200);
     assert_eq!(world.gauge().await, 0.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_gauge_reads_half_open_by_time_alone() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     world.open_the_breaker().await;
     world.advance_ms(29_999);
     assert_eq!(world.gauge().await, 1.0);
@@ -221,17 +191,18 @@ async fn the_gauge_reads_half_open_by_time_alone() {
     assert_eq!(world.gauge().await, 2.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
     assert_eq!(world.calls(), 5);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_failed_probe_opens_it_for_another_thirty_seconds() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     world.open_the_breaker().await;
     world.advance_ms(30_000);
-    assert_eq!(world.ask().await, 200);
+    assert_eq!(world.ask_for_status().await, 200);
     world.advance_ms(7_000);
-    world.upstream.then(Reply::error(500, "down"));
-    assert_eq!(world.ask().await, 503);
+    world.openai.queue(Reply::error(500, "down"));
+    assert_eq!(world.ask_for_status().await, 503);
     assert_eq!(world.gauge().await, 1.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
     let calls = world.calls();
@@ -244,89 +215,88 @@ async fn a_failed_probe_opens_it_for_another_thirty_seconds() {
     assert_eq!(world.gauge().await, 2.0);
     // The successes of before count no more.
     for expected in [2.0, 2.0, 0.0] {
-        assert_eq!(world.ask().await, 200);
+        assert_eq!(world.ask_for_status().await, 200);
         assert_eq!(world.gauge().await, expected);
     }
     assert_eq!(world.transitions().await, [0.0, 1.0, 1.0, 1.0, 0.0, 2.0]);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn what_says_nothing_of_the_upstream_changes_nothing() {
-    let world = World::new(&[]).await;
+async fn caller_errors_and_client_aborts_do_not_count() {
+    let world = begin(&[]).await;
     world.open_the_breaker().await;
     world.advance_ms(30_000);
     // The caller's own fault, as a probe: the slot is free again, and nothing is counted.
     for status in [400, 404, 422] {
-        world.upstream.then(Reply::error(status, "no"));
-        assert_eq!(world.ask().await, 422);
+        world.openai.queue(Reply::error(status, "no"));
+        assert_eq!(world.ask_for_status().await, 422);
         assert_eq!(world.gauge().await, 2.0);
     }
     // A client that goes away gives its place back, too.
-    world.upstream.then(Reply::silence());
+    world.openai.queue(Reply::silence());
     let gone = tokio::spawn(world.question().send());
-    while world.calls() < 9 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    world.called(9).await;
     gone.abort();
-    world.upstream.clients_gone(1).await;
-    let mut status = world.ask().await;
-    while status == 503 {
-        status = world.ask().await;
-    }
+    world.openai.clients_gone(1).await;
+    let status = until_some("the probe's place to be free", SOON, || async {
+        let status = world.ask_for_status().await;
+        (status != 503).then_some(status)
+    });
+    let status = status.await;
     assert_eq!((status, world.gauge().await), (200, 2.0));
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+    world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_callers_at_the_reopening_one_is_sent() {
-    let world = World::new(&[]).await;
+async fn of_many_callers_at_the_reopening_one_is_the_probe() {
+    let world = begin(&[]).await;
     world.open_the_breaker().await;
-    world.upstream.then(Reply::answer(ANSWER).after_gate());
+    world.openai.queue(Reply::answer(ANSWER).after_gate());
     world.advance_ms(30_000);
     let asking = (0..200).map(|_| tokio::spawn(world.question().send()));
-    let mut asking: Vec<_> = asking.collect();
+    let asking: Vec<_> = asking.collect();
     // All but the probe are answered while it is under way.
-    while asking.iter().filter(|one| !one.is_finished()).count() > 1 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("all answers but one", SOON, || async {
+        asking.iter().filter(|one| !one.is_finished()).count() == 1
+    })
+    .await;
     assert_eq!(world.calls(), 6);
-    while asking.iter().any(|one| !one.is_finished()) {
-        world.upstream.open_gate();
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
     let mut statuses = Vec::new();
-    for one in asking.drain(..) {
-        statuses.push(one.await.unwrap().unwrap().status().as_u16());
+    for one in asking {
+        let answer = world.open_gate_until("the last answer", one).await;
+        statuses.push(answer.unwrap().status().as_u16());
     }
     statuses.sort_unstable();
     assert_eq!((statuses[0], statuses[1], statuses[199]), (200, 503, 503));
     assert_eq!(world.calls(), 6);
     assert_eq!(world.gauge().await, 2.0);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_probe_without_content_in_time_is_lost() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     world.open_the_breaker().await;
     world.advance_ms(30_000);
-    world.upstream.then(Reply::silence());
+    world.openai.queue(Reply::silence());
     let lost = tokio::spawn(world.question().send());
-    while world.calls() < 6 {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    world.called(6).await;
     world.advance_ms(29_999);
     assert_eq!(world.gauge().await, 2.0);
     world.advance_ms(1);
     assert_eq!(world.gauge().await, 1.0);
     assert_eq!(world.transitions().await, [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
     world.advance_ms(30_000);
-    assert_eq!(world.ask().await, 200);
+    assert_eq!(world.ask_for_status().await, 200);
     lost.abort();
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn health_is_told_from_the_breaker_without_a_call() {
-    let world = World::new(&[]).await;
+async fn health_comes_from_the_breaker_without_a_call() {
+    let world = begin(&[]).await;
     let reachable = json!({ "status": "healthy", "ai_service": "reachable" });
     let unreachable = json!({ "status": "degraded", "ai_service": "unreachable" });
     assert_eq!(world.json("/health/ai", None).await, reachable);
@@ -370,7 +340,7 @@ async fn health_is_told_from_the_breaker_without_a_call() {
         "{providers}"
     );
     for _ in 0..3 {
-        assert_eq!(world.ask().await, 200);
+        assert_eq!(world.ask_for_status().await, 200);
     }
     let providers = world
         .json("/health/detailed", Some(world.app.api_key))
@@ -388,4 +358,5 @@ async fn health_is_told_from_the_breaker_without_a_call() {
         1.0
     );
     assert_eq!(world.calls(), 8);
+    world.finish().await;
 }

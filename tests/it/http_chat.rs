@@ -1,10 +1,10 @@
 //! Questions over HTTP: whole answers and streams.
 
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use futures_util::StreamExt;
+use crate::support::scripted;
+use crate::support::sse::{EventReader, named as events};
 use ragd::clock::Clock;
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 
 const TEXT: &str = "The guarantee of the espresso machine lasts twenty-seven months.";
@@ -24,21 +24,6 @@ async fn ask(app: &TestApp, path: &str, body: Value) -> reqwest::Response {
         .send()
         .await
         .unwrap()
-}
-
-/// The events of a whole stream: names and data.
-fn events(text: &str) -> Vec<(String, Value)> {
-    let blocks = text
-        .split("\n\n")
-        .filter(|block| block.starts_with("event:"));
-    blocks
-        .map(|block| {
-            let (name, data) = block.split_once('\n').unwrap();
-            let name = name.trim_start_matches("event:").trim().to_owned();
-            let data = data.trim_start_matches("data:").trim();
-            (name, serde_json::from_str(data).unwrap())
-        })
-        .collect()
 }
 
 #[tokio::test]
@@ -66,6 +51,7 @@ async fn an_answer_cites_its_source() {
     for field in ["confidence", "message_id", "model", "usage", "degraded"] {
         assert!(!answer[field].is_null(), "{field}: {answer}");
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -98,6 +84,7 @@ async fn what_is_asked_wrongly_is_refused_by_field() {
             assert_eq!(problem["errors"][0]["field"], field, "{problem}");
         }
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -134,12 +121,13 @@ async fn a_stream_gives_the_sources_first_and_the_whole_answer_last() {
             .await,
         1.0
     );
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_provider_that_fails_is_a_failure() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::error(500, "down"));
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::error(500, "down"));
     let url = upstream.base_url();
     let app = with_document(&[("OPENAI_BASE_URL", &url), ("OPENAI_API_KEY", "sk-test")]).await;
     let answer = ask(&app, "/chat", json!({ "question": QUESTION })).await;
@@ -159,12 +147,13 @@ async fn a_provider_that_fails_is_a_failure() {
             .await
             >= 2.0
     );
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_stream_that_breaks_off_says_that_it_is_a_part() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::stream_head().token("It lasts").close());
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::stream_head().token("It lasts").close());
     let url = upstream.base_url();
     let app = with_document(&[("OPENAI_BASE_URL", &url), ("OPENAI_API_KEY", "sk-test")]).await;
     let stream = ask(&app, "/chat/stream", json!({ "question": QUESTION })).await;
@@ -174,25 +163,24 @@ async fn a_stream_that_breaks_off_says_that_it_is_a_part() {
     assert_eq!(data["partial"], true);
     let outcome = "ragd_stream_outcomes_total{outcome=\"error_after_content\"}";
     assert_eq!(app.metric(outcome).await, 1.0);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_client_that_goes_away_ends_the_call_upstream() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::stream_head().token("It lasts").hang());
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::stream_head().token("It lasts").hang());
     let url = upstream.base_url();
     let app = with_document(&[("OPENAI_BASE_URL", &url), ("OPENAI_API_KEY", "sk-test")]).await;
     let stream = ask(&app, "/chat/stream", json!({ "question": QUESTION })).await;
-    let mut body = stream.bytes_stream();
-    let mut seen = String::new();
-    while !seen.contains("event: token") {
-        seen.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
-    }
-    drop(body);
+    let mut stream = EventReader::new(stream);
+    stream.until("token").await;
+    drop(stream);
     upstream.clients_gone(1).await;
     assert_eq!(
         app.metric("ragd_stream_outcomes_total{outcome=\"client_abort\"}")
             .await,
         1.0
     );
+    app.finish().await;
 }

@@ -1,10 +1,10 @@
 //! Chat in the shape of Flow's clients, and the conversations of the people behind one API key.
 
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use chrono::DateTime;
 use ragd::clock::Clock;
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -67,6 +67,7 @@ async fn a_message_is_answered_in_its_conversation() {
     assert_eq!(status, 200);
     assert_eq!(one["id"], id);
     assert_eq!(one["messages"], more["messages"]);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -94,6 +95,7 @@ async fn another_nicknames_conversation_is_not_there() {
     let path = format!("/api/conversations/{id}?nickname=ana");
     let request = app.get(&path).bearer_auth(&token);
     assert_eq!(request.send().await.unwrap().status(), 404);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -120,6 +122,7 @@ async fn what_is_sent_wrongly_is_refused_by_field() {
         (status, &problem["errors"][0]["field"]),
         (422, &json!("nickname"))
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -148,12 +151,13 @@ async fn conversations_are_listed_in_pages_and_can_be_taken_up_while_they_are_ke
     clock.advance(Duration::from_secs(86_400));
     let body = json!({ "message": "Hello?", "nickname": "ana", "conversation_id": ids[0] });
     assert_eq!(say(&app, "/chat/completions", body).await.0, 200);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_provider_that_fails_is_a_failure_here_too() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::error(500, "down"));
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::error(500, "down"));
     let url = upstream.base_url();
     let variables = [
         ("OPENAI_BASE_URL", url.as_str()),
@@ -166,4 +170,5 @@ async fn a_provider_that_fails_is_a_failure_here_too() {
     let (status, problem) = say(&app, "/chat/completions", body).await;
     assert_eq!(status, 503);
     assert_eq!(problem["code"], "llm_unavailable");
+    app.finish().await;
 }

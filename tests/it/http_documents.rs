@@ -99,6 +99,7 @@ async fn a_file_goes_in_is_listed_shown_and_deleted() {
         audit.contains("document.ingest") && audit.contains("document.delete"),
         "{audit}"
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -111,6 +112,7 @@ async fn the_same_file_again_is_no_work() {
     assert_eq!(again["document_id"], first["document_id"]);
     assert_eq!(again["job_id"], Value::Null);
     assert_eq!(again["status"], "indexed");
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -160,10 +162,11 @@ async fn names_that_are_paths_and_formats_that_are_not_taken_are_refused() {
         .await
         .unwrap();
     assert_eq!(body_of(list, StatusCode::OK).await["data"], json!([]));
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn a_file_that_is_too_large_is_told_its_limit() {
+async fn a_file_that_is_too_large_is_refused_with_the_limit() {
     let app = TestApp::spawn().await;
     let token = app.admin_token().await;
     let part = Part::bytes(vec![b'a'; 11 * 1_024 * 1_024]).file_name("large.txt");
@@ -178,10 +181,11 @@ async fn a_file_that_is_too_large_is_told_its_limit() {
             .contains("10 MB (MAX_UPLOAD_MEGABYTES)"),
         "{body}"
     );
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn who_waits_is_told_why_a_document_failed() {
+async fn a_waiting_upload_gets_the_reason_why_it_failed() {
     let app = TestApp::spawn().await;
     let token = app.admin_token().await;
     let form = Form::new().part(
@@ -208,6 +212,7 @@ async fn who_waits_is_told_why_a_document_failed() {
         body["detail"].as_str().unwrap()
     );
     assert_eq!(shown["error"], error);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -259,6 +264,7 @@ async fn a_text_goes_in_as_json() {
             .status(),
         422
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -305,6 +311,7 @@ async fn a_list_is_read_page_by_page() {
         let field = wrong.split('=').next().unwrap();
         assert_eq!(body["errors"][0]["field"], field, "{body}");
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -356,6 +363,7 @@ async fn the_documents_folder_goes_in_with_or_without_a_body() {
             report["jobs"] == json!([])
         }
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -371,4 +379,5 @@ async fn a_document_is_made_anew() {
     let again = body_of(again, StatusCode::ACCEPTED).await;
     assert_eq!(again["document_id"], sent["document_id"]);
     assert_ne!(again["job_id"], sent["job_id"]);
+    app.finish().await;
 }

@@ -53,6 +53,7 @@ async fn feedback_is_kept_with_what_it_is_about_and_the_last_word_counts() {
     for field in ["passage_id", "document_id", "score"] {
         assert_eq!(shown[field], source[field], "{field}");
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -78,6 +79,7 @@ async fn feedback_on_what_is_not_the_callers_answer_is_not_found() {
     let body = json!({ "session_id": "s-1", "message_id": message, "thumbs_up": true });
     let request = app.post("/feedback").bearer_auth(&token).json(&body);
     assert_eq!(request.send().await.unwrap().status(), 404);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -101,6 +103,7 @@ async fn feedback_that_is_ill_formed_is_refused_by_field() {
     let mut longest = good;
     longest["comment"] = "ä".repeat(2_000).into();
     assert_eq!(give(&app, &longest).await.0, 201);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -117,4 +120,5 @@ async fn feedback_that_cannot_be_kept_is_a_failure() {
         app.metric("rag_feedback_total{thumbs_up=\"true\"}").await,
         0.0
     );
+    app.finish().await;
 }

@@ -47,6 +47,7 @@ async fn a_row_of_a_workbook_is_found_with_its_sheet_and_headers() {
         "{found}"
     );
     assert_eq!(first["page"], 2, "{found}");
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -73,6 +74,7 @@ async fn a_document_that_lies_is_refused_with_its_reason() {
             .unwrap()
             .contains("archive is broken")
     );
+    app.finish().await;
 }
 
 /// The list of the settings and the list of the parsers are one.

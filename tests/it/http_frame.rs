@@ -48,6 +48,7 @@ async fn every_answer_has_an_id_the_callers_if_it_is_sane() {
         assert_ne!(id, insane);
         assert_eq!(uuid::Uuid::parse_str(&id).unwrap().get_version_num(), 7);
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -59,10 +60,11 @@ async fn unknown_paths_and_methods_are_problems() {
     assert_eq!(answer.headers()["allow"], "POST");
     let body = problem(answer, 405).await;
     assert_eq!(body["code"], "method_not_allowed");
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_body_is_told() {
+async fn a_wrong_body_is_refused_with_the_reason() {
     let app = TestApp::spawn().await;
     let ask = || app.post("/chat").header("x-api-key", app.api_key);
     let typed = || ask().header("content-type", "application/json");
@@ -87,10 +89,11 @@ async fn what_is_wrong_with_a_body_is_told() {
     let body = problem(typed().body(deep).send().await.unwrap(), 422).await;
     assert_eq!(body["code"], "json_too_deep");
     assert!(body["detail"].to_string().contains("64"), "{body}");
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_told_its_limit() {
+async fn a_body_that_is_too_large_is_refused_with_the_limit() {
     let app = TestApp::spawn().await;
     let large = json!({ "question": "a".repeat(2 * 1_024 * 1_024) });
     let ask = app
@@ -99,10 +102,11 @@ async fn a_body_that_is_too_large_is_told_its_limit() {
         .json(&large);
     let body = problem(ask.send().await.unwrap(), 413).await;
     assert!(body["detail"].to_string().contains("1024 KiB"), "{body}");
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn top_k_is_told_its_limit_whatever_was_sent() {
+async fn top_k_out_of_range_is_refused_with_the_limit() {
     let app = TestApp::spawn().await;
     let values = [
         json!(-1),
@@ -128,6 +132,7 @@ async fn top_k_is_told_its_limit_whatever_was_sent() {
             );
         }
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -142,6 +147,7 @@ async fn a_head_that_is_too_large_is_refused() {
     let body = problem(answer, 431).await;
     assert!(body["detail"].to_string().contains("32 KiB"), "{body}");
     assert_eq!(app.get("/health").send().await.unwrap().status(), 200);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -173,6 +179,7 @@ async fn requests_are_counted_under_their_routes_template() {
         .await
         .unwrap();
     assert!(!text.contains("secret-path"));
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -187,6 +194,7 @@ async fn answers_are_compressed_for_those_who_ask() {
     assert_eq!(asked.headers()["content-encoding"], "gzip");
     let plain = app.get("/openapi.json").send().await.unwrap();
     assert!(!plain.headers().contains_key("content-encoding"));
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -207,6 +215,8 @@ async fn no_other_origin_may_call_unless_it_is_configured() {
     );
     let answer = from("https://evil.example").await.unwrap();
     assert!(!answer.headers().contains_key("access-control-allow-origin"));
+    open.finish().await;
+    closed.finish().await;
 }
 
 #[tokio::test]
@@ -226,4 +236,5 @@ async fn the_documentation_needs_nothing_from_elsewhere() {
         .await
         .unwrap();
     assert!(script.text().await.unwrap().contains("/openapi.json"));
+    app.finish().await;
 }

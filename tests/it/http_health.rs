@@ -1,4 +1,4 @@
-//! The health routes, in the words of the runbooks.
+//! The health routes: status codes and fields, as the runbooks have them.
 
 use crate::support::app::TestApp;
 use serde_json::{Value, json};
@@ -30,10 +30,11 @@ async fn a_healthy_service_answers_as_the_runbooks_print() {
     assert_eq!(seen(&app, "/health/db").await, (200, database));
     let ai = json!({ "status": "healthy", "ai_service": "reachable" });
     assert_eq!(seen(&app, "/health/ai").await, (200, ai));
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn reasons_are_told_to_those_who_are_known() {
+async fn only_authenticated_callers_see_reasons() {
     // Without a model the embeddings are degraded, for a reason.
     let app = TestApp::spawn().await;
     let (status, body) = seen(&app, "/health/detailed").await;
@@ -47,6 +48,7 @@ async fn reasons_are_told_to_those_who_are_known() {
     assert!(body["components"]["embeddings"]["reason"].is_string());
     let request = app.get("/health/detailed").header("x-api-key", "wrong");
     assert_eq!(request.send().await.unwrap().status(), 200);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -58,6 +60,7 @@ async fn services_are_connected_or_in_error() {
     assert_eq!(body["services"]["embeddings"], "error");
     assert_eq!(body["errors"].as_array().unwrap().len(), 1);
     assert!(body["timestamp"].is_string());
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -85,4 +88,5 @@ async fn without_a_database_ragd_says_so_and_lives() {
         .unwrap();
     assert_eq!(stats.status(), 503);
     assert!(stats.headers().contains_key("retry-after"));
+    app.finish().await;
 }

@@ -2,56 +2,28 @@
 //! work once.
 
 use crate::http_cache::on_both_engines;
-use crate::support::app::TestApp;
-use crate::support::redis::{held, prefix, url};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use chrono::DateTime;
-use ragd::clock::Clock;
+use crate::support::redis::{held, url};
+use crate::support::until::{SOON, until_some};
+use crate::support::world::{ANSWER, QUESTION, Setup, World};
+use ragd::stub_llm::Reply;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const TEXT: &str = "The guarantee of the espresso machine lasts twenty-seven months.";
-const QUESTION: &str = "How long does the guarantee of the espresso machine last?";
-const ANSWER: &str = "The guarantee lasts twenty-seven months [1].";
 const REPLAYED: &str = "idempotency-replayed";
 
 /// An application with a scripted model and one document. Answers are not kept for equal questions,
 /// so that every call of the model is seen.
-struct World {
-    app: TestApp,
-    upstream: Upstream,
-    token: String,
-    clock: Clock,
-    prefix: String,
+async fn begin(more: &[(&str, &str)]) -> World {
+    let setup = Setup::new().set(&[("RESPONSE_CACHE_ENABLED", "false")]);
+    let setup = setup.set(more).with_standing_clock().with_document();
+    let world = setup.start().await;
+    world.openai.set_default(Reply::answer(ANSWER));
+    world
 }
 
 impl World {
-    async fn new(engine: &[(&str, &str)]) -> Self {
-        let upstream = Upstream::start().await;
-        upstream.otherwise(Reply::answer(ANSWER));
-        let (base_url, prefix) = (upstream.base_url(), prefix());
-        let mut variables = vec![
-            ("OPENAI_BASE_URL", base_url.as_str()),
-            ("OPENAI_API_KEY", "sk-test"),
-            ("RESPONSE_CACHE_ENABLED", "false"),
-            ("REDIS_PREFIX", &prefix),
-        ];
-        variables.extend(engine);
-        let clock = Clock::manual(DateTime::from_timestamp(1_767_000_000, 0).unwrap());
-        let app = TestApp::spawn_with(&variables, clock.clone()).await;
-        let token = app.admin_token().await;
-        app.upload(&token, "guarantee.txt", TEXT).await;
-        Self {
-            app,
-            upstream,
-            token,
-            clock,
-            prefix,
-        }
-    }
-
+    /// A question under a key.
     fn asking(&self, key: &str, question: &str) -> RequestBuilder {
         self.app
             .post("/chat")
@@ -60,7 +32,7 @@ impl World {
             .json(&json!({ "question": question }))
     }
 
-    async fn ask(&self, key: &str, question: &str) -> Response {
+    async fn ask_with_key(&self, key: &str, question: &str) -> Response {
         self.asking(key, question).send().await.unwrap()
     }
 
@@ -69,20 +41,9 @@ impl World {
         let file = reqwest::multipart::Part::text(text.to_owned()).file_name(name.to_owned());
         let form = reqwest::multipart::Form::new().part("file", file);
         let request = self.app.post("/api/documents/upload");
-        let request = request.bearer_auth(&self.token);
+        let request = request.bearer_auth(self.token().await);
         let request = request.header("idempotency-key", key).multipart(form);
         request.send().await.unwrap()
-    }
-
-    fn calls(&self) -> usize {
-        self.upstream.requests().len()
-    }
-
-    /// Returns when the model has been asked so often.
-    async fn is_called(&self, calls: usize) {
-        while self.calls() < calls {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
     }
 }
 
@@ -103,92 +64,93 @@ async fn problem(answer: Response) -> (u16, Value) {
 on_both_engines! {
     the_same_request_gets_the_same_answer,
     another_body_under_the_key_is_refused,
-    what_is_under_way_is_a_conflict,
-    a_failure_of_ours_frees_the_key,
+    a_request_in_progress_is_a_conflict,
+    a_server_error_frees_the_key,
     a_client_that_goes_away_frees_the_key,
     a_file_is_taken_in_once,
 }
 
-async fn the_same_request_gets_the_same_answer(world: World) {
-    let first = world.ask("k-1", QUESTION).await;
+async fn the_same_request_gets_the_same_answer(world: &World) {
+    let first = world.ask_with_key("k-1", QUESTION).await;
     assert_eq!((first.status().as_u16(), is_replay(&first)), (200, false));
     let media_type = first.headers()["content-type"].clone();
     let first = first.text().await.unwrap();
-    let again = world.ask("k-1", QUESTION).await;
+    let again = world.ask_with_key("k-1", QUESTION).await;
     assert_eq!((again.status().as_u16(), is_replay(&again)), (200, true));
     assert_eq!(again.headers()["content-type"], media_type);
     assert_eq!(again.text().await.unwrap(), first);
     assert_eq!(world.calls(), 1);
     // The turn is stored once.
-    let stats = world.app.get("/admin/stats").bearer_auth(&world.token);
+    let stats = world
+        .app
+        .get("/admin/stats")
+        .bearer_auth(world.token().await);
     let stats: Value = stats.send().await.unwrap().json().await.unwrap();
     assert_eq!(stats["messages"], 2);
     // Another key is another request.
-    assert!(!is_replay(&world.ask("k-2", QUESTION).await));
+    assert!(!is_replay(&world.ask_with_key("k-2", QUESTION).await));
     assert_eq!(world.calls(), 2);
 }
 
-async fn another_body_under_the_key_is_refused(world: World) {
-    world.ask("k", QUESTION).await;
-    let (status, refused) = problem(world.ask("k", "Another question?").await).await;
+async fn another_body_under_the_key_is_refused(world: &World) {
+    world.ask_with_key("k", QUESTION).await;
+    let (status, refused) = problem(world.ask_with_key("k", "Another question?").await).await;
     assert_eq!(
         (status, &refused["code"]),
         (422, &json!("idempotency_key_reused"))
     );
     assert_eq!(world.calls(), 1);
-    assert!(is_replay(&world.ask("k", QUESTION).await));
+    assert!(is_replay(&world.ask_with_key("k", QUESTION).await));
 }
 
-async fn what_is_under_way_is_a_conflict(world: World) {
-    world.upstream.then(Reply::answer(ANSWER).after_gate());
+async fn a_request_in_progress_is_a_conflict(world: &World) {
+    world.openai.queue(Reply::answer(ANSWER).after_gate());
     let first = tokio::spawn(world.asking("k", QUESTION).send());
-    world.is_called(1).await;
-    let second = world.ask("k", QUESTION).await;
+    world.called(1).await;
+    let second = world.ask_with_key("k", QUESTION).await;
     assert_eq!(second.headers()["retry-after"], "1");
     let (status, refused) = problem(second).await;
     assert_eq!(
         (status, &refused["code"]),
         (409, &json!("idempotency_in_flight"))
     );
-    let (status, refused) = problem(world.ask("k", "Another question?").await).await;
+    let (status, refused) = problem(world.ask_with_key("k", "Another question?").await).await;
     assert_eq!(
         (status, &refused["code"]),
         (422, &json!("idempotency_key_reused"))
     );
-    while !first.is_finished() {
-        world.upstream.open_gate();
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    assert_eq!(first.await.unwrap().unwrap().status(), 200);
-    assert!(is_replay(&world.ask("k", QUESTION).await));
+    let first = world.open_gate_until("the first answer", first).await;
+    assert_eq!(first.unwrap().status(), 200);
+    assert!(is_replay(&world.ask_with_key("k", QUESTION).await));
     assert_eq!(world.calls(), 1);
 }
 
-async fn a_failure_of_ours_frees_the_key(world: World) {
-    world.upstream.then(Reply::error(500, "down"));
-    assert_eq!(world.ask("k", QUESTION).await.status(), 503);
-    let again = world.ask("k", QUESTION).await;
+async fn a_server_error_frees_the_key(world: &World) {
+    world.openai.queue(Reply::error(500, "down"));
+    assert_eq!(world.ask_with_key("k", QUESTION).await.status(), 503);
+    let again = world.ask_with_key("k", QUESTION).await;
     assert_eq!((again.status().as_u16(), is_replay(&again)), (200, false));
-    assert!(is_replay(&world.ask("k", QUESTION).await));
+    assert!(is_replay(&world.ask_with_key("k", QUESTION).await));
     assert_eq!(world.calls(), 2);
 }
 
-async fn a_client_that_goes_away_frees_the_key(world: World) {
-    world.upstream.then(Reply::silence());
+async fn a_client_that_goes_away_frees_the_key(world: &World) {
+    world.openai.queue(Reply::silence());
     let gone = tokio::spawn(world.asking("k", QUESTION).send());
-    world.is_called(1).await;
+    world.called(1).await;
     gone.abort();
-    world.upstream.clients_gone(1).await;
-    let mut again = world.ask("k", QUESTION).await;
+    world.openai.clients_gone(1).await;
     // The key is freed a moment after the call was dropped.
-    while again.status() == 409 {
-        again = world.ask("k", QUESTION).await;
-    }
+    let again = until_some("the key to be free", SOON, || async {
+        let again = world.ask_with_key("k", QUESTION).await;
+        (again.status() != 409).then_some(again)
+    });
+    let again = again.await;
     assert_eq!((again.status().as_u16(), is_replay(&again)), (200, false));
     assert_eq!(world.calls(), 2);
 }
 
-async fn a_file_is_taken_in_once(world: World) {
+async fn a_file_is_taken_in_once(world: &World) {
     let first = world.send_file("k", "notes.txt", "Some notes.").await;
     assert_eq!(first.status(), 202);
     let first: Value = first.json().await.unwrap();
@@ -208,8 +170,8 @@ async fn a_file_is_taken_in_once(world: World) {
 }
 
 #[tokio::test]
-async fn a_refusal_that_is_final_is_told_again() {
-    let world = World::new(&[]).await;
+async fn a_permanent_refusal_is_replayed() {
+    let world = begin(&[]).await;
     let (status, first) = problem(world.send_file("k", "program.exe", "MZ").await).await;
     assert!((400..500).contains(&status), "{first}");
     let again = world.send_file("k", "program.exe", "MZ").await;
@@ -218,19 +180,21 @@ async fn a_refusal_that_is_final_is_told_again() {
     assert_eq!(problem(again).await, (status, first.clone()));
     // The answer is the first one's; its header is this request's own.
     assert_ne!(first["request_id"], id.as_str());
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn texts_and_folders_take_a_key_too() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let routes = [
         ("/api/documents", json!({ "text": "A short text." })),
         ("/ingest", json!({})),
         ("/api/documents/ingest", json!({})),
     ];
     for (path, body) in routes {
+        let token = world.token().await;
         let send = || {
-            let request = world.app.post(path).bearer_auth(&world.token);
+            let request = world.app.post(path).bearer_auth(token);
             request.header("idempotency-key", "k").json(&body).send()
         };
         let first = send().await.unwrap();
@@ -248,27 +212,29 @@ async fn texts_and_folders_take_a_key_too() {
     let request = world
         .app
         .post("/api/documents?wait=true")
-        .bearer_auth(&world.token);
+        .bearer_auth(world.token().await);
     let request = request.header("idempotency-key", "k");
     let request = request.json(&json!({ "text": "A short text." }));
     assert_eq!(request.send().await.unwrap().status(), 422);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn a_key_is_its_callers_own() {
-    let world = World::new(&[]).await;
-    world.ask("k", QUESTION).await;
-    let request = world.app.post("/chat").bearer_auth(&world.token);
+async fn callers_do_not_share_keys() {
+    let world = begin(&[]).await;
+    world.ask_with_key("k", QUESTION).await;
+    let request = world.app.post("/chat").bearer_auth(world.token().await);
     let request = request.header("idempotency-key", "k");
     let others = request.json(&json!({ "question": QUESTION }));
     let others = others.send().await.unwrap();
     assert_eq!((others.status().as_u16(), is_replay(&others)), (200, false));
     assert_eq!(world.calls(), 2);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn who_may_not_call_is_told_that_and_nothing_else() {
-    let world = World::new(&[]).await;
+async fn authentication_comes_before_the_idempotency_key() {
+    let world = begin(&[]).await;
     let request = || world.app.post("/chat").header("idempotency-key", "k");
     let nobody = request().json(&json!({ "question": QUESTION }));
     assert_eq!(nobody.send().await.unwrap().status(), 401);
@@ -278,41 +244,50 @@ async fn who_may_not_call_is_told_that_and_nothing_else() {
     let narrow = narrow.header("x-api-key", world.app.api_key);
     assert_eq!(narrow.send().await.unwrap().status(), 403);
     for key in ["", " ", "a b", "ä", &"k".repeat(256)] {
-        let (status, refused) = problem(world.ask(key, QUESTION).await).await;
+        let (status, refused) = problem(world.ask_with_key(key, QUESTION).await).await;
         assert_eq!(status, 422);
         let detail = refused["detail"].as_str().unwrap();
         assert!(detail.starts_with("Idempotency-Key: "), "{detail}");
     }
     assert_eq!(world.calls(), 0);
-    assert_eq!(world.ask(&"k".repeat(255), QUESTION).await.status(), 200);
+    assert_eq!(
+        world
+            .ask_with_key(&"k".repeat(255), QUESTION)
+            .await
+            .status(),
+        200
+    );
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_refused_as_without_a_key() {
-    let world = World::new(&[("MAX_UPLOAD_MEGABYTES", "1")]).await;
+    let world = begin(&[("MAX_UPLOAD_MEGABYTES", "1")]).await;
     let text = "a".repeat(5 * 1_024 * 1_024);
     let (status, refused) = problem(world.send_file("k", "a.txt", &text).await).await;
     assert_eq!((status, &refused["code"]), (413, &json!("file_too_large")));
-    let (status, refused) = problem(world.ask("k", &text).await).await;
+    let (status, refused) = problem(world.ask_with_key("k", &text).await).await;
     assert_eq!((status, &refused["code"]), (413, &json!("too_large")));
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn an_answer_is_told_again_for_a_day() {
-    let world = World::new(&[]).await;
-    world.ask("k", QUESTION).await;
+async fn an_answer_is_replayed_for_a_day() {
+    let world = begin(&[]).await;
+    world.ask_with_key("k", QUESTION).await;
     world.clock.advance(Duration::from_secs(24 * 3_600 - 1));
-    assert!(is_replay(&world.ask("k", QUESTION).await));
+    assert!(is_replay(&world.ask_with_key("k", QUESTION).await));
     world.clock.advance(Duration::from_secs(1));
-    assert!(!is_replay(&world.ask("k", QUESTION).await));
+    assert!(!is_replay(&world.ask_with_key("k", QUESTION).await));
     assert_eq!(world.calls(), 2);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn what_is_kept_for_a_key_is_sealed() {
+async fn a_kept_response_is_encrypted() {
     let url = url();
-    let world = World::new(&[("REDIS_URL", &url)]).await;
-    world.ask("my-key", QUESTION).await;
+    let world = begin(&[("REDIS_URL", &url)]).await;
+    world.ask_with_key("my-key", QUESTION).await;
     let kept = held(&format!("{}:*", world.prefix)).await;
     assert_eq!(kept.len(), 1);
     let (key, value) = &kept[0];
@@ -328,16 +303,18 @@ async fn what_is_kept_for_a_key_is_sealed() {
     let mut set = redis::cmd("SET");
     let set = set.arg(key).arg("nonsense");
     let () = set.query_async(&mut connection).await.unwrap();
-    assert!(!is_replay(&world.ask("my-key", QUESTION).await));
-    assert!(is_replay(&world.ask("my-key", QUESTION).await));
+    assert!(!is_replay(&world.ask_with_key("my-key", QUESTION).await));
+    assert!(is_replay(&world.ask_with_key("my-key", QUESTION).await));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn without_its_redis_a_request_goes_on_unguarded() {
-    let world = World::new(&[("REDIS_URL", "redis://127.0.0.1:1")]).await;
+    let world = begin(&[("REDIS_URL", "redis://127.0.0.1:1")]).await;
     for calls in 1..=2 {
-        let answer = world.ask("k", QUESTION).await;
+        let answer = world.ask_with_key("k", QUESTION).await;
         assert_eq!((answer.status().as_u16(), is_replay(&answer)), (200, false));
         assert_eq!(world.calls(), calls);
     }
+    world.finish().await;
 }

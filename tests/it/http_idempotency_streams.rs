@@ -2,46 +2,25 @@
 //! back without a call; what broke off is not kept.
 
 use crate::http_rooms::make_room;
-use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use ragd::clock::Clock;
+use crate::support::scripted;
+use crate::support::until::{SOON, until_some};
+use crate::support::world::{ANSWER, QUESTION, Setup, World};
+use ragd::stub_llm::Reply;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
-use std::time::Duration;
 
-const TEXT: &str = "The guarantee of the espresso machine lasts twenty-seven months.";
-const QUESTION: &str = "How long does the guarantee of the espresso machine last?";
-const WORDS: [&str; 3] = ["The guarantee ", "lasts twenty-seven ", "months [1]."];
 const COMPLETIONS: &str = "/v1/chat/completions";
 
 /// An application with a scripted model and one document. Answers are not kept for equal questions,
-/// and nobody is asked twice, so that every call of the model is seen.
-struct World {
-    app: TestApp,
-    upstream: Upstream,
+/// so that every call of the model is seen.
+async fn begin() -> World {
+    let setup = Setup::new().set(&[("RESPONSE_CACHE_ENABLED", "false")]);
+    let world = setup.with_document().start().await;
+    scripted::answer_all(&world.openai, ANSWER);
+    world
 }
 
 impl World {
-    async fn new() -> Self {
-        let upstream = Upstream::start().await;
-        upstream.compute(|request| match request.body["stream"].as_bool() {
-            Some(true) => Reply::stream(&WORDS),
-            _ => Reply::answer(&WORDS.concat()),
-        });
-        let url = upstream.base_url();
-        let variables = [
-            ("OPENAI_BASE_URL", url.as_str()),
-            ("OPENAI_API_KEY", "sk-test"),
-            ("RESPONSE_CACHE_ENABLED", "false"),
-            ("LLM_RETRIES", "0"),
-        ];
-        let app = TestApp::spawn_with(&variables, Clock::system()).await;
-        let token = app.admin_token().await;
-        app.upload(&token, "guarantee.txt", TEXT).await;
-        Self { app, upstream }
-    }
-
     fn keyed(&self, path: &str, body: &Value) -> RequestBuilder {
         let request = self.app.post(path).header("x-api-key", self.app.api_key);
         request.header("idempotency-key", "k").json(body)
@@ -53,17 +32,11 @@ impl World {
 
     /// Sends it again for as long as the first one is not known to be over.
     async fn send_after(&self, path: &str, body: &Value) -> Response {
-        loop {
+        until_some("the end of the first call", SOON, || async {
             let answer = self.send(path, body).await;
-            if answer.status() != 409 {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    fn calls(&self) -> usize {
-        self.upstream.requests().len()
+            (answer.status() != 409).then_some(answer)
+        })
+        .await
     }
 
     /// Every route that has a model answer, with a body for it.
@@ -104,8 +77,8 @@ async fn content(answer: Response) -> (u16, String, String) {
 }
 
 #[tokio::test]
-async fn each_answer_of_a_model_is_told_again_without_a_call() {
-    let world = World::new().await;
+async fn each_answer_of_a_model_is_replayed_without_a_call() {
+    let world = begin().await;
     for (path, body) in world.routes().await {
         let before = world.calls();
         let first = world.send(&path, &body).await;
@@ -116,12 +89,13 @@ async fn each_answer_of_a_model_is_told_again_without_a_call() {
         assert_eq!(content(again).await, first, "{path}");
         assert_eq!(world.calls(), before + 1, "{path}");
     }
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn openais_streams_are_told_again_to_the_last_byte() {
+async fn openai_streams_are_replayed_byte_for_byte() {
     for model in ["openai/m", "ragd"] {
-        let world = World::new().await;
+        let world = begin().await;
         let first = content(world.send(COMPLETIONS, &call(model, true)).await).await;
         assert_eq!(first.0, 200);
         assert!(first.1.starts_with("text/event-stream"));
@@ -136,6 +110,7 @@ async fn openais_streams_are_told_again_to_the_last_byte() {
         assert_eq!((answer.status().as_u16(), is_replay(&answer)), (422, false));
         let body: Value = answer.json().await.unwrap();
         assert_eq!(body["error"]["code"], "idempotency_key_reused", "{body}");
+        world.finish().await;
     }
 }
 
@@ -148,10 +123,10 @@ async fn a_stream_that_breaks_off_is_not_kept() {
         (COMPLETIONS, call("ragd", true)),
     ];
     for (path, body) in routes {
-        let world = World::new().await;
+        let world = begin().await;
         world
-            .upstream
-            .then(Reply::tokens(&["The guarantee "]).close());
+            .openai
+            .queue(Reply::tokens(&["The guarantee "]).close());
         let broken = world.send(path, &body).await;
         assert_eq!(broken.status(), 200);
         let text = broken.text().await.unwrap();
@@ -168,18 +143,19 @@ async fn a_stream_that_breaks_off_is_not_kept() {
         assert!(!again.text().await.unwrap().contains("\"partial\":true"));
         assert!(is_replay(&world.send(path, &body).await), "{path}");
         assert_eq!(world.calls(), 2, "{path}");
+        world.finish().await;
     }
 }
 
 #[tokio::test]
 async fn a_failure_before_the_stream_is_not_kept_and_a_refusal_is() {
-    let world = World::new().await;
+    let world = begin().await;
     let body = call("openai/m", true);
-    world.upstream.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.send(COMPLETIONS, &body).await.status(), 503);
     let refusal =
         json!({ "error": { "message": "no", "code": "invalid_value", "param": "messages" } });
-    world.upstream.then(Reply::json(400, &refusal));
+    world.openai.queue(Reply::json(400, &refusal));
     let first = world.send(COMPLETIONS, &body).await;
     assert_eq!((first.status().as_u16(), is_replay(&first)), (400, false));
     let first = content(first).await;
@@ -188,17 +164,18 @@ async fn a_failure_before_the_stream_is_not_kept_and_a_refusal_is() {
     assert_eq!(content(again).await, first);
     assert!(first.2.contains("invalid_value"), "{}", first.2);
     assert_eq!(world.calls(), 2);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_stream_under_way_is_a_conflict() {
-    let world = World::new().await;
+    let world = begin().await;
     let body = call("openai/m", true);
     let begun = Reply::tokens(&["The guarantee "])
         .gate()
         .token("lasts.")
         .done();
-    world.upstream.then(begun);
+    world.openai.queue(begun);
     let mut first = world.send(COMPLETIONS, &body).await;
     assert!(first.chunk().await.unwrap().is_some());
     let second = world.send(COMPLETIONS, &body).await;
@@ -208,10 +185,11 @@ async fn a_stream_under_way_is_a_conflict() {
     );
     let second: Value = second.json().await.unwrap();
     assert_eq!(second["error"]["code"], "idempotency_in_flight", "{second}");
-    world.upstream.open_gate();
+    world.openai.open_gate();
     while first.chunk().await.unwrap().is_some() {}
     assert!(is_replay(&world.send(COMPLETIONS, &body).await));
     assert_eq!(world.calls(), 1);
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -220,14 +198,14 @@ async fn a_client_that_leaves_its_stream_frees_the_key() {
         ("/chat/stream", json!({ "question": QUESTION })),
         (COMPLETIONS, call("openai/m", true)),
     ] {
-        let world = World::new().await;
+        let world = begin().await;
         world
-            .upstream
-            .then(Reply::tokens(&["The guarantee "]).hang());
+            .openai
+            .queue(Reply::tokens(&["The guarantee "]).hang());
         let mut first = world.send(path, &body).await;
         assert!(first.chunk().await.unwrap().is_some());
         drop(first);
-        world.upstream.clients_gone(1).await;
+        world.openai.clients_gone(1).await;
         let again = world.send_after(path, &body).await;
         assert_eq!(
             (again.status().as_u16(), is_replay(&again)),
@@ -236,12 +214,13 @@ async fn a_client_that_leaves_its_stream_frees_the_key() {
         );
         assert!(again.text().await.unwrap().contains("months"));
         assert_eq!(world.calls(), 2);
+        world.finish().await;
     }
 }
 
 #[tokio::test]
 async fn a_rooms_answer_is_stored_once() {
-    let world = World::new().await;
+    let world = begin().await;
     let room = make_room(&world.app, json!({ "name": "Garden" })).await;
     let path = format!("/api/rooms/{room}/messages");
     for number in 0..2 {
@@ -261,4 +240,5 @@ async fn a_rooms_answer_is_stored_once() {
         &world.send(&path, &json!({ "content": QUESTION })).await
     ));
     assert_eq!(world.calls(), 2);
+    world.finish().await;
 }

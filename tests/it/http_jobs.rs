@@ -1,4 +1,4 @@
-//! Jobs over HTTP: what a caller sees of its own, what an operator sees and steers, and what a
+//! Jobs over HTTP: what a caller sees of its own, what an operator sees and changes, and what a
 //! process of each role answers.
 
 use crate::support::app::TestApp;
@@ -74,6 +74,7 @@ async fn a_job_is_seen_by_its_owner_and_by_an_admin() {
             .await,
         1.0
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -138,6 +139,7 @@ async fn a_waiting_job_is_counted_called_off_and_tried_again() {
     assert_eq!(text(&document, "status"), "queued");
     let audit = app.audit_log();
     assert!(audit.contains("job.cancel") && audit.contains("job.retry"));
+    app.leaving_jobs();
 }
 
 #[tokio::test]
@@ -151,6 +153,7 @@ async fn a_deletion_calls_the_job_off() {
     let job = format!("/api/jobs/{}", text(&sent, "job_id"));
     let (_, job) = ask(&app, &token, (Method::GET, &job)).await;
     assert_eq!(text(&job, "state"), "cancelled");
+    app.leaving_jobs();
 }
 
 #[tokio::test]
@@ -167,6 +170,7 @@ async fn a_worker_answers_how_it_is_and_nothing_else() {
         .await
         .unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -199,4 +203,5 @@ async fn a_folder_of_many_files_is_taken_in_a_batch_at_a_time() {
     app.app.ingest().drain().await.unwrap();
     let (_, stats) = ask(&app, &token, (Method::GET, "/admin/stats")).await;
     assert_eq!(stats["documents"]["indexed"], json!(FILES), "{stats}");
+    app.finish().await;
 }

@@ -3,6 +3,7 @@
 
 use crate::http_rooms::{call, get, make_room, post};
 use crate::support::app::TestApp;
+use crate::support::sse;
 use ragd::clock::Clock;
 use ragd::domain::{MessageId, OwnerId};
 use ragd::index::IndexFilter;
@@ -56,6 +57,7 @@ async fn what_was_said_is_found_with_every_part_of_its_score() {
     let documents = json!({ "room_id": room, "query": "gazelle", "scope": "documents" });
     let (_, documents) = post(&app, "/api/rag/query", documents).await;
     assert_eq!(documents["results"], json!([]));
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -75,6 +77,7 @@ async fn memory_ages_and_documents_do_not() {
     assert!((decay - (-0.3_f64).exp()).abs() < 1e-9, "{decay}");
     assert_eq!(results[1]["age_days"], 10.0);
     assert_eq!(results[0]["decay"], 1.0);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -135,6 +138,7 @@ async fn a_room_sees_what_is_above_it_and_not_beside_or_below() {
         ["The anchor lies in the main hall."],
         "the sub room's own is in the prompt"
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -161,6 +165,7 @@ async fn a_deleted_room_is_forgotten_in_sql_and_in_the_index() {
     let all = "/api/admin/memory/preview?q=bicycle&scope=memory";
     let (_, preview) = call(&app, (Method::GET, all), Value::Null, Some(&token)).await;
     assert_eq!(preview["results"], json!([]));
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -178,9 +183,10 @@ async fn a_stream_in_a_room_is_kept_in_the_room() {
         .json(&body);
     let answer = answer.send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    let events = answer.text().await.unwrap();
-    let places = ["event: metadata", "event: token", "event: done"].map(|name| events.find(name));
-    assert!(places.is_sorted() && places[0].is_some(), "{events}");
+    let events = sse::events(&answer.text().await.unwrap());
+    let place = |name| events.iter().position(|event| event.name == name);
+    let places = ["metadata", "token", "done"].map(place);
+    assert!(places.is_sorted() && places[0].is_some(), "{events:?}");
     let (_, listed) = get(&app, &format!("{path}?order=asc")).await;
     let messages = listed["data"].as_array().unwrap();
     assert_eq!(messages.len(), 2);
@@ -198,6 +204,7 @@ async fn a_stream_in_a_room_is_kept_in_the_room() {
     assert_eq!(said["content"], stored["content"]);
     let (_, room) = get(&app, &format!("/api/rooms/{room}")).await;
     assert_eq!(room["message_count"], 4);
+    app.finish().await;
 }
 
 /// Whether any file below `folder` holds `needle`.
@@ -234,6 +241,7 @@ async fn nothing_that_was_said_lies_in_the_open() {
     for word in ["ylophone", "uokka"] {
         assert!(!lies_in(folder, word.as_bytes()), "{word}");
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -252,6 +260,7 @@ async fn a_lost_index_comes_back_with_everything_that_was_said() {
     let again = found(&app, &room, QUESTION).await;
     assert_eq!(again[0]["content"], FACT);
     assert_eq!(indexed(&app).await, 1);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -292,6 +301,7 @@ async fn a_long_conversation_remembers_its_beginning() {
     assert_eq!(messages[4]["content"], FACT);
     assert_eq!(messages[4]["id"], remembered["message_id"]);
     assert_eq!(messages[399]["id"], answer["id"]);
+    app.finish().await;
 }
 
 async fn ask(app: &TestApp, session: &str, question: &str) -> Value {
@@ -343,6 +353,7 @@ async fn memory_is_a_source_where_it_fits_and_documents_stay_as_they_were() {
     let other = ask(&app, "s-2", "Which instrument does my child play?").await;
     let sources = other["sources"].as_array().unwrap();
     assert!(sources.iter().all(|source| source["message_id"].is_null()));
+    app.finish().await;
 }
 
 /// In place of the table of messages, one in which the first message cannot be read.
@@ -385,4 +396,6 @@ async fn memory_that_cannot_be_searched_is_named_and_documents_answer() {
     assert_eq!(answer["grounded"], true);
     assert_eq!(answer["sources"].as_array().unwrap().len(), 1);
     assert_eq!(answer["sources"][0]["text"], text);
+    // What was said since cannot be made findable.
+    app.leaving_jobs();
 }

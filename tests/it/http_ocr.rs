@@ -2,6 +2,7 @@
 
 use crate::support::app::TestApp;
 use crate::support::picture::{self, Leaf, Picture};
+use crate::support::skip::{Lack, skip};
 use ragd::clock::Clock;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
@@ -42,13 +43,15 @@ async fn ocr_that_is_not_there_says_what_to_install() {
     let stranger = app.get("/health/detailed").send().await.unwrap();
     let stranger: Value = stranger.json().await.unwrap();
     assert_eq!(stranger["ocr"]["reason"], Value::Null);
+    app.finish().await;
 }
 
 #[tokio::test]
 async fn a_scan_is_found_by_its_words_and_ocr_can_be_forbidden() {
     let app = TestApp::spawn().await;
     if !app.app.ingest().ocr().is_automatic() {
-        skipped("tesseract with English is not installed");
+        skip(Lack::Tesseract);
+        app.finish().await;
         return;
     }
     let token = app.admin_token().await;
@@ -78,9 +81,5 @@ async fn a_scan_is_found_by_its_words_and_ocr_can_be_forbidden() {
         let found = preview(&app, &token, "heron").await;
         assert_eq!(found["results"].as_array().unwrap().len(), hits, "{found}");
     }
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn skipped(reason: &str) {
-    eprintln!("skipped: {reason}");
+    app.finish().await;
 }

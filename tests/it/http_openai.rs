@@ -9,45 +9,20 @@ mod retrieval;
 mod streams;
 mod translated;
 
-use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use ragd::clock::Clock;
-use reqwest::{RequestBuilder, Response};
+use crate::support::sse;
+use crate::support::world::{Setup, World};
+use reqwest::Response;
 use serde_json::{Value, json};
 
 const COMPLETIONS: &str = "/v1/chat/completions";
 
 /// An application whose default provider, `openai`, is a scripted upstream, and which has a second
-/// one, `groq`, to stand in. Nobody is asked twice.
-struct World {
-    app: TestApp,
-    openai: Upstream,
-    groq: Upstream,
+/// one, `groq`, to stand in.
+async fn begin(more: &[(&str, &str)]) -> World {
+    Setup::new().with_groq().set(more).start().await
 }
 
 impl World {
-    async fn new(more: &[(&str, &str)]) -> Self {
-        let (openai, groq) = (Upstream::start().await, Upstream::start().await);
-        let (first, second) = (openai.base_url(), groq.base_url());
-        let mut variables = vec![
-            ("OPENAI_BASE_URL", first.as_str()),
-            ("OPENAI_API_KEY", "sk-openai"),
-            ("GROQ_BASE_URL", second.as_str()),
-            ("GROQ_API_KEY", "sk-groq"),
-            ("LLM_RETRIES", "0"),
-        ];
-        variables.extend(more);
-        let app = TestApp::spawn_with(&variables, Clock::system()).await;
-        Self { app, openai, groq }
-    }
-
-    /// A request as an SDK sends it: the key as a Bearer.
-    fn post(&self, path: &str, body: &Value) -> RequestBuilder {
-        let request = self.app.post(path).bearer_auth(self.app.api_key);
-        request.json(body)
-    }
-
     async fn complete(&self, body: &Value) -> Response {
         self.post(COMPLETIONS, body).send().await.unwrap()
     }
@@ -71,8 +46,8 @@ impl World {
     }
 
     /// How often each upstream was asked.
-    fn calls(&self) -> (usize, usize) {
-        (self.openai.requests().len(), self.groq.requests().len())
+    fn calls_of_both(&self) -> (usize, usize) {
+        (self.calls(), self.groq.requests().len())
     }
 }
 
@@ -93,16 +68,17 @@ fn streamed(call: &Value) -> Value {
 
 /// The events of a whole stream, each a line of data and an empty one; whether `[DONE]` ended it.
 fn read(text: &str) -> (Vec<Value>, bool) {
-    let mut blocks: Vec<&str> = text.split("\n\n").collect();
-    assert_eq!(blocks.pop(), Some(""), "{text}");
-    let is_done = blocks.last() == Some(&"data: [DONE]");
-    let chunks = blocks[..blocks.len() - usize::from(is_done)].iter();
-    let chunks = chunks.map(|block| {
-        let data = block.strip_prefix("data: ").expect(block);
-        assert!(!data.contains('\n'), "{block}");
-        serde_json::from_str(data).expect(block)
-    });
-    (chunks.collect(), is_done)
+    assert!(text.is_empty() || text.ends_with("\n\n"), "{text}");
+    let mut events = sse::events(text);
+    // No comments, no names, one line of data each.
+    assert_eq!(events.len(), text.matches("\n\n").count(), "{text}");
+    for event in &events {
+        let is_plain = event.name.is_empty() && !event.data.contains('\n');
+        assert!(is_plain, "{event:?}");
+    }
+    let is_done = events.last().is_some_and(|event| event.data == "[DONE]");
+    events.truncate(events.len() - usize::from(is_done));
+    (events.iter().map(sse::Event::json).collect(), is_done)
 }
 
 /// The text of the first choice.
@@ -176,16 +152,4 @@ async fn failure(answer: Response) -> (u16, Value) {
 /// A streamed answer that says nothing of who it is but its choices.
 fn bare(choices: &Value) -> Value {
     json!({ "choices": [choices] })
-}
-
-/// An answer of `text`, as a whole or as a stream, as the request wants it.
-fn either(upstream: &Upstream, text: &'static str) {
-    upstream.compute(move |request| {
-        if request.body["stream"] == true {
-            let words: Vec<&str> = text.split_inclusive(' ').collect();
-            Reply::stream(&words)
-        } else {
-            Reply::answer(text)
-        }
-    });
 }

@@ -41,6 +41,7 @@ async fn shows_every_part_of_every_score() {
     let (_, explained) = preview(&app, &token, &query).await;
     assert_eq!(explained["explanation"]["returned"], true);
     assert!(explained["explanation"]["reason"].is_string());
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -75,6 +76,7 @@ async fn a_room_is_searched_as_its_owner_sees_it() {
         let (status, _) = preview(&app, &token, &format!("q=a&room_id={unknown}")).await;
         assert_eq!(status, 404, "{unknown}");
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -97,6 +99,7 @@ async fn what_is_asked_wrongly_is_refused_by_field() {
         assert_eq!(status, 422, "{query}: {body}");
         assert_eq!(body["errors"][0]["field"], field, "{query}: {body}");
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -114,4 +117,5 @@ async fn counts_what_is_stored() {
     assert_eq!(stats["documents"]["total"], 1);
     assert_eq!(stats["documents"]["indexed"], 1);
     assert_eq!(stats["passages"], 1);
+    app.finish().await;
 }

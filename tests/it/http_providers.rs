@@ -1,80 +1,34 @@
-//! Steering the providers over HTTP: who may, what is written down of it, what it does to requests,
-//! how long it holds and how far it reaches.
+//! The administration of providers over HTTP: who may change them, what is audited, the effect on
+//! requests, how long a change holds and which processes it reaches.
 
 mod lasting;
 mod one;
 
 use crate::http_rooms::call as call_with;
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use chrono::DateTime;
-use ragd::clock::Clock;
+use crate::support::until::{SOON, until};
+use crate::support::world::{Setup, World};
+use ragd::stub_llm::Reply;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 const DEFAULT: &str = "/api/admin/default-provider";
 
-/// Two scripted providers.
-struct Upstreams {
-    openai: Upstream,
-    groq: Upstream,
-    urls: [String; 2],
-}
-
-impl Upstreams {
-    async fn new() -> Self {
-        let (openai, groq) = (Upstream::start().await, Upstream::start().await);
-        openai.otherwise(Reply::answer("From openai."));
-        groq.otherwise(Reply::answer("From groq."));
-        let urls = [openai.base_url(), groq.base_url()];
-        Self { openai, groq, urls }
-    }
-
-    fn variables<'a>(&'a self, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-        let mut variables = vec![
-            ("OPENAI_BASE_URL", self.urls[0].as_str()),
-            ("OPENAI_API_KEY", "sk-openai"),
-            ("GROQ_BASE_URL", self.urls[1].as_str()),
-            ("GROQ_API_KEY", "sk-groq"),
-            ("LLM_RETRIES", "0"),
-        ];
-        variables.extend(more);
-        variables
-    }
-}
-
 /// An application whose default provider is `openai`; `groq` stands in for it.
-struct World {
-    app: TestApp,
-    upstreams: Upstreams,
-    token: String,
-    clock: Clock,
+async fn begin(more: &[(&str, &str)]) -> World {
+    start(Setup::new().with_groq().set(more).with_standing_clock()).await
+}
+
+async fn start(setup: Setup) -> World {
+    let world = setup.start().await;
+    world.openai.set_default(Reply::answer("From openai."));
+    world.groq.set_default(Reply::answer("From groq."));
+    world
 }
 
 impl World {
-    async fn new(more: &[(&str, &str)]) -> Self {
-        let upstreams = Upstreams::new().await;
-        let clock = Clock::manual(DateTime::from_timestamp(1_767_000_000, 0).unwrap());
-        let app = TestApp::spawn_with(&upstreams.variables(more), clock.clone()).await;
-        let token = app.admin_token().await;
-        Self {
-            app,
-            upstreams,
-            token,
-            clock,
-        }
-    }
-
-    async fn restart(self, more: &[(&str, &str)]) -> Self {
-        let app = self.app.restart(&self.upstreams.variables(more)).await;
-        let token = app.admin_token().await;
-        Self { app, token, ..self }
-    }
-
     async fn admin(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        call_with(&self.app, (method, path), body, Some(&self.token)).await
+        call_with(&self.app, (method, path), body, Some(self.token().await)).await
     }
 
     /// A change that must succeed.
@@ -84,12 +38,13 @@ impl World {
         answer
     }
 
-    /// A provider as operators see it, or one verb done to it.
-    async fn post(&self, name: &str, verb: &str) -> Value {
+    /// Does a verb to a provider.
+    async fn verb(&self, name: &str, verb: &str) -> Value {
         let path = format!("/api/admin/providers/{name}/{verb}");
         self.change(Method::POST, &path, Value::Null).await
     }
 
+    /// A provider as operators see it.
     async fn seen(&self, name: &str) -> Value {
         let path = format!("/api/admin/providers/{name}");
         self.change(Method::GET, &path, Value::Null).await
@@ -100,11 +55,13 @@ impl World {
         answers(&self.app, model).await
     }
 
-    /// Lets what hangs on the clock follow it.
-    async fn until(&self, name: &str, state: &str) {
-        while self.seen(name).await["breakers"]["chat"]["state"] != state {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+    /// Returns when the breaker of a provider's chat is in `state`.
+    async fn breaker_is(&self, name: &str, state: &str) {
+        let what = format!("the breaker of {name} to be {state}");
+        until(&what, SOON, || async {
+            self.seen(name).await["breakers"]["chat"]["state"] == state
+        })
+        .await;
     }
 
     /// The lines of the audit trail about `action`.
@@ -135,8 +92,8 @@ fn pair(provider: &str, model: &str) -> (String, String) {
 const GROQ_MODEL: &str = "llama-3.3-70b-versatile";
 
 #[tokio::test]
-async fn the_providers_are_listed_with_what_guards_them() {
-    let world = World::new(&[]).await;
+async fn providers_are_listed_with_their_breakers_and_limits() {
+    let world = begin(&[]).await;
     let list = world
         .change(Method::GET, "/api/admin/providers", Value::Null)
         .await;
@@ -181,7 +138,7 @@ async fn the_providers_are_listed_with_what_guards_them() {
     );
     assert_eq!(groq["is_default"], false);
 
-    world.upstreams.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     let openai = world.seen("openai").await;
     assert_eq!(openai["breakers"]["chat"]["failures_in_a_row"], 1);
@@ -195,11 +152,12 @@ async fn the_providers_are_listed_with_what_guards_them() {
         world.seen("groq").await["limits"]["minute"]["remaining"],
         27
     );
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn only_an_administrator_steers() {
-    let world = World::new(&[]).await;
+async fn only_an_administrator_may_change_providers() {
+    let world = begin(&[]).await;
     let routes = [
         (Method::GET, "/api/admin/providers"),
         (Method::GET, "/api/admin/providers/openai"),
@@ -224,12 +182,13 @@ async fn only_an_administrator_steers() {
         assert_eq!(status, 403, "{method} {path}");
     }
     assert_eq!(world.answers("small").await, pair("openai", "small"));
-    assert_eq!(world.upstreams.openai.requests().len(), 1);
+    assert_eq!(world.openai.requests().len(), 1);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_not_there_or_out_of_range_is_refused() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     for (method, path) in [
         (Method::GET, "/api/admin/providers/nobody"),
         (Method::PUT, "/api/admin/providers/nobody"),
@@ -267,11 +226,12 @@ async fn what_is_not_there_or_out_of_range_is_refused() {
     }
     assert_eq!(world.answers("small").await.0, "openai");
     assert!(world.audited("provider.default").is_empty());
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_default_is_changed_and_forced_while_it_runs() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let change = async |body: Value| world.change(Method::PUT, DEFAULT, body).await;
     let now = change(json!({ "provider": "groq" })).await;
     let expected = json!({ "provider": "groq", "model": GROQ_MODEL, "force": false,
@@ -306,9 +266,9 @@ async fn the_default_is_changed_and_forced_while_it_runs() {
         world.answers("openai/small").await,
         pair("groq", GROQ_MODEL)
     );
-    world.upstreams.groq.then(Reply::error(500, "down"));
+    world.groq.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/small").await, pair("", ""));
-    assert_eq!(world.upstreams.openai.requests().len(), 1);
+    assert_eq!(world.openai.requests().len(), 1);
 
     // What is left out goes back to what is configured.
     let now = change(json!({})).await;
@@ -317,11 +277,12 @@ async fn the_default_is_changed_and_forced_while_it_runs() {
         (&json!("openai"), &json!(false))
     );
     assert_eq!(world.answers("small").await, pair("openai", "small"));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_variable_forces_the_default_too() {
-    let world = World::new(&[("FORCE_DEFAULT_PROVIDER", "True"), ("LLM_PROVIDER", "groq")]).await;
+    let world = begin(&[("FORCE_DEFAULT_PROVIDER", "True"), ("LLM_PROVIDER", "groq")]).await;
     for model in ["small", "openai/small", "gpt-9"] {
         assert_eq!(
             world.answers(model).await,
@@ -331,12 +292,15 @@ async fn a_variable_forces_the_default_too() {
     }
     world
         .app
-        .upload(&world.token, "heron.txt", "The heron waits in the reeds.")
+        .upload(
+            world.token().await,
+            "heron.txt",
+            "The heron waits in the reeds.",
+        )
         .await;
     world
-        .upstreams
         .groq
-        .otherwise(Reply::answer("It waits in the reeds [1]."));
+        .set_default(Reply::answer("It waits in the reeds [1]."));
     let question =
         json!({ "question": "Where does the heron wait?", "provider": "openai", "model": "small" });
     let (status, answer) = call_with(&world.app, (Method::POST, "/chat"), question, None).await;
@@ -347,12 +311,12 @@ async fn a_variable_forces_the_default_too() {
     );
     assert_eq!(answer["degraded"], json!(["vector"]));
     assert_eq!(
-        world.upstreams.groq.requests().last().unwrap().body["model"],
+        world.groq.requests().last().unwrap().body["model"],
         GROQ_MODEL
     );
-    world.upstreams.groq.then(Reply::error(500, "down"));
+    world.groq.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/small").await, pair("", ""));
-    assert!(world.upstreams.openai.requests().is_empty());
+    assert!(world.openai.requests().is_empty());
     let now = world
         .change(Method::PUT, DEFAULT, json!({ "force": false }))
         .await;
@@ -361,17 +325,18 @@ async fn a_variable_forces_the_default_too() {
         (&json!(false), &json!(true))
     );
     assert_eq!(world.answers("openai/small").await, pair("openai", "small"));
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn every_change_is_written_down() {
-    let world = World::new(&[]).await;
+async fn every_change_is_audited() {
+    let world = begin(&[]).await;
     let off = json!({ "enabled": false, "expires_in_seconds": 60 });
     world
         .change(Method::PUT, "/api/admin/providers/openai", off)
         .await;
     for verb in ["force-open", "release", "reset"] {
-        world.post("groq", verb).await;
+        world.verb("groq", verb).await;
     }
     world
         .change(
@@ -409,4 +374,5 @@ async fn every_change_is_written_down() {
         world.audited("provider.default")[0]["details"]["force"],
         true
     );
+    world.finish().await;
 }

@@ -2,17 +2,17 @@
 //! fused order and `degraded` where it does not.
 
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use chrono::DateTime;
 use ragd::clock::Clock;
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 const KEY: &str = "rerank-secret-0123456789";
 
 /// Three documents that fit the question "heron" by words, the first one best.
-async fn app(upstream: &Upstream, more: &[(&str, &str)]) -> (TestApp, String, Clock) {
+async fn app(upstream: &ScriptedServer, more: &[(&str, &str)]) -> (TestApp, String, Clock) {
     let clock = Clock::manual(DateTime::from_timestamp(1_767_000_000, 0).unwrap());
     let url = upstream.base_url().replace("/v1", "/rerank");
     let mut variables = vec![
@@ -68,9 +68,9 @@ fn scores(scores: &[(usize, f64)]) -> Reply {
 
 #[tokio::test]
 async fn the_rerankers_order_counts_and_every_part_is_shown() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let (app, token, _) = app(&upstream, &[]).await;
-    upstream.otherwise(scores(&[(2, 0.9), (0, 0.1), (1, 0.5)]));
+    upstream.set_default(scores(&[(2, 0.9), (0, 0.1), (1, 0.5)]));
     let found = preview(&app, &token, "").await;
     assert_eq!(titles(&found), ["c.txt", "b.txt", "a.txt"]);
     assert_eq!(found["degraded"], json!(["vector"]));
@@ -126,9 +126,9 @@ async fn the_rerankers_order_counts_and_every_part_is_shown() {
 
 #[tokio::test]
 async fn only_the_best_are_shown_to_it_and_the_rest_follow() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let (app, token, _) = app(&upstream, &[("RERANK_TOP", "2")]).await;
-    upstream.otherwise(scores(&[(0, 0.1), (1, 0.5)]));
+    upstream.set_default(scores(&[(0, 0.1), (1, 0.5)]));
     let found = preview(&app, &token, "").await;
     assert_eq!(titles(&found), ["b.txt", "a.txt", "c.txt"]);
     assert!(found["results"][2]["rerank"].is_null());
@@ -140,14 +140,14 @@ async fn cohere_and_jina_are_asked_in_their_shape() {
         ("cohere", "rerank-v3.5"),
         ("jina", "jina-reranker-v2-base-multilingual"),
     ] {
-        let upstream = Upstream::start().await;
+        let upstream = scripted::start().await;
         let (app, token, _) = app(&upstream, &[("RERANK_PROVIDER", provider)]).await;
         let results = json!({ "id": "1", "results": [
             { "index": 1, "relevance_score": 0.9 },
             { "index": 0, "relevance_score": 0.2 },
             { "index": 2, "relevance_score": -0.3 },
         ]});
-        upstream.otherwise(Reply::json(200, &results));
+        upstream.set_default(Reply::json(200, &results));
         let found = preview(&app, &token, "").await;
         assert_eq!(titles(&found), ["b.txt", "a.txt", "c.txt"], "{provider}");
         let body = &upstream.requests()[0].body;
@@ -158,7 +158,7 @@ async fn cohere_and_jina_are_asked_in_their_shape() {
 
 #[tokio::test]
 async fn an_upstream_that_is_wrong_slow_or_down_is_skipped_and_named() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let (app, token, clock) = app(&upstream, &[("RERANK_TIMEOUT_MS", "300")]).await;
     let good = || scores(&[(2, 0.9), (0, 0.1), (1, 0.5)]);
     let malformed = |body: &str| Reply::body(200, "application/json", body);
@@ -177,14 +177,14 @@ async fn an_upstream_that_is_wrong_slow_or_down_is_skipped_and_named() {
     for reply in bad {
         let what = format!("{reply:?}");
         // A success between two failures keeps the breaker closed.
-        upstream.then(reply);
-        upstream.then(good());
+        upstream.queue(reply);
+        upstream.queue(good());
         assert!(is_fused(&preview(&app, &token, "").await), "{what}");
         let again = preview(&app, &token, "").await;
         assert_eq!(titles(&again), ["c.txt", "b.txt", "a.txt"], "{what}");
     }
     let chat = app.post("/chat").header("x-api-key", app.api_key);
-    upstream.then(Reply::error(503, "no"));
+    upstream.queue(Reply::error(503, "no"));
     let chat = chat
         .json(&json!({ "question": "heron" }))
         .send()
@@ -195,12 +195,12 @@ async fn an_upstream_that_is_wrong_slow_or_down_is_skipped_and_named() {
     assert_eq!(chat["degraded"], json!(["vector", "rerank"]));
 
     // Too many requests: it is left alone for as long as it says, and the breaker stays closed.
-    upstream.then(Reply::error_with_header(
+    upstream.queue(Reply::error_with_header(
         429,
         "slow_down",
         ("retry-after", "7"),
     ));
-    upstream.otherwise(good());
+    upstream.set_default(good());
     let asked = upstream.requests().len();
     for _ in 0..3 {
         assert!(is_fused(&preview(&app, &token, "").await));
@@ -214,9 +214,9 @@ async fn an_upstream_that_is_wrong_slow_or_down_is_skipped_and_named() {
 
 #[tokio::test]
 async fn its_breaker_opens_after_five_failures_and_lets_one_probe_through() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let (app, token, clock) = app(&upstream, &[]).await;
-    upstream.otherwise(Reply::error(500, "no"));
+    upstream.set_default(Reply::error(500, "no"));
     for _ in 0..8 {
         assert!(is_fused(&preview(&app, &token, "").await));
     }
@@ -240,7 +240,7 @@ async fn its_breaker_opens_after_five_failures_and_lets_one_probe_through() {
     assert_eq!(upstream.requests().len(), 6, "one probe, which failed");
 
     clock.advance(Duration::from_secs(30));
-    upstream.otherwise(scores(&[(2, 0.9), (0, 0.1), (1, 0.5)]));
+    upstream.set_default(scores(&[(2, 0.9), (0, 0.1), (1, 0.5)]));
     for _ in 0..3 {
         assert!(!is_fused(&preview(&app, &token, "").await));
     }
@@ -258,9 +258,9 @@ async fn its_breaker_opens_after_five_failures_and_lets_one_probe_through() {
 
 #[tokio::test]
 async fn a_key_that_is_not_accepted_is_not_tried_again_for_five_minutes() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let (app, token, clock) = app(&upstream, &[]).await;
-    upstream.otherwise(Reply::error(401, KEY));
+    upstream.set_default(Reply::error(401, KEY));
     for _ in 0..3 {
         assert!(is_fused(&preview(&app, &token, "").await));
     }
@@ -281,7 +281,7 @@ async fn a_key_that_is_not_accepted_is_not_tried_again_for_five_minutes() {
 
 #[tokio::test]
 async fn nothing_found_is_nothing_to_rerank() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let (app, token, _) = app(&upstream, &[]).await;
     let answer = app
         .get("/api/admin/memory/preview?q=zebra")

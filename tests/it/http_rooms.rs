@@ -73,6 +73,7 @@ async fn a_room_is_made_shown_renamed_and_deleted() {
     let (status, _) = call(&app, (Method::DELETE, &path), Value::Null, None).await;
     assert_eq!(status, 204);
     assert_eq!(get(&app, &path).await.0, 404);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -126,6 +127,7 @@ async fn each_kind_stands_under_its_own() {
     let (_, subs) = get(&app, "/api/rooms?type=sub&limit=1").await;
     assert_eq!(subs["data"][0]["room_id"], sub);
     assert_eq!(subs["has_more"], false);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -182,6 +184,7 @@ async fn what_is_asked_wrongly_is_refused_by_field() {
         (status, &problem["errors"][0]["field"]),
         (422, &json!("format"))
     );
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -221,6 +224,7 @@ async fn anothers_room_is_not_there() {
     assert_eq!(rooms["data"], json!([]));
     let (_, found) = post(&app, "/api/rag/query", query).await;
     assert_eq!(found["results"].as_array().unwrap().len(), 1, "{found}");
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -267,4 +271,5 @@ async fn an_export_has_everything_in_order() {
     assert!(text.starts_with("# Log \"of\" the harbour\n"), "{text}");
     assert_eq!(text.matches("\n## user, ").count(), 60);
     assert!(text.find("Entry 7:").unwrap() < text.find("Entry 8:").unwrap());
+    app.finish().await;
 }

@@ -85,6 +85,7 @@ async fn a_session_lives_as_long_as_it_is_used() {
     assert_eq!(operations(&app, "get").await, 4.0);
     assert_eq!(operations(&app, "update").await, 6.0);
     assert_eq!(operations(&app, "expire").await, 2.0);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -98,10 +99,11 @@ async fn the_life_of_a_session_can_be_set() {
     assert_eq!(status(&app, "s-1").await, 200);
     clock.advance(Duration::from_secs(10));
     assert_not_found(&app, "s-1").await;
+    app.finish().await;
 }
 
 #[tokio::test]
-async fn the_daily_clean_up_deletes_what_nobody_used_for_a_week_and_its_key_begins_nothing() {
+async fn the_daily_clean_up_deletes_sessions_unused_for_a_week() {
     let clock = clock();
     let app = TestApp::spawn_with(&[], clock.clone()).await;
     assert_eq!(status(&app, "old").await, 200);
@@ -116,6 +118,7 @@ async fn the_daily_clean_up_deletes_what_nobody_used_for_a_week_and_its_key_begi
     assert_eq!(operations(&app, "delete").await, 1.0);
     assert_not_found(&app, "old").await;
     assert_eq!(app.app.store().admin_counts().await.unwrap().rooms, 1);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -126,6 +129,7 @@ async fn sessions_may_be_kept_for_ever() {
     clock.advance(DAY * 400);
     clean_up(&app).await;
     assert_eq!(app.app.store().admin_counts().await.unwrap().rooms, 1);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -172,6 +176,7 @@ async fn the_limits_of_the_profile_hold_however_many_ask_at_once() {
     }
     clock.advance(HOUR);
     assert_eq!(status(&app, session).await, 200);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -184,6 +189,7 @@ async fn what_is_set_overrules_the_profile() {
     for n in 0..7 {
         assert_eq!(status(&app, &format!("s-{n}")).await, 200);
     }
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -236,6 +242,7 @@ async fn the_runbooks_queries_work_on_the_database_file() {
     }
     sqlx::query("VACUUM;").execute(&mut database).await.unwrap();
     assert_eq!(status(&app, "s-1").await, 200);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -293,6 +300,7 @@ async fn operators_see_when_and_how_much() {
     assert_eq!(refused, 422);
     let audit = app.audit_log();
     assert!(audit.contains("sessions.archive") && audit.contains("sessions.cleanup"));
+    app.finish().await;
 }
 
 #[tokio::test]

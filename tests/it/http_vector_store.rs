@@ -1,14 +1,19 @@
-//! ragd with an index on a Qdrant server: what callers see while the server is away, and that
-//! everything goes on by itself when it is there.
+//! ragd with an index on a Qdrant server: what callers see while the server is unavailable, and that
+//! everything goes on by itself when it is back.
 
 use crate::support::app::TestApp;
 use crate::support::qdrant;
+use crate::support::skip::{Lack, skip};
+use crate::support::until::until;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+
+/// How long what comes by itself may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A port of this machine on which nothing listens.
 async fn closed_port() -> SocketAddr {
@@ -88,6 +93,8 @@ async fn without_its_server_nothing_is_answered_as_if_nothing_were_found() {
         .await
         .unwrap();
     assert_eq!(folder.status(), 202);
+    // What was handed in waits for the server.
+    app.leaving_jobs();
 }
 
 #[tokio::test]
@@ -134,17 +141,6 @@ async fn a_wrong_address_is_a_fault_of_the_configuration() {
     }
 }
 
-/// Waits until `reached`; fails when that takes absurdly long.
-async fn until<F: Future<Output = bool>>(what: &str, reached: impl Fn() -> F) {
-    let wait = async {
-        while !reached().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(60), wait).await;
-    assert!(waited.is_ok(), "{what}");
-}
-
 /// Passes everything on to the server at `to`, as long as it lives.
 async fn pass_on(at: SocketAddr, to: String) -> tokio::task::JoinHandle<()> {
     let listener = TcpListener::bind(at).await.unwrap();
@@ -166,7 +162,7 @@ async fn everything_goes_on_by_itself_when_the_server_is_there_again() {
     let Some(real) = qdrant::url() else { return };
     let real = ragd::index::ServerAddress::parse(&real).unwrap();
     let Some(to) = real.as_str().strip_prefix("http://").map(str::to_owned) else {
-        qdrant::say("QDRANT_URL is encrypted: its loss is not played");
+        skip(Lack::PlainQdrant);
         return;
     };
     let at = closed_port().await;
@@ -179,12 +175,15 @@ async fn everything_goes_on_by_itself_when_the_server_is_there_again() {
 
     let ready = || async { seen(&app, "/health/ready").await.0 == 200 };
     let passing = pass_on(at, to.clone()).await;
-    until("ready once the server is there", ready).await;
+    until("ready once the server is there", PATIENCE, ready).await;
     let token = app.admin_token().await;
     app.upload(&token, "guarantee.txt", "The guarantee lasts two years.")
         .await;
     let answer: Value = ask(&app, "/chat").await.json().await.unwrap();
     assert_eq!(answer["sources"].as_array().unwrap().len(), 1, "{answer}");
+
+    let collections = qdrant::collections(&qdrant::client(real.as_str()), &prefix).await;
+    assert!(!collections.is_empty(), "its names begin with the prefix");
 
     // Gone in the middle: connections break, and new ones are refused.
     passing.abort();
@@ -194,14 +193,17 @@ async fn everything_goes_on_by_itself_when_the_server_is_there_again() {
     let sent = app.post("/api/documents").bearer_auth(&token).json(&text);
     let sent: Value = sent.send().await.unwrap().json().await.unwrap();
     let path = format!("/api/documents/{}", sent["document_id"].as_str().unwrap());
-    until("it says that it is not ready", || async { !ready().await }).await;
+    until("it says that it is not ready", PATIENCE, || async {
+        !ready().await
+    })
+    .await;
 
     let passing = pass_on(at, to).await;
-    until("the document is indexed", || async {
+    until("the document is indexed", PATIENCE, || async {
         seen(&app, &path).await.1["status"] == "indexed"
     })
     .await;
-    until("ready again", ready).await;
+    until("ready again", PATIENCE, ready).await;
     let status = app.get("/api/admin/index").bearer_auth(&token);
     let status: Value = status.send().await.unwrap().json().await.unwrap();
     assert_eq!(status["engine"], "qdrant");
@@ -215,11 +217,12 @@ async fn everything_goes_on_by_itself_when_the_server_is_there_again() {
     for name in qdrant::collections(&client, &prefix).await {
         client.delete_collection(name).await.unwrap();
     }
-    until("found again", || async {
+    until("found again", PATIENCE, || async {
         let answer = ask(&app, "/chat").await;
         answer.status() == 200
     })
     .await;
     app.app.follower().index().destroy().await.unwrap();
     passing.abort();
+    app.finish().await;
 }

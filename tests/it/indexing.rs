@@ -1,6 +1,6 @@
 //! The ledger of an index on a server: one process writes at a time, a lease that nobody renews ends,
 //! and whoever has lost it moves nothing. On both databases, with a clock that the tests drive. And
-//! followers that share an index: with a server that is away, and with a real one.
+//! followers that share an index: with an unavailable server, and with a real one.
 
 use crate::store::world::{MODEL, committed, new_document, vector};
 use crate::support::database::TestDatabase;
@@ -24,7 +24,7 @@ crate::store::on_both_engines!(
     one_process_holds_the_lease_at_a_time,
     many_ask_at_once_and_one_gets_it,
     a_lease_that_ended_and_nobody_took_is_still_the_holders,
-    who_was_overtaken_is_told_even_when_the_lease_is_free_again,
+    an_overtaken_holder_is_refused_even_when_the_lease_is_free_again,
     a_stale_holder_moves_nothing,
     positions_move_only_from_where_they_stand,
     no_build_has_anothers_number,
@@ -138,7 +138,7 @@ async fn a_lease_that_ended_and_nobody_took_is_still_the_holders(store: &Store) 
     assert_eq!(other.claim(&target).await.unwrap(), None);
 }
 
-async fn who_was_overtaken_is_told_even_when_the_lease_is_free_again(store: &Store) {
+async fn an_overtaken_holder_is_refused_even_when_the_lease_is_free_again(store: &Store) {
     let (clock, target) = (clock(), target("t"));
     let (one, other) = (process(store, &clock), process(store, &clock));
     one.claim(&target).await.unwrap().unwrap();

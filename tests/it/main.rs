@@ -45,6 +45,7 @@ mod queue;
 mod recovery;
 mod reembed;
 mod replicas;
+mod settings;
 mod store;
 mod summaries;
 mod support;

@@ -2,13 +2,13 @@
 //! that they answer find the right page and cite it; questions that they do not answer say so.
 
 use crate::support::app::TestApp;
+use crate::support::skip::bash_doc;
 use ragd::clock::Clock;
 use ragd::domain::Collection;
 use ragd::ingest::source_of_file;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::Path;
 
 #[derive(Deserialize)]
 struct Questions {
@@ -24,14 +24,11 @@ struct Answerable {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_bash_manual_is_answered_with_the_right_page_or_not_at_all() {
-    let Some(folder) = std::env::var_os("RAGD_BASH_DOC") else {
-        // Said aloud by scripts/test.sh, which fetches them where Debian's packages are reached.
-        return;
-    };
+    let Some(folder) = bash_doc() else { return };
     let app = TestApp::spawn_with(&[("EMBEDDING_PROVIDER", "local")], Clock::system()).await;
     let settings = app.app.config().ingest.clone();
     for name in ["bash.pdf", "bashref.pdf"] {
-        let path = Path::new(&folder).join(name);
+        let path = folder.join(name);
         let source = source_of_file(&path, &Collection::default_collection(), &settings).unwrap();
         app.app.ingest().accept(source).await.unwrap();
     }
@@ -72,6 +69,7 @@ async fn the_bash_manual_is_answered_with_the_right_page_or_not_at_all() {
         invented.len() <= 1,
         "answered without a source: {invented:#?}"
     );
+    app.finish().await;
 }
 
 async fn ask(app: &TestApp, question: &str) -> Value {

@@ -1,8 +1,7 @@
 //! The provider against a scripted upstream: what it sends, what it makes of good answers, and that
 //! no failure, wherever it strikes, is taken for a success.
 
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::{Reply, delta, stop_chunk};
+use crate::support::scripted;
 use futures_util::StreamExt;
 use ragd::clock::Clock;
 use ragd::domain::Role;
@@ -11,6 +10,7 @@ use ragd::provider::{
     ChatMessage, ChatReply, ChatRequest, ChatStream, FinishReason, Provider, ProviderError,
     ProviderSettings, StreamEvent, Timeouts, Usage, Wire,
 };
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -57,7 +57,7 @@ async fn begin(provider: &Provider) -> Result<ChatStream, ProviderError> {
         .await
 }
 
-fn provider(upstream: &Upstream) -> Provider {
+fn provider(upstream: &ScriptedServer) -> Provider {
     provider_at(&upstream.base_url(), PATIENT)
 }
 
@@ -96,21 +96,21 @@ async fn next_text(stream: &mut ChatStream) -> String {
 
 /// Plays `reply` to a streamed call; returns the text that came and the failure that ended it.
 async fn failed_stream(reply: Reply, timeouts: Timeouts) -> (String, Kind) {
-    let upstream = Upstream::playing([reply]).await;
+    let upstream = scripted::playing([reply]).await;
     let (text, end) = streamed(&provider_at(&upstream.base_url(), timeouts)).await;
     (text, end.expect_err("a failed stream").kind)
 }
 
 /// Plays `reply` to a whole call; returns its failure.
 async fn failed_call(reply: Reply) -> ProviderError {
-    let upstream = Upstream::playing([reply]).await;
+    let upstream = scripted::playing([reply]).await;
     let reply = complete(&provider(&upstream)).await;
     reply.expect_err("a failed call")
 }
 
 #[tokio::test]
 async fn a_whole_answer_comes_back_with_all_that_the_upstream_said() {
-    let upstream = Upstream::playing([Reply::answer("It maps addresses.")]).await;
+    let upstream = scripted::playing([Reply::answer("It maps addresses.")]).await;
     let request = question().with("temperature", Some(&0.5)).unwrap();
     let provider = provider(&upstream);
     let deadline = Instant::now() + LONG;
@@ -146,7 +146,7 @@ async fn streams_end_with_their_usage_and_share_a_connection() {
         Reply::stream(&["It ", "maps ", "addresses."]),
         Reply::stream(&["Yes"]),
     ];
-    let upstream = Upstream::playing(replies).await;
+    let upstream = scripted::playing(replies).await;
     let provider = provider(&upstream);
     let (text, end) = streamed(&provider).await;
     assert_eq!(text, "It maps addresses.");
@@ -172,7 +172,7 @@ async fn streams_end_with_their_usage_and_share_a_connection() {
 async fn a_stream_reads_the_same_in_pieces_of_any_size() {
     for size in [1, 2, 3, 5, 64, 4096] {
         let upstream =
-            Upstream::playing([Reply::stream_in_pieces(&["né ", "🙂 ", "中文"], size)]).await;
+            scripted::playing([Reply::stream_in_pieces(&["né ", "🙂 ", "中文"], size)]).await;
         let (text, end) = streamed(&provider(&upstream)).await;
         assert_eq!(text, "né 🙂 中文", "pieces of {size}");
         assert!(matches!(end, Ok(StreamEvent::Done(_))), "{end:?}");
@@ -181,10 +181,10 @@ async fn a_stream_reads_the_same_in_pieces_of_any_size() {
 
 #[tokio::test]
 async fn deltas_come_as_soon_as_they_are_sent() {
-    let upstream = Upstream::playing([Reply::tokens(&["first "])
+    let upstream = scripted::playing([Reply::tokens(&["first "])
         .gate()
         .token("second")
-        .event(&stop_chunk())
+        .event(&scripted::stop_chunk())
         .done()])
     .await;
     let mut stream = begin(&provider(&upstream)).await.unwrap();
@@ -212,8 +212,8 @@ async fn each_failing_status_has_its_kind_streamed_or_not() {
         (504, Kind::Server),
         (529, Kind::Server),
     ] {
-        let upstream = Upstream::start().await;
-        upstream.otherwise(Reply::error(status, "no"));
+        let upstream = scripted::start().await;
+        upstream.set_default(Reply::error(status, "no"));
         let provider = provider(&upstream);
         let whole = complete(&provider).await.unwrap_err();
         assert_eq!((whole.kind, whole.status), (kind, Some(status)));
@@ -232,7 +232,7 @@ async fn each_failing_status_has_its_kind_streamed_or_not() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_says_how_long_and_a_spent_quota_is_none() {
+async fn a_rate_limit_says_how_long_and_a_spent_quota_is_not_a_rate_limit() {
     let limited = Reply::error_with_header(429, "rate_limit_exceeded", ("Retry-After", "7"));
     let error = failed_call(limited).await;
     assert_eq!(error.kind, Kind::RateLimited);
@@ -243,7 +243,7 @@ async fn a_rate_limit_says_how_long_and_a_spent_quota_is_none() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = Upstream::playing([Reply::answer("Taken.")]).await;
+    let elsewhere = scripted::playing([Reply::answer("Taken.")]).await;
     let location = format!("{}/chat/completions", elsewhere.base_url());
     let redirect = Reply::error_with_header(307, "moved", ("Location", &location));
     assert_eq!(failed_call(redirect).await.kind, Kind::Misconfigured);
@@ -274,10 +274,10 @@ async fn a_200_without_an_answer_is_a_failure() {
 #[tokio::test]
 async fn every_answer_that_is_cut_short_is_a_failure() {
     let whole = Reply::answer("It maps addresses.");
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let provider = provider(&upstream);
     for bytes in 0..whole.len() {
-        upstream.then(whole.clone().cut_after(bytes));
+        upstream.queue(whole.clone().cut_after(bytes));
         let error = complete(&provider).await.unwrap_err();
         assert_eq!(
             error.kind,
@@ -289,12 +289,12 @@ async fn every_answer_that_is_cut_short_is_a_failure() {
 
 #[tokio::test]
 async fn every_stream_that_is_cut_before_its_terminal_marker_is_a_failure() {
-    let upstream = Upstream::start().await;
+    let upstream = scripted::start().await;
     let provider = provider(&upstream);
-    let unmarked = Reply::tokens(&["It ", "maps"]).event(&stop_chunk());
+    let unmarked = Reply::tokens(&["It ", "maps"]).event(&scripted::stop_chunk());
     let whole = unmarked.clone().done();
     for bytes in 0..whole.len() {
-        upstream.then(whole.clone().cut_after(bytes));
+        upstream.queue(whole.clone().cut_after(bytes));
         let (text, end) = streamed(&provider).await;
         assert!("It maps".starts_with(&text), "{text}");
         match end {
@@ -307,7 +307,7 @@ async fn every_stream_that_is_cut_before_its_terminal_marker_is_a_failure() {
 #[tokio::test]
 async fn streams_that_go_wrong_fail_before_content_and_after_it() {
     let overloaded = json!({"error": {"message": "overloaded"}});
-    let blank = delta(&json!({"content": " \n"}));
+    let blank = scripted::delta(&json!({"content": " \n"}));
     let long_line = format!("data: {}", "x".repeat(1_100_000));
     for tokens in [&[][..], &["It ", "maps"]] {
         let begun = || Reply::tokens(tokens);
@@ -339,8 +339,8 @@ async fn streams_that_go_wrong_fail_before_content_and_after_it() {
 
 #[tokio::test]
 async fn a_stream_without_an_answer_is_a_failure() {
-    let blank = delta(&json!({"content": " \n"}));
-    let thought = delta(&json!({"reasoning_content": "Hm."}));
+    let blank = scripted::delta(&json!({"content": " \n"}));
+    let thought = scripted::delta(&json!({"reasoning_content": "Hm."}));
     for (reply, kind) in [
         (Reply::stream(&[]), Kind::Empty),
         (Reply::tokens(&[]).event(&blank).done(), Kind::Empty),
@@ -360,7 +360,7 @@ async fn a_stream_without_an_answer_is_a_failure() {
 
 #[tokio::test]
 async fn a_reason_to_stop_is_no_end_without_the_marker() {
-    let begun = || Reply::tokens(&["Yes"]).event(&stop_chunk());
+    let begun = || Reply::tokens(&["Yes"]).event(&scripted::stop_chunk());
     let hurried = Timeouts {
         idle: SHORT,
         ..PATIENT
@@ -370,7 +370,7 @@ async fn a_reason_to_stop_is_no_end_without_the_marker() {
         (begun().close(), Kind::Interrupted),
         (begun().hang(), Kind::Timeout),
     ] {
-        let upstream = Upstream::playing([reply]).await;
+        let upstream = scripted::playing([reply]).await;
         let (text, end) = streamed(&provider_at(&upstream.base_url(), hurried)).await;
         assert_eq!((text.as_str(), end.unwrap_err().kind), ("Yes", kind));
     }
@@ -378,8 +378,8 @@ async fn a_reason_to_stop_is_no_end_without_the_marker() {
 
 #[tokio::test]
 async fn silence_ends_a_call_and_closes_its_connection() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::silence());
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::silence());
     let hurried = Timeouts {
         first_content: SHORT,
         total: SHORT,
@@ -414,7 +414,7 @@ async fn a_gap_inside_an_answer_ends_it() {
     };
     let (text, kind) = failed_stream(Reply::tokens(&["It "]).hang(), hurried).await;
     assert_eq!((text.as_str(), kind), ("It ", Kind::Timeout));
-    let thought = delta(&json!({"reasoning": "Hm."}));
+    let thought = scripted::delta(&json!({"reasoning": "Hm."}));
     let thinking = Reply::tokens(&[]).event(&thought).hang();
     assert_eq!(failed_stream(thinking, hurried).await.1, Kind::Timeout);
 }
@@ -435,7 +435,7 @@ async fn an_endless_answer_ends_at_the_total_time() {
 
 #[tokio::test]
 async fn dropping_a_stream_closes_its_connection() {
-    let upstream = Upstream::playing([Reply::tokens(&["It "]).hang()]).await;
+    let upstream = scripted::playing([Reply::tokens(&["It "]).hang()]).await;
     let mut stream = begin(&provider(&upstream)).await.unwrap();
     assert_eq!(next_text(&mut stream).await, "It ");
     drop(stream);
@@ -472,7 +472,7 @@ async fn a_failure_shows_neither_the_key_nor_the_address() {
     );
     assert!(!shown.contains("sk-test-key"), "{shown}");
 
-    let gone = Upstream::start().await.base_url();
+    let gone = scripted::start().await.base_url();
     let error = complete(&provider_at(&gone, PATIENT)).await.unwrap_err();
     assert!(!error.to_string().contains("127.0.0.1"), "{error}");
 }

@@ -4,3 +4,8 @@
 mod blue_green;
 mod start;
 mod world;
+
+use std::time::Duration;
+
+/// How long the vectors of a test's passages may take.
+const PATIENCE: Duration = Duration::from_secs(120);

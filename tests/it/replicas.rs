@@ -3,13 +3,13 @@
 
 use crate::support::database::TestDatabase;
 use crate::support::process::Process;
+use crate::support::until::{until, until_some};
 use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
 
 /// How long the test asks again for what must come by itself; a lease takes 60 s to end.
 const PATIENCE: Duration = Duration::from_secs(100);
-const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The replicas' surroundings: a database, a folder of originals, a data folder each.
 struct Replicas {
@@ -44,20 +44,8 @@ impl Replicas {
     }
 }
 
-async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let seen = tokio::time::timeout(PATIENCE, async {
-        loop {
-            if let Some(seen) = look().await {
-                return seen;
-            }
-            tokio::time::sleep(ASK_AGAIN).await;
-        }
-    });
-    seen.await.expect("it must come by itself")
-}
-
 async fn ended(process: &Process, job: &str) -> Value {
-    until(async || {
+    until_some("the end of a job", PATIENCE, || async {
         let (_, job) = process.get(&format!("/api/jobs/{job}")).await;
         (!job["finished_at"].is_null()).then_some(job)
     })
@@ -66,9 +54,9 @@ async fn ended(process: &Process, job: &str) -> Value {
 
 /// What a process finds, once its index holds everything.
 async fn finds(process: &Process, question: &str) -> Vec<(String, String)> {
-    until(async || {
+    until("a whole index", PATIENCE, || async {
         let (status, index) = process.get("/api/admin/index").await;
-        (status == 200 && index["position"] == index["head"]).then_some(())
+        status == 200 && index["position"] == index["head"]
     })
     .await;
     let path = format!("/api/admin/memory/preview?scope=documents&q={question}");
@@ -88,7 +76,7 @@ async fn what_one_leaves_the_other_finishes() {
     first.send("heron", "The heron waits in the reeds.").await;
     first.ends();
     let second = replicas.start(1, &[]);
-    let job = until(async || {
+    let job = until_some("a job", PATIENCE, || async {
         let (_, jobs) = second.get("/api/admin/jobs?kind=ingest").await;
         jobs["data"][0]["id"].as_str().map(str::to_owned)
     })

@@ -2,12 +2,13 @@
 //! instead of the history.
 
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
+use crate::support::until::{SOON, until_some};
 use chrono::DateTime;
 use ragd::clock::Clock;
 use ragd::domain::{Job, JobKind, JobState, OwnerId, PageRequest, Role, SessionKey};
 use ragd::store::{JobFilter, SealedMessage};
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -52,15 +53,15 @@ async fn job(app: &TestApp) -> Job {
 }
 
 /// The prompt of the last call.
-fn last_prompt(upstream: &Upstream) -> String {
+fn last_prompt(upstream: &ScriptedServer) -> String {
     let requests = upstream.requests();
     requests.last().unwrap().body["messages"].to_string()
 }
 
 #[tokio::test]
 async fn old_messages_are_summed_up_once_the_provider_answers() {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::answer("It lasts twenty-seven months [1]."));
+    let upstream = scripted::start().await;
+    upstream.set_default(Reply::answer("It lasts twenty-seven months [1]."));
     let url = upstream.base_url();
     let mut variables = VARIABLES.to_vec();
     variables.extend([
@@ -79,17 +80,16 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
     );
 
     clock.advance(DAY * 2);
-    upstream.then(Reply::error(500, "down"));
+    upstream.queue(Reply::error(500, "down"));
     assert_eq!(app.app.chat().enqueue_summaries().await.unwrap(), 1);
-    let mut waiting = job(&app).await;
-    while waiting.waiting_since.is_none() {
-        tokio::task::yield_now().await;
-        waiting = job(&app).await;
-    }
+    let waiting = until_some("a job that waits", SOON, || async {
+        Some(job(&app).await).filter(|job| job.waiting_since.is_some())
+    });
+    let waiting = waiting.await;
     assert_eq!(waiting.state, JobState::Ready);
     assert_eq!(messages(&app).await.len(), 2, "an outage loses nothing");
 
-    upstream.then(Reply::answer("SHORT: a guarantee of 27 months."));
+    upstream.queue(Reply::answer("SHORT: a guarantee of 27 months."));
     clock.advance(Duration::from_secs(60));
     let ended = app.app.store().job_ends(waiting.id).await.unwrap();
     assert_eq!(ended, Some(JobState::Done));
@@ -127,7 +127,7 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
 
     // The next summary takes the first one up.
     clock.advance(DAY * 2);
-    upstream.then(Reply::answer("SHORTER"));
+    upstream.queue(Reply::answer("SHORTER"));
     assert_eq!(app.app.chat().enqueue_summaries().await.unwrap(), 1);
     app.app.store().jobs_end(JobKind::Summary).await.unwrap();
     let prompt = last_prompt(&upstream);
@@ -143,6 +143,7 @@ async fn old_messages_are_summed_up_once_the_provider_answers() {
         "{prompt}"
     );
     assert_eq!(messages(&app).await.len(), 8, "the history is whole");
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -156,6 +157,7 @@ async fn without_a_model_nothing_is_summed_up() {
     let ended = app.app.store().job_ends(id).await.unwrap();
     assert_eq!(ended, Some(JobState::Done));
     assert_eq!(messages(&app).await.len(), 2);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -165,4 +167,5 @@ async fn summaries_are_off_until_they_are_wanted() {
     ask(&app, FIRST).await;
     clock.advance(DAY * 400);
     assert_eq!(app.app.chat().enqueue_summaries().await.unwrap(), 0);
+    app.finish().await;
 }

@@ -46,6 +46,14 @@ impl Clock {
         }
     }
 
+    /// How many wait for a manual clock to move on; nobody is known to wait for the system's.
+    pub fn sleepers(&self) -> usize {
+        match &self.0 {
+            Source::System => 0,
+            Source::Manual(now) => now.receiver_count(),
+        }
+    }
+
     /// As [`Clock::sleep`], keeping the clock itself.
     pub async fn sleep_owned(self, time: Duration) {
         self.sleep(time).await;

@@ -1,4 +1,4 @@
-//! Whether the case is in the books as it should be: the calls of both upstreams, the breakers, the
+//! Whether the case is recorded as it should be: the calls of both upstreams, the breakers, the
 //! limiters, the metrics; and whether the provider is asked again when it should be, and no sooner.
 
 use super::case::{Case, Part, View};
@@ -209,7 +209,7 @@ pub async fn asked_again(case: &Case, stage: &Stage, findings: &mut Findings) {
     findings.same("the failures in a row after a success", failures, 0);
 }
 
-/// The books of two providers that both failed.
+/// What is recorded of two providers that both failed.
 pub fn both_failed((stage, metrics): (&Stage, &(Scrape, Scrape)), findings: &mut Findings) {
     let (before, after) = metrics;
     for provider in [stage.names.0, stage.names.1] {

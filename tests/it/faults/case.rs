@@ -2,7 +2,7 @@
 //! such a case, and what its caller is to see.
 
 use super::table::{Fate, Fault, Row, Way};
-use crate::support::vendor_reply::{About, Wire};
+use ragd::stub_llm::{ErrorCause, Wire};
 
 /// When it goes wrong, seen from the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Case {
             Fault::SpentBalance if self.wire == Wire::Gemini => {
                 Some("Google says so with another status")
             }
-            Fault::Status(400, About::Key) if self.wire != Wire::Gemini => {
+            Fault::Status(400, ErrorCause::Key) if self.wire != Wire::Gemini => {
                 Some("only Google says so with this status")
             }
             _ => None,

@@ -5,8 +5,7 @@ use super::case::{Part, Setting, Timers};
 use super::findings::Findings;
 use super::seen::{events, header};
 use super::stage::{STAND_IN, Seen, Stage};
-use crate::support::upstream_reply::Reply;
-use crate::support::vendor_reply::Wire;
+use ragd::stub_llm::{Reply, Wire};
 use serde_json::Value;
 
 /// More than the ten seconds after which a client is told.
@@ -25,9 +24,9 @@ pub async fn play(wire: Wire, second_is_down: bool) -> Option<String> {
         part: Part::Replies,
     })
     .await;
-    stage.tested.then(Reply::silence());
+    stage.tested.queue(Reply::silence());
     if second_is_down {
-        stage.stand_in.then(Reply::error(500, "down as well"));
+        stage.stand_in.queue(Reply::error(500, "down as well"));
     }
     let seen = stage.ask(true).await;
     let mut findings = Findings::default();
@@ -48,6 +47,7 @@ pub async fn play(wire: Wire, second_is_down: bool) -> Option<String> {
         stage.app.metric(&series).await,
         1.0,
     );
+    stage.finish().await;
     findings.of(&format!("{wire:?}, the second is down: {second_is_down}"))
 }
 

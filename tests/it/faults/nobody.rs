@@ -7,7 +7,7 @@ use super::scrape::Scrape;
 use super::seen::{error, header, nobody};
 use super::stage::{Seen, Stage};
 use super::table::{Fate, Fault, ROWS};
-use crate::support::upstream_reply::Reply;
+use ragd::stub_llm::Reply;
 
 /// How the second provider fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub async fn play(stage: &Stage, (case, second): (Case, Second)) -> Option<Strin
     let mut findings = Findings::default();
     let (before, calls) = (Scrape::of(stage).await, stage.calls());
     stage.script(&case);
-    stage.stand_in.then(match second {
+    stage.stand_in.queue(match second {
         Second::Down => Reply::error(500, "down as well"),
         Second::Limited => {
             Reply::error_with_header(429, "rate_limit_exceeded", ("retry-after", "9"))

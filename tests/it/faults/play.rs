@@ -1,16 +1,14 @@
-//! Plays one case on a stage: the request through the real door, and what came of it.
+//! Runs one case on a stage: the request over HTTP, and its outcome.
 
 use super::case::{Case, Moment, Part};
 use super::scrape::Scrape;
 use super::script::BEGINNING;
-use super::stage::{Seen, Stage};
-use super::table::Fault;
+use super::stage::{PATIENCE, Seen, Stage};
+use super::table::{Fate, Fault};
+use crate::support::until::{until, within};
 use futures_util::StreamExt;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
-
-/// How long a case may take in all.
-const PATIENCE: Duration = Duration::from_secs(25);
+use tokio::time::Instant;
 
 /// What came of a case.
 pub struct Played {
@@ -48,8 +46,7 @@ pub async fn play(stage: &mut Stage, case: &Case) -> Played {
 }
 
 async fn hear(stage: &Stage, case: &Case) -> Seen {
-    let asked = timeout(PATIENCE, stage.ask(case.is_stream())).await;
-    asked.expect("an answer that ends")
+    within("an answer that ends", PATIENCE, stage.ask(case.is_stream())).await
 }
 
 /// Goes away after `silence` by the clock; returns how long it took until the upstream was told.
@@ -68,34 +65,34 @@ async fn leave(stage: &mut Stage, case: &Case, silence: Duration) -> Duration {
         let _listened = heard.send(());
         while body.next().await.is_some() {}
     });
-    timeout(PATIENCE, stage.called(count))
-        .await
-        .expect("a call");
+    stage.called(count).await;
     if hears_content {
-        timeout(PATIENCE, hearing).await.expect("content").unwrap();
+        within("content", PATIENCE, hearing).await.unwrap();
     }
     stage.clock.advance(silence);
     client.abort();
     let gone_at = Instant::now();
     stage.left += 1;
-    timeout(PATIENCE, stage.tested.clients_gone(stage.left))
-        .await
-        .expect("an upstream that is told");
+    let left = stage.tested.clients_gone(stage.left);
+    within("an upstream that is told", PATIENCE, left).await;
     let told_after = gone_at.elapsed();
     settle(stage, case, &before).await;
     told_after
 }
 
-/// Waits until a client's leaving is in the books.
+/// Waits until it is recorded that the client has gone, as far as the metrics show it.
 async fn settle(stage: &Stage, case: &Case, before: &Scrape) {
     let aborted = (
         "ragd_stream_outcomes_total",
         &[("outcome", "client_abort")][..],
     );
-    for _ in 0..50 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        if !case.is_stream() || Scrape::of(stage).await.since(before, aborted) == 1 {
-            return;
-        }
-    }
+    let labels = [("provider", stage.names.0), ("outcome", "failure")];
+    let failed = ("origin_llm_calls_total", &labels[..]);
+    let is_failure = case.row.fate == Fate::Failure;
+    until("a client's leaving in the books", PATIENCE, || async {
+        let now = Scrape::of(stage).await;
+        let is_ended = !case.is_stream() || now.since(before, aborted) == 1;
+        is_ended && (!is_failure || now.since(before, failed) == 1)
+    })
+    .await;
 }

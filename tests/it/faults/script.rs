@@ -3,8 +3,7 @@
 
 use super::case::{Case, Moment};
 use super::table::Fault;
-use crate::support::upstream_reply::Reply;
-use crate::support::vendor_reply::{About, Wire};
+use ragd::stub_llm::{ErrorCause, Reply, Wire};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -29,7 +28,7 @@ pub fn reply(case: &Case) -> Option<Reply> {
         Fault::Status(status, about) => error(case, status, about, WORDS),
         Fault::Limited(wait) => limited(case, wait),
         Fault::SpentBalance => error(case, 400, balance(case), "Your credit balance is too low."),
-        Fault::WholeError => Reply::json(200, &wire.error_body(500, About::Status, WORDS)),
+        Fault::WholeError => Reply::json(200, &wire.error_body(500, ErrorCause::Status, WORDS)),
         Fault::NoContent | Fault::Gap | Fault::ClientGone(_) => begun(case).hang(),
         Fault::Endless => endless(case),
         Fault::Malformed => malformed(case),
@@ -82,7 +81,7 @@ fn went_on(case: &Case, reply: Reply) -> Reply {
     reply.raw(&wire.token(TOKENS[1])).raw(&wire.ending()).end()
 }
 
-fn error(case: &Case, status: u16, about: About, words: &str) -> Reply {
+fn error(case: &Case, status: u16, about: ErrorCause, words: &str) -> Reply {
     Reply::json(status, &case.wire.error_body(status, about, words))
 }
 
@@ -90,7 +89,7 @@ fn error(case: &Case, status: u16, about: About, words: &str) -> Reply {
 fn limited(case: &Case, wait: Option<u64>) -> Reply {
     let body = case
         .wire
-        .error_body(429, About::Speed(wait), WORDS)
+        .error_body(429, ErrorCause::RateLimit(wait), WORDS)
         .to_string();
     let header = match wait {
         Some(wait) if case.wire != Wire::Gemini => {
@@ -106,10 +105,10 @@ fn limited(case: &Case, wait: Option<u64>) -> Reply {
 }
 
 /// OpenAI has a word for a spent balance, Anthropic only words.
-fn balance(case: &Case) -> About {
+fn balance(case: &Case) -> ErrorCause {
     match case.wire {
-        Wire::OpenAi => About::Quota,
-        _ => About::Status,
+        Wire::OpenAi => ErrorCause::Quota,
+        _ => ErrorCause::Status,
     }
 }
 
@@ -134,8 +133,12 @@ fn long_line(case: &Case) -> Reply {
     went_on(case, begun(case).raw(&line))
 }
 
-fn error_inside(case: &Case, about: About) -> Reply {
-    let status = if about == About::Status { 500 } else { 429 };
+fn error_inside(case: &Case, about: ErrorCause) -> Reply {
+    let status = if about == ErrorCause::Status {
+        500
+    } else {
+        429
+    };
     let error = case.wire.error_body(status, about, WORDS);
     if case.is_stream() {
         return went_on(case, begun(case).raw(&case.wire.error_event(&error)));

@@ -5,6 +5,7 @@ use super::case::{Case, View};
 use super::findings::Findings;
 use super::script::{BEGINNING, TOKENS, WORDS};
 use super::stage::{STAND_IN, Seen};
+use crate::support::sse;
 use serde_json::Value;
 
 /// Checks what the client of `case` was sent.
@@ -183,11 +184,8 @@ pub fn events(seen: &Seen, findings: &mut Findings) -> Vec<String> {
         "the stream ends with an empty line",
         seen.text.ends_with("\n\n"),
     );
-    let blocks = seen.text.split("\n\n");
-    blocks
-        .filter_map(|block| block.strip_prefix("data: "))
-        .map(str::to_owned)
-        .collect()
+    let events = sse::events(&seen.text).into_iter();
+    events.map(|event| event.data).collect()
 }
 
 /// The events that are pieces of the answer.

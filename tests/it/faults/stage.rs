@@ -5,12 +5,12 @@ use super::case::{Case, Part, Setting};
 use super::script::{TOKENS, request};
 use super::table::Way;
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use crate::support::vendor_reply::Wire;
+use crate::support::scripted;
+use crate::support::until::until;
 use chrono::DateTime;
 use ragd::clock::Clock;
 use ragd::provider::{MemberSnapshot, Overrides};
+use ragd::stub_llm::{Reply, ScriptedServer, Wire};
 use reqwest::header::HeaderMap;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,6 +21,8 @@ use tokio::task::JoinSet;
 pub const STAND_IN: [&str; 2] = ["Groq says", " eleven months."];
 /// The model of the provider under test.
 const MODEL: &str = "under-test";
+/// How long a case may take in all.
+pub const PATIENCE: Duration = Duration::from_secs(25);
 /// Long enough for a minute's window to be empty again.
 const A_MINUTE: Duration = Duration::from_secs(61);
 
@@ -35,8 +37,8 @@ pub struct Seen {
 pub struct Stage {
     pub app: TestApp,
     pub clock: Clock,
-    pub tested: Upstream,
-    pub stand_in: Upstream,
+    pub tested: ScriptedServer,
+    pub stand_in: ScriptedServer,
     /// The names of both providers.
     pub names: (&'static str, &'static str),
     /// How many clients have left the provider under test.
@@ -53,12 +55,12 @@ struct Road {
 
 impl Stage {
     pub async fn open(setting: Setting) -> Self {
-        let (tested, stand_in) = (Upstream::start().await, Upstream::start().await);
+        let (tested, stand_in) = (scripted::start().await, scripted::start().await);
         stand_in.compute(|request| match request.body["stream"].as_bool() {
             Some(true) => Reply::stream(&STAND_IN),
             _ => Reply::answer(&STAND_IN.concat()),
         });
-        tested.otherwise(setting.wire.answer(&TOKENS.concat()));
+        tested.set_default(setting.wire.answer(&TOKENS.concat()));
         let road = match setting.way {
             Some(way) => broken(way).await,
             None => Road {
@@ -90,6 +92,11 @@ impl Stage {
             left: 0,
             _road: road,
         }
+    }
+
+    /// Checks that no job is left.
+    pub async fn finish(&self) {
+        self.app.finish().await;
     }
 
     /// Forgets what happened: the next case begins as the first one did.
@@ -135,15 +142,17 @@ impl Stage {
 
     /// Waits until the provider under test has been called `count` times in all.
     pub async fn called(&self, count: usize) {
-        while self.tested.requests().len() < count {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+        let what = format!("call {count} of the provider under test");
+        until(&what, PATIENCE, || async {
+            self.tested.requests().len() >= count
+        })
+        .await;
     }
 
     /// Scripts what the provider under test does for `case`.
     pub fn script(&self, case: &Case) {
         if let Some(reply) = super::script::reply(case) {
-            self.tested.then(reply);
+            self.tested.queue(reply);
         }
     }
 }

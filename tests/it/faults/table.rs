@@ -1,8 +1,8 @@
 //! The table of faults: what an upstream does wrong, and what that is to be to its breaker and its
 //! limiter. One row an event of the specification; nothing here plays or checks.
 
-use crate::support::vendor_reply::About;
 use ragd::provider::ProviderErrorKind as Kind;
+use ragd::stub_llm::ErrorCause;
 use std::time::Duration;
 
 /// What goes wrong.
@@ -21,7 +21,7 @@ pub enum Fault {
     /// Something comes again and again, and never the end.
     Endless,
     /// An error with this status.
-    Status(u16, About),
+    Status(u16, ErrorCause),
     /// 429 with `Retry-After`, in seconds, or without.
     Limited(Option<u64>),
     /// 400 with words for a spent balance.
@@ -31,7 +31,7 @@ pub enum Fault {
     /// A line of more than 1 MB.
     LongLine,
     /// 200 with an error.
-    ErrorEvent(About),
+    ErrorEvent(ErrorCause),
     /// 200 with a whole JSON error where a stream was asked for.
     WholeError,
     /// It ends before its terminal marker, as if it were complete.
@@ -99,14 +99,14 @@ const fn row(name: &'static str, fault: Fault, fate: Fate, kind: Kind) -> Row {
 const fn failing_status(name: &'static str, status: u16) -> Row {
     row(
         name,
-        Fault::Status(status, About::Status),
+        Fault::Status(status, ErrorCause::Status),
         Fate::Failure,
         Kind::Server,
     )
 }
 
 const fn callers_status(name: &'static str, status: u16) -> Row {
-    let fault = Fault::Status(status, About::Status);
+    let fault = Fault::Status(status, ErrorCause::Status);
     row(name, fault, Fate::Callers(status), Kind::BadRequest)
 }
 
@@ -192,13 +192,13 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "200 with an error",
-        Fault::ErrorEvent(About::Status),
+        Fault::ErrorEvent(ErrorCause::Status),
         Fate::Failure,
         Kind::Server,
     ),
     row(
         "200 with a limit",
-        Fault::ErrorEvent(About::Speed(Some(7))),
+        Fault::ErrorEvent(ErrorCause::RateLimit(Some(7))),
         Fate::Failure,
         Kind::Server,
     ),
@@ -241,25 +241,25 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "429 of a quota",
-        Fault::Status(429, About::Quota),
+        Fault::Status(429, ErrorCause::Quota),
         Fate::Unusable,
         Kind::Quota,
     ),
     row(
         "402",
-        Fault::Status(402, About::Status),
+        Fault::Status(402, ErrorCause::Status),
         Fate::Unusable,
         Kind::Quota,
     ),
     row(
         "401",
-        Fault::Status(401, About::Key),
+        Fault::Status(401, ErrorCause::Key),
         Fate::Unusable,
         Kind::Unauthorized,
     ),
     row(
         "403",
-        Fault::Status(403, About::Key),
+        Fault::Status(403, ErrorCause::Key),
         Fate::Unusable,
         Kind::Unauthorized,
     ),
@@ -271,7 +271,7 @@ pub const ROWS: &[Row] = &[
     ),
     row(
         "400 of a wrong key",
-        Fault::Status(400, About::Key),
+        Fault::Status(400, ErrorCause::Key),
         Fate::Unusable,
         Kind::Unauthorized,
     ),
@@ -343,11 +343,11 @@ pub const FALSE_ROWS: &[Row] = &[
     wordless("an empty success", Fault::Blank, Fate::Success),
     wordless(
         "a successful error",
-        Fault::ErrorEvent(About::Status),
+        Fault::ErrorEvent(ErrorCause::Status),
         Fate::Success,
     ),
 ];
 
 const fn failing(status: u16) -> Fault {
-    Fault::Status(status, About::Status)
+    Fault::Status(status, ErrorCause::Status)
 }

@@ -1,9 +1,9 @@
 //! A provider's window: how it empties, what is said when it is empty, and that it fills again.
 
-use super::{ANSWER, QUESTION, World};
+use super::{start, waiting_question};
 use crate::http_rooms::{get, make_room, post};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::world::{ANSWER, QUESTION, Setup, World};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -11,23 +11,17 @@ const REMAINING: &str = r#"rag_rate_limit_remaining{provider="groq"}"#;
 const VIOLATIONS: &str = r#"rag_rate_limit_violations_total{limit="groq"}"#;
 
 /// A world whose only provider in the chain is Groq.
-async fn groq(more: &[(&str, &str)]) -> (World, Upstream) {
-    let upstream = Upstream::start().await;
-    upstream.otherwise(Reply::answer(ANSWER));
-    let url = upstream.base_url();
-    let mut variables = vec![
-        ("GROQ_BASE_URL", url.as_str()),
-        ("GROQ_API_KEY", "sk-groq"),
-        ("LLM_PROVIDER", "groq"),
-        ("LLM_FALLBACK_PROVIDERS", "groq"),
-    ];
-    variables.extend(more);
-    (World::new(&variables).await, upstream)
+async fn groq(more: &[(&str, &str)]) -> World {
+    let only_groq = [("LLM_PROVIDER", "groq"), ("LLM_FALLBACK_PROVIDERS", "groq")];
+    let setup = Setup::new().with_standing_clock().with_groq();
+    let world = start(setup.set(&only_groq).set(more)).await;
+    world.groq.set_default(Reply::answer(ANSWER));
+    world
 }
 
 #[tokio::test]
 async fn groqs_window_empties_and_fills_by_the_clock() {
-    let (world, groq) = groq(&[]).await;
+    let world = groq(&[]).await;
     assert_eq!(world.app.metric(REMAINING).await, 28.0);
     for provider in [
         "openai",
@@ -41,7 +35,7 @@ async fn groqs_window_empties_and_fills_by_the_clock() {
         assert_eq!(world.app.metric(&series).await, f64::INFINITY, "{provider}");
     }
     for left in (0..28).rev() {
-        assert_eq!(world.ask().await, 200);
+        assert_eq!(world.ask_for_status().await, 200);
         assert_eq!(world.app.metric(REMAINING).await, f64::from(left));
         world.clock.advance(Duration::from_secs(1));
     }
@@ -67,7 +61,7 @@ async fn groqs_window_empties_and_fills_by_the_clock() {
     );
     assert_eq!(problem["code"], "rate_limited");
     assert_eq!(world.app.metric(VIOLATIONS).await, 1.0);
-    assert_eq!(groq.requests().len(), 28);
+    assert_eq!(world.groq.requests().len(), 28);
     let audited = world.app.audit_log();
     assert!(
         audited
@@ -100,18 +94,17 @@ async fn groqs_window_empties_and_fills_by_the_clock() {
     world.clock.advance(Duration::from_secs(32));
     // The gauge knows by itself.
     assert_eq!(world.app.metric(REMAINING).await, 1.0);
-    assert_eq!(world.ask().await, 200);
+    assert_eq!(world.ask_for_status().await, 200);
     // The next place is a second away, which is waited for.
-    let waiting = tokio::spawn(world.question().send());
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    assert!(!waiting.is_finished());
+    let waiting = waiting_question(&world).await;
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_message_that_is_refused_in_a_room_is_audited() {
-    let (world, groq) = groq(&[("LLM_GROQ_REQUESTS_PER_DAY", "1")]).await;
+    let world = groq(&[("LLM_GROQ_REQUESTS_PER_DAY", "1")]).await;
     let app = &world.app;
     let room = make_room(app, json!({ "name": "Kitchen" })).await;
     let path = format!("/api/rooms/{room}/messages");
@@ -129,15 +122,16 @@ async fn a_message_that_is_refused_in_a_room_is_audited() {
     let (status, problem) = post(app, &path, message).await;
     assert_eq!((status, &problem["code"]), (429, &json!("rate_limited")));
     assert_eq!(refused(&app.audit_log()), 1);
-    assert_eq!(groq.requests().len(), 1);
+    assert_eq!(world.groq.requests().len(), 1);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_day_has_a_limit_of_its_own() {
-    let (world, groq) = groq(&[("LLM_GROQ_REQUESTS_PER_DAY", "2")]).await;
+    let world = groq(&[("LLM_GROQ_REQUESTS_PER_DAY", "2")]).await;
     assert_eq!(world.app.metric(REMAINING).await, 2.0);
     for _ in 0..2 {
-        assert_eq!(world.ask().await, 200);
+        assert_eq!(world.ask_for_status().await, 200);
         world.clock.advance(Duration::from_secs(3_600));
     }
     let answer = world.question().send().await.unwrap();
@@ -147,8 +141,9 @@ async fn the_day_has_a_limit_of_its_own() {
     );
     assert_eq!(answer.headers()["x-ratelimit-limit"], "2");
     world.clock.advance(Duration::from_secs(79_200));
-    assert_eq!(world.ask().await, 200);
-    assert_eq!(groq.requests().len(), 3);
+    assert_eq!(world.ask_for_status().await, 200);
+    assert_eq!(world.groq.requests().len(), 3);
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -157,7 +152,7 @@ async fn an_empty_window_is_no_failure_and_another_provider_stands_in() {
         ("LLM_GROQ_REQUESTS_PER_MINUTE", "1"),
         ("LLM_FALLBACK_PROVIDERS", ""),
     ];
-    let (world, groq) = groq(&limited).await;
+    let world = groq(&limited).await;
     for provider in ["groq", "openai", "openai"] {
         let answer = world.question().send().await.unwrap();
         assert_eq!(
@@ -168,10 +163,11 @@ async fn an_empty_window_is_no_failure_and_another_provider_stands_in() {
             (200, &provider.parse().unwrap())
         );
     }
-    assert_eq!((groq.requests().len(), world.calls()), (1, 2));
+    assert_eq!((world.groq.requests().len(), world.calls()), (1, 2));
     let gauge = r#"rag_circuit_breaker_state{operation="chat",provider="groq"}"#;
     assert_eq!(world.app.metric(gauge).await, 0.0);
     assert_eq!(world.app.metric(VIOLATIONS).await, 2.0);
     let counted = r#"ragd_fallbacks_total{from="groq",reason="rate_limited",to="openai"}"#;
     assert_eq!(world.app.metric(counted).await, 2.0);
+    world.finish().await;
 }

@@ -1,10 +1,10 @@
 //! Asking again: once, under a budget, never more than three calls a request; and the short wait for
 //! a breaker that is about to reopen.
 
-use super::{World, refused};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
-use ragd::clock::Clock;
+use super::{refused, start};
+use crate::support::scripted;
+use crate::support::world::{ANSWER, Setup};
+use ragd::stub_llm::Reply;
 use reqwest::Response;
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ fn attempts(answer: &Response) -> &str {
 
 #[tokio::test]
 async fn a_provider_that_is_alone_is_asked_once_more() {
-    let world = World::with(&RETRIES, Clock::system()).await;
+    let world = start(Setup::new().set(&RETRIES)).await;
     for failure in [
         Reply::error(500, "down"),
         Reply::error(503, "busy"),
@@ -27,7 +27,7 @@ async fn a_provider_that_is_alone_is_asked_once_more() {
         Reply::body(200, "application/json", "{\"choi"),
     ] {
         let before = world.calls();
-        world.upstream.then(failure);
+        world.openai.queue(failure);
         let answer = world.question().send().await.unwrap();
         assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "2"));
         assert_eq!(answer.headers()["x-ragd-fallback"], "false");
@@ -37,48 +37,50 @@ async fn a_provider_that_is_alone_is_asked_once_more() {
     for (status, expected, calls) in [(500, 503, 2), (400, 422, 1), (404, 422, 1)] {
         let before = world.calls();
         for _ in 0..2 {
-            world.upstream.then(Reply::error(status, "no"));
+            world.openai.queue(Reply::error(status, "no"));
         }
-        assert_eq!(world.ask().await, expected, "{status}");
+        assert_eq!(world.ask_for_status().await, expected, "{status}");
         assert_eq!(world.calls(), before + calls, "{status}");
         if calls == 1 {
             // The reply that was left over.
-            world.ask().await;
+            world.ask_for_status().await;
         }
     }
-    world.upstream.then(Reply::error(401, "no such key"));
+    world.openai.queue(Reply::error(401, "no such key"));
     let before = world.calls();
-    assert_eq!(world.ask().await, 503);
+    assert_eq!(world.ask_for_status().await, 503);
     assert_eq!(world.calls(), before + 1);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_others_are_asked_before_the_same_one_again_and_three_calls_are_the_most() {
-    let groq = Upstream::start().await;
-    groq.otherwise(Reply::error(500, "down"));
-    let ollama = Upstream::start().await;
-    ollama.otherwise(Reply::error(500, "down"));
+    let groq = scripted::start().await;
+    groq.set_default(Reply::error(500, "down"));
+    let ollama = scripted::start().await;
+    ollama.set_default(Reply::error(500, "down"));
     let (second, third) = (groq.base_url(), ollama.base_url());
     let mut variables = vec![
         ("GROQ_BASE_URL", second.as_str()),
         ("GROQ_API_KEY", "sk-groq"),
     ];
     variables.extend(RETRIES);
-    let world = World::with(&variables, Clock::system()).await;
-    world.upstream.otherwise(Reply::error(500, "down"));
+    let world = start(Setup::new().set(&variables)).await;
+    world.openai.set_default(Reply::error(500, "down"));
     // Two providers: each once, then the first once more.
-    assert_eq!(world.ask().await, 503);
+    assert_eq!(world.ask_for_status().await, 503);
     assert_eq!((world.calls(), groq.requests().len()), (2, 1));
     // What the second says counts when it answers.
-    groq.then(Reply::answer(super::ANSWER));
+    groq.queue(Reply::answer(ANSWER));
     let answer = world.question().send().await.unwrap();
     assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "2"));
     assert_eq!((world.calls(), groq.requests().len()), (3, 2));
+    world.finish().await;
 
     variables.push(("OLLAMA_URL", third.as_str()));
     let before = groq.requests().len();
-    let world = World::with(&variables, Clock::system()).await;
-    world.upstream.otherwise(Reply::error(500, "down"));
+    let world = start(Setup::new().set(&variables)).await;
+    world.openai.set_default(Reply::error(500, "down"));
     let problem = refused(world.question().send().await.unwrap()).await.0;
     let detail = problem["detail"].as_str().unwrap();
     for name in ["openai", "groq", "ollama"] {
@@ -90,17 +92,18 @@ async fn the_others_are_asked_before_the_same_one_again_and_three_calls_are_the_
         ollama.requests().len(),
     );
     assert_eq!(calls, (1, 1, 1));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn an_outage_is_not_multiplied_by_those_who_ask_again() {
     let mut variables = vec![("LLM_BREAKER_FAILURE_THRESHOLD", "1000")];
     variables.extend(RETRIES);
-    let world = World::with(&variables, Clock::system()).await;
-    world.upstream.otherwise(Reply::error(500, "down"));
+    let world = start(Setup::new().set(&variables)).await;
+    world.openai.set_default(Reply::error(500, "down"));
     const REQUESTS: usize = 200;
     for _ in 0..REQUESTS {
-        assert_eq!(world.ask().await, 503);
+        assert_eq!(world.ask_for_status().await, 503);
     }
     let retries = world.calls() - REQUESTS;
     // A fifth of the traffic, and the reserve of ten.
@@ -109,6 +112,7 @@ async fn an_outage_is_not_multiplied_by_those_who_ask_again() {
         (most - 2..=most).contains(&retries),
         "{retries} of at most {most}"
     );
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -118,11 +122,11 @@ async fn a_breaker_that_reopens_within_two_seconds_is_waited_for() {
         ("LLM_BREAKER_OPEN_SECONDS", "1"),
         ("LLM_BREAKER_FAILURE_THRESHOLD", "1"),
     ];
-    let world = World::with(&variables, Clock::system()).await;
-    world.upstream.then(Reply::error(500, "down"));
+    let world = start(Setup::new().set(&variables)).await;
+    world.openai.queue(Reply::error(500, "down"));
     // Its own failure is no reason to wait.
     let asked = Instant::now();
-    assert_eq!(world.ask().await, 503);
+    assert_eq!(world.ask_for_status().await, 503);
     assert!(asked.elapsed() < Duration::from_millis(900));
     let answer = world.question().send().await.unwrap();
     assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "1"));
@@ -134,9 +138,9 @@ async fn a_breaker_that_reopens_within_two_seconds_is_waited_for() {
     assert_eq!(world.calls(), 2);
 
     // A stream waits as well.
-    world.upstream.then(Reply::error(500, "down"));
-    assert_eq!(world.ask().await, 503);
-    world.upstream.then(Reply::stream(&["Yes"]));
+    world.openai.queue(Reply::error(500, "down"));
+    assert_eq!(world.ask_for_status().await, 503);
+    world.openai.queue(Reply::stream(&["Yes"]));
     let body =
         json!({ "model": "m", "stream": true, "messages": [{ "role": "user", "content": "Hi" }] });
     let request = world
@@ -146,22 +150,23 @@ async fn a_breaker_that_reopens_within_two_seconds_is_waited_for() {
     let answer = request.json(&body).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "1"));
     assert!(answer.text().await.unwrap().ends_with("data: [DONE]\n\n"));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_short_rest_is_waited_for_and_a_long_one_is_not() {
-    let world = World::with(&RETRIES, Clock::system()).await;
+    let world = start(Setup::new().set(&RETRIES)).await;
     world
-        .upstream
-        .then(Reply::error_with_header(429, "slow", ("retry-after", "1")));
+        .openai
+        .queue(Reply::error_with_header(429, "slow", ("retry-after", "1")));
     let asked = Instant::now();
     let answer = world.question().send().await.unwrap();
     assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "2"));
     assert!(asked.elapsed() >= Duration::from_secs(1));
 
     world
-        .upstream
-        .then(Reply::error_with_header(503, "slow", ("retry-after", "30")));
+        .openai
+        .queue(Reply::error_with_header(503, "slow", ("retry-after", "30")));
     let asked = Instant::now();
     let (_, wait) = refused(world.question().send().await.unwrap()).await;
     assert!(
@@ -169,4 +174,5 @@ async fn a_short_rest_is_waited_for_and_a_long_one_is_not() {
         "{wait}"
     );
     assert_eq!(world.calls(), 3);
+    world.finish().await;
 }

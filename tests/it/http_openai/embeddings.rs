@@ -1,19 +1,19 @@
 //! `/v1/embeddings`: vectors of the model that ragd itself works with, from a scripted endpoint, and
 //! of a provider's.
 
-use super::{World, failure, header};
+use super::{begin, failure, header};
 use crate::support::embeddings::{endpoint, vector};
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::world::World;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/embeddings";
 const DIMENSION: usize = 16;
 
 /// A world whose own vectors come from a scripted endpoint.
-async fn world() -> (World, Upstream) {
+async fn begin_with_endpoint() -> (World, ScriptedServer) {
     let endpoint = endpoint(DIMENSION).await;
     let url = endpoint.base_url();
     let variables = [
@@ -21,7 +21,7 @@ async fn world() -> (World, Upstream) {
         ("EMBEDDING_BASE_URL", url.as_str()),
         ("EMBEDDING_MODEL", "hash"),
     ];
-    (World::new(&variables).await, endpoint)
+    (begin(&variables).await, endpoint)
 }
 
 async fn made(world: &World, body: Value) -> Value {
@@ -79,7 +79,7 @@ fn numbers(embedding: &Value) -> Vec<f32> {
 
 #[tokio::test]
 async fn every_form_of_input_has_its_vectors() {
-    let (world, _endpoint) = world().await;
+    let (world, _endpoint) = begin_with_endpoint().await;
     for (input, texts) in [
         (json!("a blue heron"), vec!["a blue heron"]),
         (
@@ -101,11 +101,12 @@ async fn every_form_of_input_has_its_vectors() {
         ids.map(|one| &one["id"]).any(|id| id == "hash@16"),
         "{listed}"
     );
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn base64_holds_the_same_numbers() {
-    let (world, _endpoint) = world().await;
+    let (world, _endpoint) = begin_with_endpoint().await;
     let ask = async |format: Value| {
         let body = json!({ "model": "hash", "input": ["one", "two"], "encoding_format": format,
             "dimensions": DIMENSION, "user": "u-1" });
@@ -119,11 +120,12 @@ async fn base64_holds_the_same_numbers() {
         assert_eq!(numbers(a), numbers(b));
     }
     assert_eq!(ask(Value::Null).await, floats);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_has_no_vector_is_refused_by_its_field() {
-    let (world, endpoint) = world().await;
+    let (world, endpoint) = begin_with_endpoint().await;
     let before = endpoint.requests().len();
     let many = vec!["a"; 2_049];
     for (param, body) in [
@@ -156,16 +158,17 @@ async fn what_has_no_vector_is_refused_by_its_field() {
         assert_eq!(error["type"], "invalid_request_error");
     }
     assert_eq!(endpoint.requests().len(), before);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_providers_vectors_are_passed_on_as_they_came() {
-    let (world, _endpoint) = world().await;
+    let (world, _endpoint) = begin_with_endpoint().await;
     let answer = r#"{ "object": "list",  "data": [{"object": "embedding", "index": 0,
         "embedding": [0.10, -2e-3]}], "model": "text-embedding-9", "usage": {"prompt_tokens": 1} }"#;
     world
         .openai
-        .then(Reply::body(200, "application/json", answer));
+        .queue(Reply::body(200, "application/json", answer));
     let body = json!({ "model": "openai/text-embedding-9", "input": [9906, 1917],
         "encoding_format": "float", "dimensions": 2, "x_unknown": [1] });
     let came = world.post(PATH, &body).send().await.unwrap();
@@ -181,23 +184,24 @@ async fn a_providers_vectors_are_passed_on_as_they_came() {
     // By the beginning of a vendor's models, too.
     world
         .openai
-        .then(Reply::body(200, "application/json", answer));
+        .queue(Reply::body(200, "application/json", answer));
     made(&world, json!({ "model": "text-embedding-9", "input": "a" })).await;
     let tokens = r#"origin_tokens_total{kind="prompt",provider="openai"}"#;
     assert_eq!(world.app.metric(tokens).await, 2.0);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn nobody_stands_in_for_a_providers_vectors() {
-    let (world, _endpoint) = world().await;
+async fn there_is_no_fallback_for_a_providers_vectors() {
+    let (world, _endpoint) = begin_with_endpoint().await;
     world
         .groq
-        .otherwise(Reply::json(200, &json!({ "data": [] })));
+        .set_default(Reply::json(200, &json!({ "data": [] })));
     let ask = async || {
         let body = json!({ "model": "openai/text-embedding-9", "input": "a" });
         failure(world.post(PATH, &body).send().await.unwrap()).await
     };
-    world.openai.then(Reply::error(500, "down"));
+    world.openai.queue(Reply::error(500, "down"));
     let (status, error) = ask().await;
     assert_eq!(
         (status, &error["code"]),
@@ -205,14 +209,14 @@ async fn nobody_stands_in_for_a_providers_vectors() {
         "{error}"
     );
     let no = json!({ "error": { "message": "no", "code": "model_not_found", "param": "model" } });
-    world.openai.then(Reply::json(404, &no));
+    world.openai.queue(Reply::json(404, &no));
     let (status, error) = ask().await;
     assert_eq!(
         (status, &error["code"]),
         (404, &json!("model_not_found")),
         "{error}"
     );
-    assert_eq!(world.calls(), (2, 0));
+    assert_eq!(world.calls_of_both(), (2, 0));
     // Its breaker is one of its own, and a refusal is no failure.
     let seen = world.app.app.router().member("openai").unwrap();
     let seen = seen.snapshot(world.app.app.clock().now());
@@ -222,6 +226,7 @@ async fn nobody_stands_in_for_a_providers_vectors() {
         .map(|(_, one)| one.failures_in_a_row)
         .collect();
     assert_eq!(failures, [0, 1]);
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -244,4 +249,5 @@ async fn without_a_model_there_are_no_vectors() {
         (404, &json!("model_not_found")),
         "{error}"
     );
+    app.finish().await;
 }

@@ -1,7 +1,7 @@
 //! Failures as clients of OpenAI's API read them, whoever's fault they are.
 
-use super::{COMPLETIONS, World, call, failure, header, streamed, with};
-use crate::support::upstream_reply::Reply;
+use super::{COMPLETIONS, begin, call, failure, header, streamed, with};
+use ragd::stub_llm::Reply;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn fields(error: &Value) -> (&str, &Value, &Value) {
 
 #[tokio::test]
 async fn what_is_asked_wrongly_is_refused_by_its_field() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let messages = json!([{ "role": "user", "content": "Hi" }]);
     for (param, body) in [
         ("model", json!({ "messages": messages })),
@@ -55,12 +55,13 @@ async fn what_is_asked_wrongly_is_refused_by_its_field() {
         );
         assert_eq!((status, fields(&error)), (400, expected), "{body}: {error}");
     }
-    assert_eq!(world.calls(), (0, 0));
+    assert_eq!(world.calls_of_both(), (0, 0));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_in_the_same_shape() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let request = |method: Method, path: &str| {
         let url = format!("{}{path}", world.app.base_url);
         let request = world.app.client.request(method, url);
@@ -100,12 +101,13 @@ async fn what_cannot_be_read_is_refused_in_the_same_shape() {
         let expected = ("invalid_request_error", &Value::Null, &json!(code));
         assert_eq!(fields(&error), expected, "{error}");
     }
-    assert_eq!(world.calls(), (0, 0));
+    assert_eq!(world.calls_of_both(), (0, 0));
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn who_is_not_known_is_told_so() {
-    let world = World::new(&[]).await;
+async fn an_unauthenticated_caller_gets_openais_error() {
+    let world = begin(&[]).await;
     let request = || world.app.post(COMPLETIONS).json(&call("openai/m"));
     let wrong = [
         request(),
@@ -123,15 +125,16 @@ async fn who_is_not_known_is_told_so() {
         );
         assert_eq!((status, fields(&error)), (401, expected), "{error}");
     }
-    world.openai.otherwise(Reply::answer("Yes"));
+    world.openai.set_default(Reply::answer("Yes"));
     let known = request().header("x-api-key", world.app.api_key);
     assert_eq!(known.send().await.unwrap().status(), 200);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_providers_refusal_is_the_callers_own_and_is_passed_on() {
-    let world = World::new(&[]).await;
-    world.groq.otherwise(Reply::answer("Yes"));
+    let world = begin(&[]).await;
+    world.groq.set_default(Reply::answer("Yes"));
     let refusal = |code: &str, param: Value| {
         json!({ "error": { "message": "it is too long", "type": "invalid_request_error",
             "param": param, "code": code } })
@@ -145,7 +148,7 @@ async fn a_providers_refusal_is_the_callers_own_and_is_passed_on() {
         for body in [call("openai/m"), streamed(&call("openai/m"))] {
             world
                 .openai
-                .then(Reply::json(status, &refusal(code, param.clone())));
+                .queue(Reply::json(status, &refusal(code, param.clone())));
             let answer = world.complete(&body).await;
             let (came, error) = failure(answer).await;
             assert_eq!(came, status, "{error}");
@@ -160,25 +163,26 @@ async fn a_providers_refusal_is_the_callers_own_and_is_passed_on() {
             );
         }
     }
-    world.openai.then(Reply::body(400, "text/html", "<html>"));
+    world.openai.queue(Reply::body(400, "text/html", "<html>"));
     let (status, error) = failure(world.complete(&call("openai/m")).await).await;
     assert_eq!(
         (status, fields(&error)),
         (400, ("invalid_request_error", &Value::Null, &Value::Null))
     );
     // Nobody else was asked, and the breaker heard of no failure.
-    assert_eq!(world.calls(), (9, 0));
+    assert_eq!(world.calls_of_both(), (9, 0));
     let states = world.app.app.router().member("openai").unwrap();
     let seen = states.snapshot(world.app.app.clock().now());
     assert_eq!(seen.breakers[0].1.failures_in_a_row, 0);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_key_that_a_provider_does_not_take_is_not_shown_to_callers() {
-    let world = World::new(&[("LLM_FALLBACK_PROVIDERS", "openai")]).await;
+    let world = begin(&[("LLM_FALLBACK_PROVIDERS", "openai")]).await;
     let says = json!({ "error": { "message": "Incorrect API key provided: sk-openai",
         "type": "invalid_request_error", "param": null, "code": "invalid_api_key" } });
-    world.openai.then(Reply::json(401, &says));
+    world.openai.queue(Reply::json(401, &says));
     let (status, error) = failure(world.complete(&call("openai/m")).await).await;
     assert_eq!(
         (status, &error["code"]),
@@ -188,19 +192,20 @@ async fn a_key_that_a_provider_does_not_take_is_not_shown_to_callers() {
     assert!(!error.to_string().contains("sk-openai"), "{error}");
     // It is left alone then.
     assert_eq!(world.complete(&call("openai/m")).await.status(), 503);
-    assert_eq!(world.calls(), (1, 0));
+    assert_eq!(world.calls_of_both(), (1, 0));
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn when_all_breakers_are_open_callers_are_told_to_wait() {
-    let world = World::new(&[("LLM_BREAKER_FAILURE_THRESHOLD", "1")]).await;
+async fn when_all_breakers_are_open_callers_get_retry_after() {
+    let world = begin(&[("LLM_BREAKER_FAILURE_THRESHOLD", "1")]).await;
     let (status, error) = failure(world.complete(&call("openai/m")).await).await;
     assert_eq!(
         (status, &error["code"]),
         (503, &json!("llm_unavailable")),
         "{error}"
     );
-    assert_eq!(world.calls(), (1, 1));
+    assert_eq!(world.calls_of_both(), (1, 1));
     for body in [call("openai/m"), streamed(&call("openai/m"))] {
         let answer = world.complete(&body).await;
         let wait: u64 = header(&answer, "retry-after").parse().unwrap();
@@ -218,14 +223,15 @@ async fn when_all_breakers_are_open_callers_are_told_to_wait() {
             );
         }
     }
-    assert_eq!(world.calls(), (1, 1));
+    assert_eq!(world.calls_of_both(), (1, 1));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_provider_that_wants_rest_is_the_callers_to_wait_for_when_it_is_alone() {
-    let world = World::new(&[("LLM_FALLBACK_PROVIDERS", "openai")]).await;
+    let world = begin(&[("LLM_FALLBACK_PROVIDERS", "openai")]).await;
     let busy = Reply::error_with_header(429, "rate_limit_exceeded", ("retry-after", "3600"));
-    world.openai.then(busy);
+    world.openai.queue(busy);
     // The second is told without a call.
     for _ in 0..2 {
         let answer = world.complete(&call("openai/m")).await;
@@ -248,20 +254,21 @@ async fn a_provider_that_wants_rest_is_the_callers_to_wait_for_when_it_is_alone(
             "{error}"
         );
     }
-    assert_eq!(world.calls(), (1, 0));
+    assert_eq!(world.calls_of_both(), (1, 0));
     let gauge = r#"rag_circuit_breaker_state{operation="chat",provider="openai"}"#;
     assert_eq!(world.app.metric(gauge).await, 0.0);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_provider_that_wants_rest_is_stood_in_for() {
-    let world = World::new(&[]).await;
-    world.openai.then(Reply::error_with_header(
+    let world = begin(&[]).await;
+    world.openai.queue(Reply::error_with_header(
         429,
         "rate_limit_exceeded",
         ("retry-after", "30"),
     ));
-    world.groq.otherwise(Reply::answer("Yes"));
+    world.groq.set_default(Reply::answer("Yes"));
     for attempts in ["2", "1"] {
         let answer = world.complete(&call("openai/m")).await;
         assert_eq!(
@@ -270,9 +277,10 @@ async fn a_provider_that_wants_rest_is_stood_in_for() {
         );
         assert_eq!(header(&answer, "x-ragd-attempts"), attempts);
     }
-    assert_eq!(world.calls(), (1, 2));
+    assert_eq!(world.calls_of_both(), (1, 2));
     let counted = r#"ragd_fallbacks_total{from="openai",reason="rate_limited",to="groq"}"#;
     assert_eq!(world.app.metric(counted).await, 2.0);
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -287,4 +295,5 @@ async fn without_a_provider_there_is_no_such_model() {
         &json!("model_not_found"),
     );
     assert_eq!((status, fields(&error)), (404, expected), "{error}");
+    app.finish().await;
 }

@@ -1,13 +1,13 @@
 //! Whole answers of providers: what reaches them, what comes back, which of them is asked, and the
 //! list of models.
 
-use super::{World, call, failure, header, with};
-use crate::support::upstream_reply::Reply;
+use super::{begin, call, failure, header, with};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_call_and_its_answer_are_passed_on_as_they_are() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     // Written as nobody's serialiser would write it, with fields that nobody knows.
     let answer = r#"{ "id": "chatcmpl-7",  "object":"chat.completion", "created": 1767000000,
         "model": "small-2026", "x_vendor": [1, 2.50, "\u00fc"],
@@ -17,7 +17,7 @@ async fn a_call_and_its_answer_are_passed_on_as_they_are() {
                   "prompt_tokens_details": {"cached_tokens": 0}}, "service_tier": "default" }"#;
     world
         .openai
-        .then(Reply::body(200, "application/json", answer));
+        .queue(Reply::body(200, "application/json", answer));
     let asked = json!({
         "model": "openai/small",
         "messages": [
@@ -54,13 +54,14 @@ async fn a_call_and_its_answer_are_passed_on_as_they_are() {
     assert_eq!(sent.body, expected);
     let counted = r#"rag_llm_request_total{model="other",provider="openai",status="success"}"#;
     assert_eq!(world.app.metric(counted).await, 1.0);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_models_name_says_which_provider_is_asked() {
-    let world = World::new(&[("OPENAI_MODEL", "house-model")]).await;
-    world.openai.otherwise(Reply::answer("Yes"));
-    world.groq.otherwise(Reply::answer("Yes"));
+    let world = begin(&[("OPENAI_MODEL", "house-model")]).await;
+    world.openai.set_default(Reply::answer("Yes"));
+    world.groq.set_default(Reply::answer("Yes"));
     for (asked, provider, model) in [
         ("openai/small", "openai", "small"),
         ("openai/org/small", "openai", "org/small"),
@@ -89,11 +90,12 @@ async fn the_models_name_says_which_provider_is_asked() {
             "{asked}"
         );
     }
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_tool_call_or_a_refusal_is_an_answer() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let message = |message: Value, reason: &str| {
         json!({ "id": "c", "object": "chat.completion", "created": 1, "model": "m",
             "choices": [{ "index": 0, "message": message, "finish_reason": reason }] })
@@ -110,17 +112,18 @@ async fn a_tool_call_or_a_refusal_is_an_answer() {
             "stop",
         ),
     ] {
-        world.openai.then(Reply::json(200, &body));
+        world.openai.queue(Reply::json(200, &body));
         assert_eq!(world.completion(&call("openai/m")).await, body);
     }
-    assert_eq!(world.calls(), (2, 0));
+    assert_eq!(world.calls_of_both(), (2, 0));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn another_provider_stands_in_with_its_own_model() {
-    let world = World::new(&[]).await;
-    world.openai.then(Reply::error(500, "down"));
-    world.groq.otherwise(Reply::answer("Yes"));
+    let world = begin(&[]).await;
+    world.openai.queue(Reply::error(500, "down"));
+    world.groq.set_default(Reply::answer("Yes"));
     let answer = world
         .complete(&with(call("openai/small"), "seed", json!(7)))
         .await;
@@ -140,12 +143,13 @@ async fn another_provider_stands_in_with_its_own_model() {
     );
     let counted = r#"ragd_fallbacks_total{from="openai",reason="failure",to="groq"}"#;
     assert_eq!(world.app.metric(counted).await, 1.0);
-    assert_eq!(world.calls(), (1, 1));
+    assert_eq!(world.calls_of_both(), (1, 1));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_models_are_listed_and_each_is_found() {
-    let world = World::new(&[("OPENAI_MODEL", "org/house-model")]).await;
+    let world = begin(&[("OPENAI_MODEL", "org/house-model")]).await;
     let get = async |path: &str| {
         let request = world.app.get(path).bearer_auth(world.app.api_key);
         request.send().await.unwrap()
@@ -183,4 +187,5 @@ async fn the_models_are_listed_and_each_is_found() {
         world.app.get("/v1/models").send().await.unwrap().status(),
         401
     );
+    world.finish().await;
 }

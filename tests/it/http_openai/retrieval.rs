@@ -2,23 +2,21 @@
 //! turns that a client brings along, or in a session.
 
 use super::{
-    World, assert_one_name, call, either, failure, finish_of, header, read, streamed, text_of, with,
+    assert_one_name, begin, call, failure, finish_of, header, read, streamed, text_of, with,
 };
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
+use crate::support::world::{QUESTION, TEXT, World};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 
-const TEXT: &str = "The guarantee of the espresso machine lasts twenty-seven months.";
-const QUESTION: &str = "How long does the guarantee of the espresso machine last?";
 const ANSWER: &str = "Grüße! The guarantee lasts twenty-seven months [1].";
 
 /// A world with one document, and a model that answers from it.
-async fn world() -> World {
+async fn begin_with_document() -> World {
     // Words alone are asked for, so nothing is missing without a model of vectors.
-    let world = World::new(&[("HYBRID_VEC_WEIGHT", "0")]).await;
-    let token = world.app.admin_token().await;
-    world.app.upload(&token, "guarantee.txt", TEXT).await;
-    world.app.app.follower().catch_up().await.unwrap();
-    either(&world.openai, ANSWER);
+    let world = begin(&[("HYBRID_VEC_WEIGHT", "0")]).await;
+    world.take_in("guarantee.txt", TEXT).await;
+    scripted::answer_all(&world.openai, ANSWER);
     world
 }
 
@@ -84,7 +82,7 @@ fn assert_cited(citations: &Value) {
 
 #[tokio::test]
 async fn model_ragd_answers_from_the_documents_with_citations() {
-    let world = world().await;
+    let world = begin_with_document().await;
     let answer = world.complete(&asking("ragd")).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(header(&answer, "x-ragd-provider"), "openai");
@@ -115,11 +113,12 @@ async fn model_ragd_answers_from_the_documents_with_citations() {
     assert_eq!(ragd["provider"], "openai");
     assert!(ragd["session_id"].is_string() && ragd["confidence"].as_f64().unwrap() > 0.0);
     assert_eq!(told(&world), [("user".to_owned(), QUESTION.to_owned())]);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_stream_ends_with_the_citations() {
-    let world = world().await;
+    let world = begin_with_document().await;
     let asked = with(
         asking("ragd"),
         "stream_options",
@@ -153,14 +152,15 @@ async fn a_stream_ends_with_the_citations() {
         plain.iter().all(|chunk| chunk["usage"].is_null()),
         "{plain:?}"
     );
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn annotations_fit_the_text_that_the_client_has_seen() {
-    let world = world().await;
+    let world = begin_with_document().await;
     // Nothing is source 9: the marker is no part of the answer.
     let answer = "Grüße [9]! The guarantee lasts twenty-seven months [1].";
-    either(&world.openai, answer);
+    scripted::answer_all(&world.openai, answer);
     let whole = world.completion(&asking("ragd")).await;
     let message = &whole["choices"][0]["message"];
     assert_annotated(
@@ -175,12 +175,13 @@ async fn annotations_fit_the_text_that_the_client_has_seen() {
         &last["choices"][0]["delta"]["annotations"],
         &text_of(&chunks),
     );
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_field_asks_another_model_to_answer_from_the_documents() {
-    let world = world().await;
-    either(&world.groq, ANSWER);
+    let world = begin_with_document().await;
+    scripted::answer_all(&world.groq, ANSWER);
     for (model, ragd, upstream, asked) in [
         ("openai/small", json!(true), &world.openai, "small"),
         ("tiny", json!({}), &world.openai, "tiny"),
@@ -220,16 +221,17 @@ async fn a_field_asks_another_model_to_answer_from_the_documents() {
             "{sent}"
         );
     }
-    assert_eq!(world.calls(), (3, 3));
+    assert_eq!(world.calls_of_both(), (3, 3));
     for (model, ragd) in [("openai/small", json!(false)), ("small", Value::Null)] {
         let answer = world.completion(&with(asking(model), "ragd", ragd)).await;
         assert!(answer.get("citations").is_none(), "{answer}");
     }
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn what_is_said_wrongly_of_the_retrieval_is_refused() {
-    let world = world().await;
+    let world = begin_with_document().await;
     for (field, ragd) in [
         ("ragd.top_k", json!({ "top_k": 0 })),
         ("session_id", json!({ "session_id": "a b" })),
@@ -244,12 +246,13 @@ async fn what_is_said_wrongly_of_the_retrieval_is_refused() {
             assert!(message.contains(field), "{field}: {error}");
         }
     }
-    assert_eq!(world.calls(), (0, 0));
+    assert_eq!(world.calls_of_both(), (0, 0));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_sources_answer_by_themselves_when_they_are_asked_to() {
-    let world = world().await;
+    let world = begin_with_document().await;
     let answer = world.completion(&asking("extractive")).await;
     let said = answer["choices"][0]["message"]["content"].as_str().unwrap();
     assert!(
@@ -257,12 +260,13 @@ async fn the_sources_answer_by_themselves_when_they_are_asked_to() {
         "{said}"
     );
     assert_eq!(answer["ragd"]["provider"], "extractive");
-    assert_eq!(world.calls(), (0, 0));
+    assert_eq!(world.calls_of_both(), (0, 0));
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_turns_before_reach_the_model_and_part_answers_from_each_other() {
-    let world = world().await;
+    let world = begin_with_document().await;
     let conversation = |town: &str| {
         json!([
             { "role": "system", "content": "Be kind." },
@@ -285,17 +289,18 @@ async fn the_turns_before_reach_the_model_and_part_answers_from_each_other() {
         ];
         let expected = expected.map(|(role, text)| (role.to_owned(), text));
         assert_eq!(told(&world), expected);
-        assert_eq!(world.calls().0, asked + 1);
+        assert_eq!(world.calls_of_both().0, asked + 1);
     }
     // A question without turns before is nobody's conversation: its answer is kept for the next.
     world.completion(&asking("ragd")).await;
     world.completion(&asking("ragd")).await;
-    assert_eq!(world.calls().0, 3);
+    assert_eq!(world.calls_of_both().0, 3);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_session_remembers_by_itself() {
-    let world = world().await;
+    let world = begin_with_document().await;
     let in_session = |content: &str| {
         let messages = json!([
             { "role": "user", "content": "Unheard." },
@@ -313,14 +318,15 @@ async fn a_session_remembers_by_itself() {
     let expected = [("user", QUESTION), ("assistant", ANSWER), ("user", again)];
     let expected = expected.map(|(role, text)| (role.to_owned(), text.to_owned()));
     assert_eq!(told(&world), expected);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn a_failure_is_told_before_or_within_the_stream() {
-    let world = world().await;
+async fn a_failure_is_reported_before_or_within_the_stream() {
+    let world = begin_with_document().await;
     let refused =
         json!({ "error": { "message": "no", "code": "content_policy", "param": "messages" } });
-    world.openai.then(Reply::json(400, &refused));
+    world.openai.queue(Reply::json(400, &refused));
     let (status, error) = failure(world.complete(&streamed(&asking("ragd"))).await).await;
     assert_eq!(
         (status, &error["type"]),
@@ -330,7 +336,7 @@ async fn a_failure_is_told_before_or_within_the_stream() {
 
     world
         .openai
-        .then(Reply::tokens(&["The guarantee "]).close());
+        .queue(Reply::tokens(&["The guarantee "]).close());
     let answer = world.complete(&streamed(&asking("ragd"))).await;
     assert_eq!(answer.status(), 200);
     let (mut chunks, is_done) = read(&answer.text().await.unwrap());
@@ -346,13 +352,14 @@ async fn a_failure_is_told_before_or_within_the_stream() {
             .iter()
             .all(|chunk| chunk["choices"][0]["finish_reason"].is_null())
     );
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn who_stands_in_is_told_with_the_answer() {
-    let world = world().await;
-    world.openai.then(Reply::error(500, "down"));
-    either(&world.groq, ANSWER);
+async fn a_fallback_is_named_with_the_answer() {
+    let world = begin_with_document().await;
+    world.openai.queue(Reply::error(500, "down"));
+    scripted::answer_all(&world.groq, ANSWER);
     let answer = world.complete(&asking("ragd")).await;
     assert_eq!(header(&answer, "x-ragd-provider"), "groq");
     assert_eq!(header(&answer, "x-ragd-fallback"), "true");
@@ -361,5 +368,6 @@ async fn who_stands_in_is_told_with_the_answer() {
     assert_eq!(answer["ragd"]["degraded"], json!(["provider_fallback"]));
     // Such an answer is not kept.
     world.completion(&asking("ragd")).await;
-    assert_eq!(world.calls(), (2, 1));
+    assert_eq!(world.calls_of_both(), (2, 1));
+    world.finish().await;
 }

@@ -2,11 +2,14 @@
 //! fallback until the first content, an honest end after it.
 
 use super::{
-    COMPLETIONS, World, assert_one_name, bare, call, finish_of, header, read, streamed, text_of,
+    COMPLETIONS, assert_one_name, bare, begin, call, finish_of, header, read, streamed, text_of,
     with,
 };
-use crate::support::upstream_reply::{Reply, delta, stop_chunk};
+use crate::support::scripted;
+use crate::support::until::{SOON, until, within};
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A chunk of choice `index`.
 fn of_choice(index: usize, delta: &Value, reason: &Value) -> Value {
@@ -18,8 +21,8 @@ fn of_choice(index: usize, delta: &Value, reason: &Value) -> Value {
 
 #[tokio::test]
 async fn a_stream_has_the_form_that_clients_expect() {
-    let world = World::new(&[]).await;
-    world.openai.then(Reply::stream(&["Grü", "ße ", "allen"]));
+    let world = begin(&[]).await;
+    world.openai.queue(Reply::stream(&["Grü", "ße ", "allen"]));
     let answer = world.complete(&streamed(&call("openai/small"))).await;
     assert_eq!(answer.status(), 200);
     assert!(header(&answer, "content-type").starts_with("text/event-stream"));
@@ -53,13 +56,14 @@ async fn a_stream_has_the_form_that_clients_expect() {
     assert_eq!(sent["stream_options"], json!({ "include_usage": true }));
     let outcome = r#"ragd_stream_outcomes_total{outcome="complete"}"#;
     assert_eq!(world.app.metric(outcome).await, 1.0);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let named = |id: &str, model: &str, text: &str| {
-        let mut chunk = delta(&json!({ "content": text }));
+        let mut chunk = scripted::delta(&json!({ "content": text }));
         chunk["id"] = json!(id);
         chunk["model"] = json!(model);
         chunk["created"] = json!(id.len());
@@ -71,9 +75,9 @@ async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
         .event(&bare(
             &json!({ "index": 0, "delta": { "content": "three" } }),
         ))
-        .event(&stop_chunk())
+        .event(&scripted::stop_chunk())
         .done();
-    world.openai.then(changing);
+    world.openai.queue(changing);
     let chunks = world.chunks(&call("openai/small")).await;
     assert_one_name(&chunks);
     assert_eq!(
@@ -86,7 +90,7 @@ async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
         .event(&bare(&json!({ "delta": { "content": "Yes" } })))
         .event(&bare(&json!({ "delta": {}, "finish_reason": "length" })))
         .done();
-    world.openai.then(nameless);
+    world.openai.queue(nameless);
     let chunks = world.chunks(&call("openai/small")).await;
     assert_one_name(&chunks);
     assert_eq!(chunks[0]["model"], "small");
@@ -95,41 +99,47 @@ async fn the_name_is_one_though_the_upstream_changes_or_forgets_it() {
         (text_of(&chunks).as_str(), finish_of(&chunks)),
         ("Yes", "length")
     );
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_reason_to_stop_is_given_where_the_upstream_gives_none() {
-    let world = World::new(&[]).await;
-    world.openai.then(Reply::tokens(&["Yes"]).done());
+    let world = begin(&[]).await;
+    world.openai.queue(Reply::tokens(&["Yes"]).done());
     let chunks = world.chunks(&call("openai/small")).await;
     assert_eq!(
         (text_of(&chunks).as_str(), finish_of(&chunks)),
         ("Yes", "stop")
     );
     assert_one_name(&chunks);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn the_usage_comes_last_and_only_when_it_is_asked_for() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let usage = json!({ "prompt_tokens": 7, "completion_tokens": 1, "total_tokens": 8,
         "prompt_tokens_details": { "cached_tokens": 5 } });
     let apart = || {
-        let last = with(delta(&json!({})), "choices", json!([]));
+        let last = with(scripted::delta(&json!({})), "choices", json!([]));
         let last = with(last, "usage", usage.clone());
         Reply::tokens(&["Yes"])
-            .event(&stop_chunk())
+            .event(&scripted::stop_chunk())
             .event(&last)
             .done()
     };
     // Some upstreams send it with the end, or with every piece.
     let with_the_end = || {
-        let end = with(stop_chunk(), "usage", usage.clone());
-        let piece = with(delta(&json!({ "content": "Yes" })), "usage", usage.clone());
+        let end = with(scripted::stop_chunk(), "usage", usage.clone());
+        let piece = with(
+            scripted::delta(&json!({ "content": "Yes" })),
+            "usage",
+            usage.clone(),
+        );
         Reply::stream_head().event(&piece).event(&end).done()
     };
     for reply in [apart(), with_the_end()] {
-        world.openai.then(reply.clone());
+        world.openai.queue(reply.clone());
         let chunks = world.chunks(&call("openai/m")).await;
         assert!(
             chunks.iter().all(|chunk| chunk["usage"].is_null()),
@@ -140,7 +150,7 @@ async fn the_usage_comes_last_and_only_when_it_is_asked_for() {
             "{chunks:?}"
         );
 
-        world.openai.then(reply);
+        world.openai.queue(reply);
         let asked = with(
             call("openai/m"),
             "stream_options",
@@ -159,11 +169,12 @@ async fn the_usage_comes_last_and_only_when_it_is_asked_for() {
             ("Yes", "stop")
         );
     }
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn tool_calls_and_reasoning_are_passed_on_piece_by_piece() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let deltas = [
         json!({ "role": "assistant", "content": null, "reasoning_content": "Hm, " }),
         json!({ "reasoning_content": "the weather." }),
@@ -176,7 +187,7 @@ async fn tool_calls_and_reasoning_are_passed_on_piece_by_piece() {
         reply.event(&of_choice(0, one, &Value::Null))
     });
     let end = of_choice(0, &json!({}), &json!("tool_calls"));
-    world.openai.then(reply.event(&end).done());
+    world.openai.queue(reply.event(&end).done());
     let chunks = world.chunks(&call("openai/m")).await;
     let came: Vec<&Value> = chunks
         .iter()
@@ -185,11 +196,12 @@ async fn tool_calls_and_reasoning_are_passed_on_piece_by_piece() {
     assert_eq!(came[..deltas.len()], deltas.iter().collect::<Vec<_>>());
     assert_eq!(finish_of(&chunks), "tool_calls");
     assert_one_name(&chunks);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn several_answers_at_once_each_come_to_their_end() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let text = |index, text| of_choice(index, &json!({ "content": text }), &Value::Null);
     let end = |index, reason| of_choice(index, &json!({}), &json!(reason));
     let reply = Reply::stream_head()
@@ -199,7 +211,7 @@ async fn several_answers_at_once_each_come_to_their_end() {
         .event(&text(1, "pe"))
         .event(&end(1, "length"))
         .done();
-    world.openai.then(reply);
+    world.openai.queue(reply);
     let chunks = world.chunks(&with(call("openai/m"), "n", json!(2))).await;
     assert_eq!(world.openai.requests()[0].body["n"], 2);
     let mut texts = [String::new(), String::new()];
@@ -217,10 +229,11 @@ async fn several_answers_at_once_each_come_to_their_end() {
     }
     assert_eq!(texts, ["Yes", "Nope"]);
     assert_eq!(ends, ["stop", "length"]);
+    world.finish().await;
 }
 
 #[tokio::test]
-async fn before_the_first_content_another_provider_stands_in() {
+async fn before_the_first_content_there_is_fallback() {
     let no_content = || Reply::tokens(&[]);
     let error = json!({ "error": { "message": "overloaded" } });
     for (reply, what) in [
@@ -233,9 +246,9 @@ async fn before_the_first_content_another_provider_stands_in() {
             "what is no JSON",
         ),
     ] {
-        let world = World::new(&[]).await;
-        world.openai.then(reply);
-        world.groq.then(Reply::stream(&["From ", "groq"]));
+        let world = begin(&[]).await;
+        world.openai.queue(reply);
+        world.groq.queue(Reply::stream(&["From ", "groq"]));
         let answer = world.complete(&streamed(&call("openai/small"))).await;
         assert_eq!(answer.status(), 200, "{what}");
         assert_eq!(header(&answer, "x-ragd-provider"), "groq", "{what}");
@@ -245,12 +258,13 @@ async fn before_the_first_content_another_provider_stands_in() {
         assert!(is_done, "{what}");
         assert_eq!(text_of(&chunks), "From groq", "{what}");
         assert_one_name(&chunks);
-        assert_eq!(world.calls(), (1, 1), "{what}");
+        assert_eq!(world.calls_of_both(), (1, 1), "{what}");
+        world.finish().await;
     }
 }
 
 #[tokio::test]
-async fn after_content_a_failure_ends_the_stream_and_nobody_stands_in() {
+async fn after_content_a_failure_ends_the_stream_without_fallback() {
     let call_begun = json!({ "tool_calls": [{ "index": 0, "id": "c", "type": "function",
         "function": { "name": "f", "arguments": "{" } }] });
     let thought = json!({ "reasoning_content": "Hm" });
@@ -266,12 +280,20 @@ async fn after_content_a_failure_ends_the_stream_and_nobody_stands_in() {
             "Half",
         ),
         (Reply::tokens(&["Half"]).end(), "Half"),
-        (Reply::tokens(&[]).event(&delta(&call_begun)).close(), ""),
-        (Reply::tokens(&[]).event(&delta(&thought)).close(), ""),
+        (
+            Reply::tokens(&[])
+                .event(&scripted::delta(&call_begun))
+                .close(),
+            "",
+        ),
+        (
+            Reply::tokens(&[]).event(&scripted::delta(&thought)).close(),
+            "",
+        ),
     ] {
-        let world = World::new(&[]).await;
-        world.openai.then(reply);
-        world.groq.otherwise(Reply::stream(&["From groq"]));
+        let world = begin(&[]).await;
+        world.openai.queue(reply);
+        world.groq.set_default(Reply::stream(&["From groq"]));
         let answer = world.complete(&streamed(&call("openai/small"))).await;
         assert_eq!(
             (answer.status().as_u16(), header(&answer, "x-ragd-provider")),
@@ -296,16 +318,17 @@ async fn after_content_a_failure_ends_the_stream_and_nobody_stands_in() {
                 .iter()
                 .all(|chunk| chunk["choices"][0]["finish_reason"].is_null())
         );
-        assert_eq!(world.calls(), (1, 0));
+        assert_eq!(world.calls_of_both(), (1, 0));
         let outcome = r#"ragd_stream_outcomes_total{outcome="error_after_content"}"#;
         assert_eq!(world.app.metric(outcome).await, 1.0);
+        world.finish().await;
     }
 }
 
 #[tokio::test]
 async fn a_client_that_goes_away_ends_the_call_upstream() {
-    let world = World::new(&[]).await;
-    world.openai.then(Reply::tokens(&["Half"]).hang());
+    let world = begin(&[]).await;
+    world.openai.queue(Reply::tokens(&["Half"]).hang());
     let mut answer = world
         .post(COMPLETIONS, &streamed(&call("openai/m")))
         .send()
@@ -314,15 +337,15 @@ async fn a_client_that_goes_away_ends_the_call_upstream() {
     assert!(answer.chunk().await.unwrap().is_some());
     drop(answer);
     let gone = world.openai.clients_gone(1);
-    tokio::time::timeout(std::time::Duration::from_secs(1), gone)
-        .await
-        .unwrap();
+    within("the end of the call", Duration::from_secs(1), gone).await;
     let outcome = r#"ragd_stream_outcomes_total{outcome="client_abort"}"#;
-    while world.app.metric(outcome).await < 1.0 {
-        tokio::task::yield_now().await;
-    }
+    until("the outcome to be counted", SOON, || async {
+        world.app.metric(outcome).await >= 1.0
+    })
+    .await;
     // It says nothing of the upstream.
     let member = world.app.app.router().member("openai").unwrap();
     let seen = member.snapshot(world.app.app.clock().now());
     assert_eq!(seen.breakers[0].1.failures_in_a_row, 0);
+    world.finish().await;
 }

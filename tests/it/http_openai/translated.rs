@@ -5,9 +5,9 @@ use super::{
     COMPLETIONS, assert_one_name, failure, finish_of, header, read, streamed, text_of, with,
 };
 use crate::support::app::TestApp;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::scripted;
 use ragd::clock::Clock;
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
 
 const ANTHROPIC_STREAM: &str = r#"event: message_start
@@ -57,12 +57,12 @@ data: {"candidates": [{"content": {"parts": [{"text": "allen"},{"functionCall": 
 /// An application with one provider of another wire.
 struct Foreign {
     app: TestApp,
-    upstream: Upstream,
+    upstream: ScriptedServer,
 }
 
 impl Foreign {
     async fn anthropic() -> Self {
-        let upstream = Upstream::start().await;
+        let upstream = scripted::start().await;
         let url = upstream.base_url();
         let variables = [
             ("ANTHROPIC_BASE_URL", url.as_str()),
@@ -74,7 +74,7 @@ impl Foreign {
     }
 
     async fn gemini() -> Self {
-        let upstream = Upstream::start().await;
+        let upstream = scripted::start().await;
         let url = upstream.base_url().replace("/v1", "/v1beta");
         let variables = [
             ("GOOGLE_BASE_URL", url.as_str()),
@@ -83,6 +83,10 @@ impl Foreign {
         ];
         let app = TestApp::spawn_with(&variables, Clock::system()).await;
         Self { app, upstream }
+    }
+
+    async fn finish(&self) {
+        self.app.finish().await;
     }
 
     async fn complete(&self, body: &Value) -> reqwest::Response {
@@ -94,7 +98,7 @@ impl Foreign {
     async fn chunks(&self, body: &Value, (events, size): (&str, usize)) -> Vec<Value> {
         let pieces = events.as_bytes().chunks(size);
         let reply = pieces.fold(Reply::stream_head(), Reply::piece);
-        self.upstream.then(reply.end());
+        self.upstream.queue(reply.end());
         let asked = with(
             streamed(body),
             "stream_options",
@@ -167,7 +171,7 @@ fn assert_translated(chunks: &[Value], model: &str) {
 #[tokio::test]
 async fn anthropic_is_asked_in_its_shape_and_answers_in_openais() {
     let world = Foreign::anthropic().await;
-    world.upstream.then(Reply::json(
+    world.upstream.queue(Reply::json(
         200,
         &json!({
             "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-2026",
@@ -209,6 +213,7 @@ async fn anthropic_is_asked_in_its_shape_and_answers_in_openais() {
     assert_eq!(sent.body["messages"].as_array().unwrap().len(), 1);
     assert!(sent.body["system"].to_string().contains("Be brief."));
     assert_eq!(sent.body["tools"][0]["name"], "weather");
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -220,12 +225,13 @@ async fn anthropics_stream_comes_in_openais_shape() {
         assert_translated(&chunks, "claude-2026");
     }
     assert_eq!(world.upstream.requests()[0].body["stream"], true);
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn gemini_is_asked_in_its_shape_and_answers_in_openais() {
     let world = Foreign::gemini().await;
-    world.upstream.then(Reply::json(
+    world.upstream.queue(Reply::json(
         200,
         &json!({
             "candidates": [{ "content": { "parts": [{ "text": "Grüße" }], "role": "model" },
@@ -263,6 +269,7 @@ async fn gemini_is_asked_in_its_shape_and_answers_in_openais() {
     );
     assert_eq!(sent.body["contents"].as_array().unwrap().len(), 1);
     assert_eq!(sent.body["generationConfig"]["maxOutputTokens"], 64);
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -278,6 +285,7 @@ async fn geminis_stream_comes_in_openais_shape() {
         path,
         "/v1beta/models/gemini-small:streamGenerateContent?alt=sse"
     );
+    world.finish().await;
 }
 
 #[tokio::test]
@@ -290,5 +298,6 @@ async fn what_a_wire_cannot_say_is_refused_before_it_is_asked() {
         assert_eq!(error["type"], "invalid_request_error");
         assert!(error["message"].as_str().unwrap().contains('n'), "{error}");
         assert!(world.upstream.requests().is_empty());
+        world.finish().await;
     }
 }

@@ -1,41 +1,50 @@
 //! How long a change of the providers holds, and how far it reaches: until it ends by itself, past a
 //! restart, to every process on the database.
 
-use super::{DEFAULT, GROQ_MODEL, Upstreams, World, answers, call_with, pair};
-use crate::support::app::TestApp;
+use super::{DEFAULT, GROQ_MODEL, answers, begin, pair, start};
 use crate::support::database::TestDatabase;
-use ragd::clock::Clock;
+use crate::support::until::{SOON, until};
+use crate::support::world::Setup;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[tokio::test]
-async fn a_change_ends_by_itself_when_it_was_to() {
-    let world = World::new(&[]).await;
+async fn a_change_expires_on_time() {
+    let world = begin(&[]).await;
     let minute = json!({ "expires_in_seconds": 60 });
     let path = "/api/admin/providers/openai/force-open";
     world.change(Method::POST, path, minute).await;
     let default = json!({ "provider": "groq", "expires_in_seconds": 90 });
     world.change(Method::PUT, DEFAULT, default).await;
+    let off = json!({ "enabled": false, "expires_in_seconds": 58 });
+    let groq = "/api/admin/providers/groq";
+    world.change(Method::PUT, groq, off).await;
     world.clock.advance(Duration::from_secs(59));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // What was to end by now has ended: the others had their chance.
+    until("groq to be enabled again", SOON, || async {
+        world.seen("groq").await["enabled"] == true
+    })
+    .await;
     assert_eq!(
         world.seen("openai").await["breakers"]["chat"]["forced"],
         true
     );
     world.clock.advance(Duration::from_secs(3));
-    world.until("openai", "half_open").await;
+    world.breaker_is("openai", "half_open").await;
     assert_eq!(world.answers("openai/small").await, pair("openai", "small"));
     assert_eq!(world.answers("small").await, pair("groq", "small"));
     world.clock.advance(Duration::from_secs(30));
-    while world.answers("small").await.0 != "openai" {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    until("openai to be the default again", SOON, || async {
+        world.answers("small").await.0 == "openai"
+    })
+    .await;
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_change_outlives_a_restart_unless_the_variable_has_changed() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     world
         .change(
             Method::PUT,
@@ -43,7 +52,7 @@ async fn a_change_outlives_a_restart_unless_the_variable_has_changed() {
             json!({ "provider": "groq", "force": true }),
         )
         .await;
-    world.post("openai", "force-open").await;
+    world.verb("openai", "force-open").await;
     let world = world.restart(&[]).await;
     let now = world.change(Method::GET, DEFAULT, Value::Null).await;
     assert_eq!(
@@ -57,7 +66,7 @@ async fn a_change_outlives_a_restart_unless_the_variable_has_changed() {
     let openai = world.seen("openai").await;
     assert_eq!(openai["breakers"]["chat"]["forced"], true);
 
-    // The variable says the same as before: the change stays. Another one wins, for good.
+    // The variable says the same as before: the change stays. Another one wins permanently.
     let world = world.restart(&[("LLM_PROVIDER", "openai")]).await;
     assert_eq!(
         world.change(Method::GET, DEFAULT, Value::Null).await["provider"],
@@ -86,11 +95,11 @@ async fn a_change_outlives_a_restart_unless_the_variable_has_changed() {
         world.seen("openai").await["breakers"]["chat"]["forced"],
         true
     );
+    world.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_reaches_every_process_within_five_seconds() {
-    let upstreams = Upstreams::new().await;
     let database = TestDatabase::postgres().await;
     let originals = tempfile::tempdir().unwrap();
     let (url, originals) = (
@@ -105,42 +114,37 @@ async fn a_change_reaches_every_process_within_five_seconds() {
         // Asking again and again would empty its window.
         ("LLM_GROQ_REQUESTS_PER_MINUTE", "0"),
     ];
-    let variables = upstreams.variables(&shared);
-    let here = TestApp::spawn_with(&variables, Clock::system()).await;
-    let there = TestApp::spawn_with(&variables, Clock::system()).await;
-    let token = here.admin_token().await;
-    let change = async |method: Method, path: &str, body: Value| {
-        let (status, answer) = call_with(&here, (method, path), body, Some(&token)).await;
-        assert_eq!(status, 200, "{path}: {answer}");
-    };
+    let here = start(Setup::new().with_groq().set(&shared)).await;
+    let there = here.twin().await;
     assert_eq!(
         answers(&there, "openai/small").await,
         pair("openai", "small")
     );
     let within_five_seconds = async |model: &str, expected: (String, String)| {
-        assert_eq!(answers(&here, model).await, expected);
-        let changed = Instant::now();
-        while answers(&there, model).await != expected {
-            assert!(changed.elapsed() < Duration::from_secs(5), "{model}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        assert_eq!(here.answers(model).await, expected);
+        let what = format!("the change of {model} in the other process");
+        until(&what, Duration::from_secs(5), || async {
+            answers(&there, model).await == expected
+        })
+        .await;
     };
-    change(
+    here.change(
         Method::POST,
         "/api/admin/providers/openai/force-open",
         Value::Null,
     )
     .await;
     within_five_seconds("openai/small", pair("groq", GROQ_MODEL)).await;
-    change(
+    here.change(
         Method::POST,
         "/api/admin/providers/openai/reset",
         Value::Null,
     )
     .await;
     within_five_seconds("openai/small", pair("openai", "small")).await;
-    change(Method::PUT, DEFAULT, json!({ "provider": "groq" })).await;
+    here.change(Method::PUT, DEFAULT, json!({ "provider": "groq" }))
+        .await;
     within_five_seconds("small", pair("groq", "small")).await;
-    here.close().await;
+    here.app.close().await;
     there.close().await;
 }

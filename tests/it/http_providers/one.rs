@@ -1,16 +1,16 @@
 //! What is done to one provider: its breakers held open, let go and reset, itself switched off and
 //! tested.
 
-use super::{GROQ_MODEL, World, call_with, pair};
-use crate::support::upstream_reply::Reply;
+use super::{GROQ_MODEL, begin, call_with, pair};
+use ragd::stub_llm::Reply;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test]
-async fn a_breaker_that_is_forced_open_is_stood_in_for_until_it_is_released() {
-    let world = World::new(&[]).await;
-    let opened = world.post("openai", "force-open").await;
+async fn a_forced_open_breaker_causes_fallback_until_it_is_released() {
+    let world = begin(&[]).await;
+    let opened = world.verb("openai", "force-open").await;
     for operation in ["chat", "embeddings"] {
         let breaker = &opened["breakers"][operation];
         assert_eq!(
@@ -32,11 +32,11 @@ async fn a_breaker_that_is_forced_open_is_stood_in_for_until_it_is_released() {
         world.seen("openai").await["breakers"]["chat"]["state"],
         "open"
     );
-    assert!(world.upstreams.openai.requests().is_empty());
+    assert!(world.openai.requests().is_empty());
     let counted = r#"ragd_fallbacks_total{from="openai",reason="circuit_open",to="groq"}"#;
     assert_eq!(world.app.metric(counted).await, 1.0);
 
-    let released = world.post("openai", "release").await;
+    let released = world.verb("openai", "release").await;
     assert_eq!(released["breakers"]["chat"]["state"], "half_open");
     for _ in 0..3 {
         assert_eq!(world.answers("openai/small").await, pair("openai", "small"));
@@ -46,39 +46,36 @@ async fn a_breaker_that_is_forced_open_is_stood_in_for_until_it_is_released() {
         "closed"
     );
     // A breaker that nobody holds open is not changed.
-    let released = world.post("openai", "release").await;
+    let released = world.verb("openai", "release").await;
     assert_eq!(released["breakers"]["chat"]["state"], "closed");
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_reset_closes_the_breaker_and_forgets_what_held_the_provider_back() {
-    let world = World::new(&[("LLM_BREAKER_FAILURE_THRESHOLD", "1")]).await;
-    world.upstreams.openai.then(Reply::error(500, "down"));
+    let world = begin(&[("LLM_BREAKER_FAILURE_THRESHOLD", "1")]).await;
+    world.openai.queue(Reply::error(500, "down"));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     assert_eq!(world.answers("openai/m").await.0, "groq");
-    let reset = world.post("openai", "reset").await;
+    let reset = world.verb("openai", "reset").await;
     assert_eq!(
         (&reset["breakers"]["chat"]["state"], &reset["reachable"]),
         (&json!("closed"), &json!(true))
     );
     assert_eq!(world.answers("openai/m").await.0, "openai");
 
-    world
-        .upstreams
-        .openai
-        .then(Reply::error(401, "no such key"));
+    world.openai.queue(Reply::error(401, "no such key"));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     let held = world.seen("openai").await;
     assert_eq!(held["unusable"]["reason"], "it does not accept our key");
     assert_eq!(held["reachable"], false);
     world
-        .upstreams
         .openai
-        .then(Reply::error_with_header(429, "slow", ("retry-after", "30")));
+        .queue(Reply::error_with_header(429, "slow", ("retry-after", "30")));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     // A second reset is news, too.
     world.clock.advance(Duration::from_secs(1));
-    assert_eq!(world.post("openai", "reset").await["unusable"], Value::Null);
+    assert_eq!(world.verb("openai", "reset").await["unusable"], Value::Null);
     assert_eq!(
         world.answers("openai/m").await.0,
         "groq",
@@ -86,19 +83,20 @@ async fn a_reset_closes_the_breaker_and_forgets_what_held_the_provider_back() {
     );
     assert_eq!(world.seen("openai").await["cools_for_seconds"], 30.0);
     world.clock.advance(Duration::from_secs(1));
-    world.post("openai", "force-open").await;
-    let reset = world.post("openai", "reset").await;
+    world.verb("openai", "force-open").await;
+    let reset = world.verb("openai", "reset").await;
     assert_eq!(reset["cools_for_seconds"], Value::Null);
     assert_eq!(
         reset["breakers"]["chat"]["state"], "closed",
         "a reset ends a forced opening"
     );
     assert_eq!(world.answers("openai/m").await.0, "openai");
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_provider_that_is_switched_off_is_not_asked() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let path = "/api/admin/providers/openai";
     let off = world
         .change(Method::PUT, path, json!({ "enabled": false }))
@@ -108,7 +106,7 @@ async fn a_provider_that_is_switched_off_is_not_asked() {
         world.answers("openai/small").await,
         pair("groq", GROQ_MODEL)
     );
-    assert!(world.upstreams.openai.requests().is_empty());
+    assert!(world.openai.requests().is_empty());
     let on = world
         .change(Method::PUT, path, json!({ "enabled": true }))
         .await;
@@ -118,7 +116,11 @@ async fn a_provider_that_is_switched_off_is_not_asked() {
     // With all of them off nobody answers, least of all the sources by themselves.
     world
         .app
-        .upload(&world.token, "heron.txt", "The heron waits in the reeds.")
+        .upload(
+            world.token().await,
+            "heron.txt",
+            "The heron waits in the reeds.",
+        )
         .await;
     for name in ["openai", "groq"] {
         let path = format!("/api/admin/providers/{name}");
@@ -141,14 +143,15 @@ async fn a_provider_that_is_switched_off_is_not_asked() {
         (503, &json!("llm_unavailable")),
         "{body}"
     );
+    world.finish().await;
 }
 
 #[tokio::test]
 async fn a_test_makes_one_real_call_past_everything_that_guards() {
-    let world = World::new(&[("LLM_GROQ_REQUESTS_PER_MINUTE", "1")]).await;
-    world.post("groq", "force-open").await;
+    let world = begin(&[("LLM_GROQ_REQUESTS_PER_MINUTE", "1")]).await;
+    world.verb("groq", "force-open").await;
     for _ in 0..2 {
-        let found = world.post("groq", "test").await;
+        let found = world.verb("groq", "test").await;
         assert_eq!(
             (&found["ok"], &found["answer"]),
             (&json!(true), &json!("From groq."))
@@ -163,16 +166,15 @@ async fn a_test_makes_one_real_call_past_everything_that_guards() {
             (&Value::Null, &Value::Null)
         );
     }
-    assert_eq!(world.upstreams.groq.requests().len(), 2);
+    assert_eq!(world.groq.requests().len(), 2);
     let seen = world.seen("groq").await;
     assert_eq!(seen["limits"]["minute"]["remaining"], 1);
     assert_eq!(seen["breakers"]["chat"]["state"], "open");
 
     world
-        .upstreams
         .openai
-        .then(Reply::error(401, "Incorrect API key provided: sk-openai"));
-    let found = world.post("openai", "test").await;
+        .queue(Reply::error(401, "Incorrect API key provided: sk-openai"));
+    let found = world.verb("openai", "test").await;
     assert_eq!(
         (&found["ok"], &found["kind"]),
         (&json!(false), &json!("unauthorized"))
@@ -188,4 +190,5 @@ async fn a_test_makes_one_real_call_past_everything_that_guards() {
         .map(|line| line["details"]["ok"].clone())
         .collect();
     assert_eq!(outcomes, [true, true, false]);
+    world.finish().await;
 }

@@ -4,6 +4,7 @@
 
 use super::corpus::{DIMENSION, Entry, Numbers, document, passage, points};
 use super::{open, settings};
+use crate::support::until::{SOON, within};
 use ragd::index::{Index, IndexFilter, Query, Selector, TermCounter, VectorSpace};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -128,9 +129,12 @@ async fn delete_while_it_is_optimised_and_die(folder: &Path) {
     let from = index.commit(index.position(), 1).await.expect("moved");
     index.optimize_soon();
     // The part that is being rewritten is set aside, and a new one takes the writes.
-    while index.health().await.expect("health").segments < 2 {
-        tokio::task::yield_now().await;
-    }
+    let set_aside = async {
+        while index.health().await.expect("health").segments < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("a second part of the index", SOON, set_aside).await;
     index
         .delete(vec![Selector::Document(document(2))])
         .await

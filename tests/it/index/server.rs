@@ -180,7 +180,7 @@ async fn metadata_of(
 }
 
 #[tokio::test]
-async fn a_lost_collection_is_told_and_a_rebuild_brings_it_back() {
+async fn a_lost_collection_is_reported_and_a_rebuild_restores_it() {
     let Some(scratch) = Scratch::open().await else {
         return;
     };

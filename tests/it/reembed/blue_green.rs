@@ -5,9 +5,11 @@
 use super::world::{ingest, preview, text};
 use crate::support::app::TestApp;
 use crate::support::embeddings::{endpoint, vector};
+use crate::support::until::{until, until_some};
 use ragd::clock::Clock;
 use ragd::embed::MODEL_ID;
 use ragd::index::IndexFilter;
+use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -105,14 +107,15 @@ impl Askers {
 
     /// Waits until so many more questions were answered.
     async fn more(&self, count: usize) {
-        let until = self.asked.load(Ordering::Acquire) + count;
-        while self.asked.load(Ordering::Acquire) < until {
+        let wanted = self.asked.load(Ordering::Acquire) + count;
+        until("more answers", super::PATIENCE, || async {
             assert!(
                 self.tasks.iter().all(|task| !task.is_finished()),
                 "a task has failed"
             );
-            tokio::task::yield_now().await;
-        }
+            self.asked.load(Ordering::Acquire) >= wanted
+        })
+        .await;
     }
 
     async fn stop(self) -> BTreeMap<String, usize> {
@@ -138,15 +141,14 @@ async fn move_to(app: &TestApp, token: &str, wish: &Value) {
 }
 
 async fn moved(app: &TestApp, token: &str) -> Value {
-    loop {
+    let status = until_some("the other model", super::PATIENCE, || async {
         let status = app.get("/api/admin/index/reembed").bearer_auth(token);
         let status: Value = status.send().await.unwrap().json().await.unwrap();
-        if status["state"] != "running" {
-            assert_eq!(status["state"], "done", "{status}");
-            return status;
-        }
-        tokio::task::yield_now().await;
-    }
+        (status["state"] != "running").then_some(status)
+    });
+    let status = status.await;
+    assert_eq!(status["state"], "done", "{status}");
+    status
 }
 
 /// Every passage is in the index, with a vector of the model that serves.
@@ -232,12 +234,13 @@ async fn a_move_to_another_model_and_back_fails_no_question_and_mixes_no_answer(
         "{answered:?}"
     );
     assert_whole(&app, MODEL_ID, DOCUMENTS + 20).await;
+    app.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_to_elsewhere_is_refused_while_another_is_under_way() {
     let upstream = endpoint(DIMENSION).await;
-    upstream.then(crate::support::upstream_reply::Reply::silence());
+    upstream.queue(Reply::silence());
     let address = upstream.base_url();
     let settings = [("EMBEDDING_BASE_URL", address.as_str())];
     let app = TestApp::spawn_with(&settings, Clock::system()).await;
@@ -263,5 +266,6 @@ async fn a_move_to_elsewhere_is_refused_while_another_is_under_way() {
         let answer = begin.send().await.unwrap();
         assert_eq!(answer.status(), status, "{body}");
     }
+    app.finish().await;
     app.app.close().await;
 }

@@ -5,14 +5,15 @@ use super::world::{environment, ingest, open, text};
 use crate::support::app::TestApp;
 use crate::support::embeddings::{answer, endpoint, texts};
 use crate::support::process::Process;
-use crate::support::upstream::Upstream;
-use crate::support::upstream_reply::Reply;
+use crate::support::until::{until, until_some};
 use chrono::DateTime;
 use ragd::app::{CODE_OTHER_MODEL, Notice};
 use ragd::clock::Clock;
 use ragd::error::ErrorKind;
 use ragd::store::ModelRole;
+use ragd::stub_llm::{Reply, ScriptedServer};
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
@@ -147,7 +148,7 @@ async fn a_server_that_moved_while_it_ran_starts_again_with_its_old_settings() {
 }
 
 /// How often each text was embedded.
-fn counted(upstream: &Upstream) -> HashMap<String, usize> {
+fn counted(upstream: &ScriptedServer) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for text in upstream.requests().iter().flat_map(texts) {
         *counts.entry(text).or_default() += 1;
@@ -207,25 +208,29 @@ async fn a_kill_in_the_middle_is_taken_up_by_the_next_start() {
         .await
         .unwrap();
     assert_eq!(begun.status(), 202);
-    let mut stored = 0;
-    while stored < PAGE || counted(&new).len() < PAGE + 30 {
+    let stored = Cell::new(0);
+    until("a page and a half", super::PATIENCE, || async {
         let (_, status) = process.get("/api/admin/index/reembed").await;
         assert_eq!(status["state"], "running", "{status}");
-        stored = usize::try_from(status["embedded"].as_u64().unwrap()).unwrap();
-    }
+        stored.set(usize::try_from(status["embedded"].as_u64().unwrap()).unwrap());
+        stored.get() >= PAGE && counted(&new).len() >= PAGE + 30
+    })
+    .await;
+    let stored = stored.get();
     process.kill();
     let before: usize = counted(&new).values().sum();
 
     new.compute(|request| answer(request, 48));
     let process = Process::start(path, &settings);
-    let total = loop {
+    let rest = until_some("the other model", super::PATIENCE, || async {
         let (code, status) = process.get("/api/admin/index/reembed").await;
         if code == 200 && status["state"] == "done" {
-            let rest = usize::try_from(status["embedded"].as_u64().unwrap()).unwrap();
-            break stored + rest;
+            return status["embedded"].as_u64();
         }
         assert!(code == 404 || status["state"] == "running", "{status}");
-    };
+        None
+    });
+    let total = stored + usize::try_from(rest.await).unwrap();
     process.kill();
     // Of the page that was stored no text was embedded again.
     let counts = counted(&new);
@@ -245,7 +250,7 @@ async fn a_kill_in_the_middle_is_taken_up_by_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn words_answer_while_the_endpoint_is_away_and_vectors_come_when_it_is_back() {
+async fn bm25_alone_answers_while_the_endpoint_is_unavailable() {
     let upstream = endpoint(32).await;
     let address = upstream.base_url();
     let clock = Clock::manual(DateTime::UNIX_EPOCH + Duration::from_secs(1_760_000_000));
@@ -304,17 +309,13 @@ async fn words_answer_while_the_endpoint_is_away_and_vectors_come_when_it_is_bac
     );
 
     upstream.compute(|request| answer(request, 32));
-    while app
-        .app
-        .store()
-        .count_without_embedding("hash@32")
-        .await
-        .unwrap()
-        > 0
-    {
-        tokio::task::yield_now().await;
-    }
+    until("a vector of every passage", super::PATIENCE, || async {
+        let missing = app.app.store().count_without_embedding("hash@32");
+        missing.await.unwrap() == 0
+    })
+    .await;
     ticking.abort();
     clock.advance(Duration::from_secs(60));
     assert_eq!(ask().await["embedding_model"], "hash@32");
+    app.finish().await;
 }

@@ -2,6 +2,7 @@
 
 use super::world::{at, committed, new_document};
 use crate::support::database::TestDatabase;
+use crate::support::until::{SOON, until};
 use ragd::error::ErrorKind;
 use ragd::store::{DatabaseSettings, DatabaseUrl, MigrationStatus, Store, WriteScope};
 use sqlx::Connection;
@@ -16,19 +17,10 @@ async fn a_database_says_what_it_is(store: &Store) {
     store.ping().await.unwrap();
     assert!(["sqlite", "postgresql"].contains(&store.backend_name()));
     // A connection goes back to its pool a moment after the statement.
-    until(|| matches!(store.pool_counts(), (1.., 0))).await;
-}
-
-/// Waits until `reached`; fails when that takes absurdly long.
-async fn until(reached: impl Fn() -> bool) {
-    let wait = async {
-        while !reached() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), wait)
-        .await
-        .unwrap();
+    until("a connection back in its pool", SOON, || async {
+        matches!(store.pool_counts(), (1.., 0))
+    })
+    .await;
 }
 
 async fn a_closed_store_is_unavailable(store: &Store) {
@@ -219,7 +211,10 @@ async fn an_exhausted_pool_says_so() {
             .await
             .unwrap()
     });
-    until(|| small.pool_counts() == (0, 1)).await;
+    until("a connection in use", SOON, || async {
+        small.pool_counts() == (0, 1)
+    })
+    .await;
     let error = small.ping().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("connection pool"), "{error}");

@@ -2,14 +2,17 @@
 //! every document read by the ragd binary itself. No model, unless a test asks for one: words alone
 //! find what these tests look for.
 
+use super::until::{SOON, within};
 use ragd::app::{App, OpenedApp};
 use ragd::clock::Clock;
 use ragd::config::{Config, Sources};
 use ragd::domain::JobKind;
+use ragd::error::{Error, Result};
 use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +32,9 @@ pub struct TestApp {
     pub folder: tempfile::TempDir,
     stop: CancellationToken,
     running: Vec<TaskTracker>,
-    serving: Option<JoinHandle<ragd::error::Result<()>>>,
+    serving: Option<JoinHandle<Result<()>>>,
+    /// Whether it was looked after its jobs, or the test has said that it leaves some.
+    is_finished: AtomicBool,
     _opened: Box<dyn Send + Sync>,
 }
 
@@ -52,14 +57,15 @@ impl TestApp {
     }
 
     async fn open(variables: &[(&str, &str)], clock: Clock) -> (tempfile::TempDir, OpenedApp) {
-        Self::open_in(tempfile::tempdir().unwrap(), variables, clock).await
+        let folder = tempfile::tempdir().unwrap();
+        Self::open_in(folder, variables, clock).await.unwrap()
     }
 
     async fn open_in(
         folder: tempfile::TempDir,
         variables: &[(&str, &str)],
         clock: Clock,
-    ) -> (tempfile::TempDir, OpenedApp) {
+    ) -> Result<(tempfile::TempDir, OpenedApp)> {
         let mut environment = HashMap::from([
             ("DATA_DIR".to_owned(), folder.path().display().to_string()),
             ("API_KEY".to_owned(), API_KEY.to_owned()),
@@ -73,11 +79,22 @@ impl TestApp {
         let loaded = Config::load(&Sources {
             file: None,
             environment,
-        })
-        .unwrap();
+        });
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ragd"));
-        let opened = App::open(loaded.config, clock, program).await.unwrap();
-        (folder, opened)
+        let opened = App::open(loaded?.config, clock, program).await?;
+        Ok((folder, opened))
+    }
+
+    /// Why an application with these variables does not start.
+    ///
+    /// # Panics
+    /// When it does start.
+    pub async fn refused(variables: &[(&str, &str)]) -> Error {
+        let folder = tempfile::tempdir().unwrap();
+        match Self::open_in(folder, variables, Clock::system()).await {
+            Ok(_) => panic!("it starts with {variables:?}"),
+            Err(error) => error,
+        }
     }
 
     async fn serve((folder, opened): (tempfile::TempDir, OpenedApp)) -> Self {
@@ -98,12 +115,32 @@ impl TestApp {
             stop,
             running,
             serving: Some(serving),
+            is_finished: AtomicBool::new(false),
             _opened,
         }
     }
 
+    /// Ends the test of this application: every job that it began comes to an end.
+    ///
+    /// # Panics
+    /// When one does not.
+    pub async fn finish(&self) {
+        self.leaving_jobs();
+        let store = self.app.store();
+        for kind in JobKind::ALL {
+            let what = format!("the end of every {} job", kind.as_str());
+            within(&what, SOON, store.jobs_end(kind)).await.unwrap();
+        }
+    }
+
+    /// Says that jobs are left on purpose: nothing is checked at the end of this application.
+    pub fn leaving_jobs(&self) {
+        self.is_finished.store(true, Ordering::Release);
+    }
+
     /// Ends the application as a shutdown does, and starts it again on the same folder.
     pub async fn restart(mut self, variables: &[(&str, &str)]) -> Self {
+        self.leaving_jobs();
         self.stop.cancel();
         if let Some(serving) = self.serving.take() {
             serving.await.unwrap().unwrap();
@@ -115,7 +152,7 @@ impl TestApp {
         let clock = self.app.clock().clone();
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
         drop(self);
-        let opened = Self::open_in(folder, variables, clock).await;
+        let opened = Self::open_in(folder, variables, clock).await.unwrap();
         opened.1.app.settle().await.unwrap();
         Self::serve(opened).await
     }
@@ -128,6 +165,7 @@ impl TestApp {
 
     /// Ends it as a server ends, so that another process can open its folder.
     pub async fn close(self) {
+        self.finish().await;
         self.stop.cancel();
         self.app.close().await;
     }
@@ -160,7 +198,7 @@ impl TestApp {
         self.client.delete(format!("{}{path}", self.base_url))
     }
 
-    /// The token of an administrator, who is made where there is none; his older tokens end.
+    /// The token of an administrator, who is made if necessary; older tokens end.
     pub async fn admin_token(&self) -> String {
         self.app
             .auth()
@@ -211,5 +249,10 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         self.stop.cancel();
+        let is_finished = self.is_finished.load(Ordering::Acquire);
+        assert!(
+            is_finished || std::thread::panicking(),
+            "a test ends with `finish`, or says that it is `leaving_jobs`"
+        );
     }
 }

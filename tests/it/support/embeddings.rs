@@ -1,8 +1,8 @@
 //! A scripted embedding endpoint whose vectors anybody can work out again: each word of a text adds
 //! to one place of the vector, so that texts with the same words are near each other.
 
-use super::upstream::{Recorded, Upstream};
-use super::upstream_reply::Reply;
+use super::scripted;
+use ragd::stub_llm::{Recorded, Reply, ScriptedServer};
 use serde_json::{Value, json};
 
 /// The vector of a text, of unit length.
@@ -35,8 +35,8 @@ pub fn texts(request: &Recorded) -> Vec<String> {
 
 /// An endpoint that speaks both wires; its vectors have `dimension` numbers, and are twice as long
 /// as a unit vector.
-pub async fn endpoint(dimension: usize) -> Upstream {
-    let upstream = Upstream::start().await;
+pub async fn endpoint(dimension: usize) -> ScriptedServer {
+    let upstream = scripted::start().await;
     upstream.compute(move |request| answer(request, dimension));
     upstream
 }

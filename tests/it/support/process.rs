@@ -16,12 +16,21 @@ impl Process {
     /// Starts a server over `folder` with these variables of the environment, and none of the test's
     /// own addresses; returns when it listens.
     pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::launch(folder, variables, &["serve", "--port", "0"])
+    }
+
+    /// The same, listening where the variables say.
+    pub fn start_where_configured(folder: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::launch(folder, variables, &["serve"])
+    }
+
+    fn launch(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ragd"));
         for name in ["QDRANT_URL", "DATABASE_URL", "REDIS_URL"] {
             command.env_remove(name);
         }
         let mut child = command
-            .args(["serve", "--port", "0"])
+            .args(arguments)
             .env("DATA_DIR", folder)
             .env("API_KEY", "process-key-0123456789abcdef")
             .envs(variables.iter().copied())
@@ -61,6 +70,12 @@ impl Process {
             .bearer_auth(&self.token)
             .json(&serde_json::json!({ "title": title, "text": text }));
         request.send().await.ok()?.json().await.ok()
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        let tasks = format!("/proc/{}/task", self.child.id());
+        std::fs::read_dir(tasks).unwrap().count()
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.

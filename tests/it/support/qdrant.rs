@@ -1,30 +1,21 @@
 //! A Qdrant server that tests may fill, where there is one: `QDRANT_URL` names it. Tests make their
 //! own collections on it and delete them. Without it, what needs a server says so and is not run.
 
+use super::skip::{Lack, skip};
 use qdrant_client::Qdrant;
 use ragd::index::{ServerAddress, ServerSettings, VectorSpace};
-use std::io::Write;
-use std::sync::Once;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The server's address; `None`, said aloud, when there is no server.
+/// The server's address; `None`, and the test is counted as skipped, when there is no server.
 pub fn url() -> Option<String> {
     let url = std::env::var("QDRANT_URL")
         .ok()
         .filter(|url| !url.is_empty());
     if url.is_none() {
-        say("QDRANT_URL is not set: nothing is run on a Qdrant server");
+        skip(Lack::Qdrant);
     }
     url
-}
-
-/// Says once, also where the output of tests that pass is kept back, that something is not run.
-pub fn say(what: &str) {
-    static SAID: Once = Once::new();
-    SAID.call_once(|| {
-        let _written = writeln!(std::io::stderr(), "{what}");
-    });
 }
 
 /// Settings for an index of its own on the server at `url`.

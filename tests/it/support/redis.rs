@@ -50,7 +50,7 @@ pub async fn held(pattern: &str) -> Vec<(String, Vec<u8>)> {
     held
 }
 
-/// A way to the Redis that a test can cut and mend again.
+/// A way to the Redis that a test can cut and repair again.
 pub struct Wire {
     address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
@@ -84,7 +84,7 @@ impl Wire {
     }
 
     /// Lets connections through again.
-    pub fn mend(&self) {
+    pub fn repair(&self) {
         self.whole.send_replace(true);
     }
 }

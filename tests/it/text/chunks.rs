@@ -213,7 +213,7 @@ async fn ten_megabytes_are_cut() {
 }
 
 #[test]
-fn tables_of_contents_are_told_from_text() {
+fn tables_of_contents_are_not_taken_for_text() {
     let contents = "Contents\n1 Start … 1\n1.1 More … 2\n2 End … iv\nIndex … 9";
     let prose = "He waited … 3 days.\nThen he left.\nNobody knew.";
     let one = |text: &str| {

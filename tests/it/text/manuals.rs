@@ -1,22 +1,16 @@
 //! The two PDF manuals of Debian's `bash-doc`, where `RAGD_BASH_DOC` names the folder that has
-//! `bash.pdf` and `bashref.pdf`; skipped with a note where it does not.
+//! `bash.pdf` and `bashref.pdf`; skipped and counted where it does not.
 
 use super::slice;
+use crate::support::skip::bash_doc;
 use ragd::domain::FileName;
 use ragd::text::{ChunkSettings, ExtractLimits, Extracted, Extractor, chunk};
-use std::path::Path;
 
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 async fn manual(name: &str) -> Option<Extracted> {
-    let Some(folder) = std::env::var_os("RAGD_BASH_DOC") else {
-        eprintln!("skipped: RAGD_BASH_DOC is not set");
-        return None;
-    };
+    let folder = bash_doc()?;
     let extractor = Extractor::new(env!("CARGO_BIN_EXE_ragd"), ExtractLimits::default(), 1);
     let name_of_file = FileName::parse(name).unwrap();
-    let found = extractor
-        .extract(&Path::new(&folder).join(name), &name_of_file)
-        .await;
+    let found = extractor.extract(&folder.join(name), &name_of_file).await;
     Some(found.unwrap())
 }
 

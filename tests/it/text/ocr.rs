@@ -5,6 +5,7 @@
 use super::slice;
 use crate::support::pdf;
 use crate::support::picture::{self, Leaf, Picture};
+use crate::support::skip::{Lack, bash_doc, skip};
 use ragd::domain::FileName;
 use ragd::text::{
     ExtractFailure, ExtractLimits, ExtractOrder, Extracted, Extractor, FailureCode, OcrChoice,
@@ -18,11 +19,10 @@ const HERON: [&str; 3] = [
     "high in a tree and mended every year.",
 ];
 
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 async fn reader(settings: OcrSettings) -> Option<OcrReader> {
     let reader = OcrReader::find(settings).await;
-    if let Err(advice) = reader.ocr() {
-        eprintln!("skipped: tesseract with English is not installed: {advice}");
+    if reader.ocr().is_err() {
+        skip(Lack::Tesseract);
         return None;
     }
     Some(reader)
@@ -130,10 +130,8 @@ async fn pictures_are_documents_and_a_tiff_has_pages() {
 
 #[tokio::test]
 async fn a_page_of_a_real_manual_is_read_from_its_picture() {
-    let Some(folder) = std::env::var_os("RAGD_BASH_DOC") else {
-        return;
-    };
-    let manual = std::fs::read(std::path::Path::new(&folder).join("bash.pdf")).unwrap();
+    let Some(folder) = bash_doc() else { return };
+    let manual = std::fs::read(folder.join("bash.pdf")).unwrap();
     let scan = Picture::of_page(&manual, 0);
     let Some(found) = read("a.pdf", &picture::pdf(&[Leaf::Scan(&scan)])).await else {
         return;
