@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use ragd_core::domain::{OwnerId, Room, RoomId, RoomKind};
 use ragd_core::error::{Error, Result};
-use ragd_service::chat::{CODE_PARENT, NewRoom};
+use ragd_service::chat::{CODE_PARENT, NewRoom, OpenedRoom};
 use ragd_store::CountedRoom;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -63,8 +63,8 @@ pub(crate) async fn create(
     Json(body): Json<NewRoomBody>,
 ) -> Result<(StatusCode, axum::Json<RoomBody>), Failure> {
     let new = body.into_new()?;
-    let made = state.app.chat().make_room(&caller.principal, new).await;
-    let (room, is_new) = made.map_err(refused)?;
+    let opened = state.app.chat().create_room(&caller.principal, new).await;
+    let OpenedRoom { room, is_new } = opened.map_err(refused)?;
     if is_new {
         return Ok((StatusCode::CREATED, axum::Json(RoomBody::new(room, 0))));
     }

@@ -41,5 +41,5 @@ pub use response_cache::ResponseCache;
 pub use retention::{SessionCopy, SessionCounts};
 pub use rooms::{CODE_PARENT, NewRoom};
 pub use service::{Chat, ChatParts};
-pub use session::CODE_SESSION_NOT_FOUND;
+pub use session::{CODE_SESSION_NOT_FOUND, OpenedRoom};
 pub use source::Source;

@@ -44,13 +44,12 @@ impl Chat {
         })
     }
 
-    /// Creates a room, and says whether it is new: a second main room of the same name is the first
-    /// one.
+    /// Creates a room; a second main room of the same name is the first one.
     ///
     /// # Errors
     /// `Invalid` with code [`CODE_PARENT`] when this kind cannot have this parent; `NotFound` when
     /// the caller has no such parent; `Unavailable` without a database.
-    pub async fn make_room(&self, caller: &Principal, new: NewRoom) -> Result<(Room, bool)> {
+    pub async fn create_room(&self, caller: &Principal, new: NewRoom) -> Result<OpenedRoom> {
         self.check_parent(caller.owner, &new).await?;
         let now = self.parts.clock.now();
         let id = RoomId::new(now);
@@ -70,11 +69,15 @@ impl Chat {
             updated_at: now,
         };
         match self.parts.store.create_room(&room).await {
-            Ok(()) => Ok((room, true)),
+            Ok(()) => Ok(OpenedRoom { room, is_new: true }),
             Err(error) if error.kind() == ErrorKind::Conflict && room.kind == RoomKind::Main => {
                 let store = &self.parts.store;
                 let first = store.main_room(room.owner, &room.name).await?;
-                first.map(|room| (room, false)).ok_or(error)
+                let room = first.ok_or(error)?;
+                Ok(OpenedRoom {
+                    room,
+                    is_new: false,
+                })
             }
             Err(error) => Err(error),
         }

@@ -10,12 +10,13 @@ use ragd_store::{NewSession, SessionCap, SessionCaps, SessionOutcome, SessionUse
 /// The code of a session that does not exist (any more).
 pub const CODE_SESSION_NOT_FOUND: &str = "session_not_found";
 
-/// A room that a question belongs to.
+/// A room that was found or created.
 #[derive(Debug)]
-pub(super) struct OpenedRoom {
-    pub(super) room: Room,
+pub struct OpenedRoom {
+    /// The room.
+    pub room: Room,
     /// Whether it was created just now, and so has no history.
-    pub(super) is_new: bool,
+    pub is_new: bool,
 }
 
 impl Chat {

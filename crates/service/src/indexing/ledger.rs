@@ -46,13 +46,13 @@ impl SqlLedger {
         }
     }
 
-    async fn standing(&self, target: &Target) -> Result<Option<TargetState>> {
+    async fn state(&self, target: &Target) -> Result<Option<TargetState>> {
         let row = self.store.index_target(&target.name).await?;
-        row.map(|row| standing_of(target, row)).transpose()
+        row.map(|row| state_of(target, row)).transpose()
     }
 
-    async fn take(&self, target: &Target) -> Result<Option<TargetState>> {
-        if self.standing(target).await?.is_none() {
+    async fn claim_lease(&self, target: &Target) -> Result<Option<TargetState>> {
+        if self.state(target).await?.is_none() {
             let record = BuildRecord {
                 build: 0,
                 sequence: 0,
@@ -76,10 +76,10 @@ impl SqlLedger {
         }
         self.held().insert(target.name.clone(), until);
         // Read with the lease held: no other process can change it now.
-        self.standing(target).await
+        self.state(target).await
     }
 
-    async fn keep(&self, target: &Target) -> Result<Lease> {
+    async fn hold_lease(&self, target: &Target) -> Result<Lease> {
         let now = self.clock.now();
         let until = self.held().get(&target.name).copied();
         match until {
@@ -99,8 +99,8 @@ impl SqlLedger {
                     Err(elsewhere())
                 }
             }
-            None => match self.take(target).await? {
-                Some(standing) => Ok(Lease::Acquired(standing)),
+            None => match self.claim_lease(target).await? {
+                Some(state) => Ok(Lease::Acquired(state)),
                 None => Err(elsewhere()),
             },
         }
@@ -122,15 +122,15 @@ impl SqlLedger {
 
 impl Ledger for SqlLedger {
     fn read<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<TargetState>>> {
-        Box::pin(self.standing(target))
+        Box::pin(self.state(target))
     }
 
     fn claim<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Option<TargetState>>> {
-        Box::pin(self.take(target))
+        Box::pin(self.claim_lease(target))
     }
 
     fn hold<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Lease>> {
-        Box::pin(self.keep(target))
+        Box::pin(self.hold_lease(target))
     }
 
     fn release<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<()>> {
@@ -181,7 +181,7 @@ impl Ledger for SqlLedger {
     }
 }
 
-fn standing_of(target: &Target, row: IndexTarget) -> Result<TargetState> {
+fn state_of(target: &Target, row: IndexTarget) -> Result<TargetState> {
     let dimension = row
         .dimension
         .and_then(|dimension| usize::try_from(dimension).ok());
