@@ -1,8 +1,9 @@
 //! `ragd cache clear`.
 
 use super::connection::Connection;
-use super::index::print;
-use super::{Context, JsonFlag};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use ragd_core::error::Result;
 use reqwest::Method;
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ impl Cache {
         let request = connection.request(Method::POST, "/api/admin/cache/clear");
         let cleared = connection.json(request).await;
         connection.close().await;
-        print(&cleared?, json)?;
+        output::print_result(&cleared?, json)?;
         Ok(ExitCode::SUCCESS)
     }
 }

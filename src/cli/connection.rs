@@ -1,7 +1,8 @@
 //! How a command reaches the application: through the server that holds the data folder, with the
 //! token in that folder, or through one that it opens on a free loopback port until it is done.
 
-use super::{Context, output};
+use super::context::Context;
+use super::output;
 use ragd_core::clock::Clock;
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_core::outbound;
@@ -79,8 +80,8 @@ impl Connection {
         config.jobs.role = role;
         config.jobs.lanes.clear();
         let opened = open_app(config).await?;
-        output::tell(&opened.notices);
-        opened.app.settle().await?;
+        output::print_notices(&opened.notices);
+        opened.app.catch_up().await?;
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .map_err(|error| Error::unavailable("no free port").with_source(error))?;

@@ -1,7 +1,8 @@
 //! `ragd create-admin`: the user `admin`, made or given a new password. Migrates first.
 
 use super::connection::open_app;
-use super::{Context, output};
+use super::context::Context;
+use super::output;
 use ragd_core::error::{Error, Result};
 use ragd_service::app::DataFolder;
 use std::process::ExitCode;
@@ -23,12 +24,12 @@ impl CreateAdmin {
             ragd_service::app::create_admin_beside(&context.config, &password).await?
         } else {
             let opened = open_app(context.config).await?;
-            output::tell(&opened.notices);
+            output::print_notices(&opened.notices);
             let user = opened.app.auth().create_admin(&password).await?;
             opened.app.close().await;
             user
         };
-        output::say(format_args!(
+        output::print_line(format_args!(
             "admin user '{}' <{}> is ready",
             user.username, user.email
         ));

@@ -1,7 +1,9 @@
 //! `ragd index status|rebuild|reembed`.
 
 use super::connection::{Connection, open_app};
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use indicatif::ProgressBar;
 use ragd_core::error::Result;
 use ragd_service::app::DataFolder;
@@ -41,7 +43,7 @@ async fn status(context: Context, json: JsonFlag) -> Result<ExitCode> {
         .await;
     connection.close().await;
     let status = status?;
-    print(&status, json)?;
+    output::print_result(&status, json)?;
     let sound = status
         .get("sound")
         .and_then(Value::as_bool)
@@ -74,16 +76,6 @@ async fn rebuild(context: Context, json: JsonFlag) -> Result<ExitCode> {
         opened.app.close().await;
         json!({ "passages": passages, "embedded": 0 })
     };
-    print(&rebuilt, json)?;
+    output::print_result(&rebuilt, json)?;
     Ok(ExitCode::SUCCESS)
-}
-
-pub(super) fn print(value: &Value, json: JsonFlag) -> Result<()> {
-    if json.json {
-        return output::say_json(value);
-    }
-    for (name, value) in value.as_object().into_iter().flatten() {
-        output::say(format_args!("{:<18} {value}", name.replace('_', " ")));
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@ mod ask;
 mod cache;
 mod config;
 mod connection;
+mod context;
 mod create_admin;
 mod database;
 mod eval;
@@ -23,12 +24,13 @@ mod reembed;
 mod search;
 mod serve;
 mod sessions;
+mod signal;
 mod stub_llm;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use context::Context;
 use ragd_core::error::{Error, ErrorKind, Result};
-use ragd_core::telemetry::{LogOptions, LogTarget, start_logging};
-use ragd_service::config::{AppEnv, Config, Loaded, LogLevel, Sources};
+use ragd_service::config::{Config, Loaded, Sources};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -118,21 +120,6 @@ enum Command {
     },
 }
 
-/// What every command is given.
-#[derive(Debug)]
-struct Context {
-    config: Config,
-    warnings: Vec<String>,
-}
-
-/// Printing as JSON instead of for people.
-#[derive(Debug, Clone, Copy, Args)]
-struct JsonFlag {
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Reads the command line and runs its command; the exit code is 0 for success, 1 for a failure and
 /// 2 for a command line or a configuration that cannot be used.
 pub fn run() -> ExitCode {
@@ -147,7 +134,7 @@ pub fn run() -> ExitCode {
     match start(cli) {
         Ok(code) => code,
         Err(error) => {
-            output::complain(&error);
+            output::print_error(&error);
             let refused = error.kind() == ErrorKind::Invalid;
             if refused {
                 ExitCode::from(2)
@@ -209,32 +196,6 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Openapi => openapi::run(),
         Command::Extract { .. } | Command::Recognise { .. } | Command::StubLlm(_) => {
             Ok(ExitCode::FAILURE)
-        }
-    }
-}
-
-impl Context {
-    /// A server's log is its stdout; another command's stdout is its result, so it logs only what
-    /// went wrong, beside it.
-    fn start_logging(&self, serving: bool) {
-        let log = &self.config.log;
-        let production = self.config.server.env == AppEnv::Production;
-        let (target, level) = match (serving, log.level) {
-            (true, level) => (LogTarget::Stdout, level),
-            (false, LogLevel::Info) => (LogTarget::Stderr, LogLevel::Error),
-            (false, level) => (LogTarget::Stderr, level),
-        };
-        let remark = start_logging(LogOptions {
-            level: level.into(),
-            json: log.is_json(production),
-            target,
-            dir: log.dir.clone(),
-        });
-        if let Some(remark) = remark {
-            tracing::warn!("{remark}");
-        }
-        for warning in &self.warnings {
-            tracing::warn!("{warning}");
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `ragd providers list|test|reset|force-open|release|default`.
 
 use super::connection::Connection;
-use super::index::print;
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use comfy_table::{ContentArrangement, Table};
 use ragd_core::error::{Error, Result};
 use reqwest::Method;
@@ -69,15 +70,15 @@ impl Providers {
         match self {
             Self::List(json) => list(connection, json).await?,
             Self::Test { name, json } => return test(connection, name, json).await,
-            Self::Reset(one) => one.post(connection, ("reset", Value::Null)).await?,
+            Self::Reset(one) => one.post(connection, "reset", Value::Null).await?,
             Self::ForceOpen {
                 one,
                 expires_in_seconds,
             } => {
                 let body = json!({ "expires_in_seconds": expires_in_seconds });
-                one.post(connection, ("force-open", body)).await?;
+                one.post(connection, "force-open", body).await?;
             }
-            Self::Release(one) => one.post(connection, ("release", Value::Null)).await?,
+            Self::Release(one) => one.post(connection, "release", Value::Null).await?,
             Self::Default {
                 name,
                 force,
@@ -91,7 +92,7 @@ impl Providers {
                 } else {
                     connection.request(Method::GET, path)
                 };
-                print(&connection.json(request).await?, json)?;
+                output::print_result(&connection.json(request).await?, json)?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -99,20 +100,20 @@ impl Providers {
 }
 
 impl One {
-    async fn post(&self, connection: &Connection, (verb, body): (&str, Value)) -> Result<()> {
+    async fn post(&self, connection: &Connection, verb: &str, body: Value) -> Result<()> {
         let path = path(&self.name, verb)?;
         let mut request = connection.request(Method::POST, &path);
         if !body.is_null() {
             request = request.json(&body);
         }
-        print(&connection.json(request).await?, self.json)
+        output::print_result(&connection.json(request).await?, self.json)
     }
 }
 
 async fn list(connection: &Connection, json: JsonFlag) -> Result<()> {
     let body = fetch_list(connection).await?;
     if json.json {
-        return output::say_json(&body);
+        return output::print_json(&body);
     }
     let mut table = Table::new();
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -143,7 +144,7 @@ async fn list(connection: &Connection, json: JsonFlag) -> Result<()> {
             last,
         ]);
     }
-    output::say(table);
+    output::print_line(table);
     Ok(())
 }
 
@@ -157,20 +158,22 @@ async fn test(connection: &Connection, name: Option<String>, json: JsonFlag) -> 
         }
     };
     if names.is_empty() && !json.json {
-        output::say("no provider is configured: the sources answer by themselves (extractive)");
+        output::print_line(
+            "no provider is configured: the sources answer by themselves (extractive)",
+        );
     }
     let mut found = Vec::new();
     for name in &names {
         let request = connection.request(Method::POST, &path(name, "test")?);
         let body = connection.json(request).await?;
         if !json.json {
-            output::say(line(&body));
+            output::print_line(line(&body));
         }
         found.push(body);
     }
     let all_answered = found.iter().all(|body| body["ok"] == true);
     if json.json {
-        output::say_json(&found)?;
+        output::print_json(&found)?;
     }
     Ok(if all_answered {
         ExitCode::SUCCESS

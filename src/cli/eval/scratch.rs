@@ -101,7 +101,7 @@ impl Scratch {
     /// Closes the application, and takes away what it put on a server.
     pub(super) async fn close(self) {
         if let Err(error) = self.app.follower().index().destroy().await {
-            output::remark(format_args!(
+            output::print_note(format_args!(
                 "the scratch index stays on the server, as ragd-eval-…: {}",
                 error.chain()
             ));
@@ -163,7 +163,7 @@ async fn embed(app: &App, passages: &mut [Passage]) -> Result<()> {
     }
     bar.finish_and_clear();
     let seconds = begun.elapsed().as_secs_f64();
-    output::remark(format_args!(
+    output::print_note(format_args!(
         "embedded {} texts in {seconds:.1} s ({:.1} texts/s)",
         passages.len(),
         passages.len() as f64 / seconds

@@ -87,7 +87,8 @@ impl MemoryCache {
         &self,
         key: &CacheKey,
         expected: &Bytes,
-        (value, ttl): (Bytes, Duration),
+        value: Bytes,
+        ttl: Duration,
     ) -> bool {
         let new = self.entry(value, ttl);
         self.change(key, |held| match held {
@@ -118,7 +119,7 @@ impl MemoryCache {
         cleared
     }
 
-    /// Does what `decide` says of the live value, in one step; whether anything was done.
+    /// Applies what `decide` chooses for the live value, atomically; returns whether anything changed.
     async fn change(
         &self,
         key: &CacheKey,

@@ -121,7 +121,7 @@ impl RedisCache {
         if done.is_some() || !repeated {
             return Ok(done.is_some());
         }
-        // The first try may have been heard.
+        // The server may have executed the first try.
         Ok(self.get(key).await?.as_ref() == Some(&value))
     }
 
@@ -129,7 +129,8 @@ impl RedisCache {
         &self,
         key: &CacheKey,
         held: &Bytes,
-        (value, ttl): (Bytes, Duration),
+        value: Bytes,
+        ttl: Duration,
     ) -> Result<bool> {
         let mut command = script(REPLACE, self.name(key), held);
         command.arg(value.as_ref()).arg(milliseconds(ttl));
