@@ -13,16 +13,16 @@ use std::process::ExitCode;
 pub(super) struct Ask {
     /// The question.
     question: String,
-    /// Go on with this conversation.
+    /// Continue the session with this id.
     #[arg(long)]
     session: Option<String>,
-    /// Only documents of this collection.
+    /// Use only documents of this collection.
     #[arg(long)]
     collection: Option<String>,
     /// How many sources the answer may use (1 to 100).
     #[arg(long, allow_negative_numbers = true)]
     top_k: Option<i64>,
-    /// Who answers: openai, groq, ollama or extractive.
+    /// The provider that answers, such as openai, groq, ollama or extractive.
     #[arg(long)]
     provider: Option<String>,
     #[command(flatten)]

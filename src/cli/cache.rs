@@ -10,10 +10,10 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Cache {
-    /// Forget what is kept for a while; history, jobs and documents stay.
+    /// Drop every cached answer; history, jobs and documents stay.
     ///
-    /// That is every kept answer, those under an Idempotency-Key as well: of the running server, and
-    /// of the Redis that the configuration names.
+    /// This includes the answers that are stored under an Idempotency-Key. It clears the cache of the
+    /// running server, and the Redis that the configuration names.
     Clear(JsonFlag),
 }
 

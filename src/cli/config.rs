@@ -1,4 +1,4 @@
-//! `ragd config check|variables`: what is in force, and what can be set.
+//! `ragd config check|variables`: the values in force, and the variables that set them.
 
 use super::context::Context;
 use super::output;
@@ -8,11 +8,11 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Check the configuration and print what is in force, without secrets.
+    /// Check the configuration and print the values in force, without secrets.
     ///
-    /// Every fault is told at once; exits with 2 when there is any.
+    /// Reports every fault at once; exits with 2 when there is any.
     Check,
-    /// List the variables of the environment, with the setting that each overrules.
+    /// List the environment variables, with the setting that each overrides.
     Variables,
 }
 

@@ -1,4 +1,4 @@
-//! `ragd create-admin`: the user `admin`, made or given a new password. Migrates first.
+//! `ragd create-admin`: migrates the database, then creates the user `admin` or sets its password.
 
 use super::connection::open_app;
 use super::context::Context;
@@ -18,8 +18,7 @@ impl CreateAdmin {
             )
         })?;
         context.config.database.auto_migrate = Some(true);
-        // Beside a running server only the database is opened: users are rows, and both databases
-        // take a second writer.
+        // While a server runs, only the database is opened: both databases allow a second writer.
         let user = if DataFolder::of(&context.config).running().is_some() {
             ragd_service::app::create_admin_beside(&context.config, &password).await?
         } else {

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Database {
-    /// Give the space of what was deleted back to the disk; a running server goes on answering.
+    /// Return the space of deleted rows to the disk; a running server keeps answering.
     Vacuum(JsonFlag),
 }
 

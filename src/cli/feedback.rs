@@ -24,7 +24,7 @@ pub(super) enum Feedback {
     /// Print all feedback as JSON lines, oldest first: question, answer, the sources that were shown
     /// with their scores, thumbs_up, comment, created_at.
     Export {
-        /// A new file, which only this user can read, instead of the standard output.
+        /// Write to a new file that only this user can read, instead of stdout.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

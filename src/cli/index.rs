@@ -13,15 +13,14 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Index {
-    /// Tell how the index stands; exits with 1 when it does not hold what the database holds.
+    /// Show the state of the index; exits with 1 when it differs from the database.
     Status(JsonFlag),
-    /// Fill a new index from the database, without embedding anything, and put it in place.
+    /// Rebuild the index from the database; embeds nothing.
     Rebuild(JsonFlag),
-    /// Make the vectors of another model while the present ones serve, then move to it.
+    /// Embed everything with another model, then switch to it.
     ///
-    /// Without options that is the configured model. A running server goes on answering and taking
-    /// documents in; a text that has its vector already is not embedded again, so that an
-    /// interrupted run goes on where it stopped.
+    /// Without options this is the configured model. A running server keeps answering and ingesting
+    /// with the present model until the switch. An interrupted run resumes where it stopped.
     Reembed(super::reembed::Reembed),
 }
 
@@ -30,7 +29,7 @@ impl Index {
         match self {
             Self::Status(json) => status(context, json).await,
             Self::Rebuild(json) => Box::pin(rebuild(context, json)).await,
-            // A large future, which every command would carry.
+            // Boxed: the future is large.
             Self::Reembed(reembed) => Box::pin(reembed.run(context)).await,
         }
     }

@@ -27,7 +27,7 @@ pub(super) struct Ingest {
     /// Files and folders; of a folder, every file with an allowed extension.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The collection they go to.
+    /// The collection that they belong to.
     #[arg(long, default_value = "default")]
     collection: String,
     #[command(flatten)]

@@ -15,28 +15,28 @@ use uuid::Uuid;
 pub(super) enum Jobs {
     /// List jobs, newest first. `--state dead` lists the dead letters.
     List(List),
-    /// Tell how full each lane is: waiting, worked on, dead letters, age of the oldest.
+    /// Show each lane: waiting, running and dead jobs, and the age of the oldest.
     Lanes(JsonFlag),
-    /// Show one job: its state, progress, tries and error.
+    /// Show one job: its state, progress, attempts and error.
     Show(One),
-    /// Try a dead or cancelled job again, with all its tries.
+    /// Retry a dead or cancelled job, with a full number of attempts.
     Retry(One),
-    /// Call a job off; one that runs hears of it within 15 seconds.
+    /// Cancel a job; a running one stops within 15 seconds.
     Cancel(One),
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
-    /// Only ready, leased, done, dead or cancelled ones.
+    /// Only jobs in this state: ready, leased, done, dead or cancelled.
     #[arg(long)]
     state: Option<String>,
-    /// Only those of high_priority, default or low_priority.
+    /// Only jobs of this lane: high_priority, default or low_priority.
     #[arg(long)]
     lane: Option<String>,
-    /// Only those of a kind: ingest, message, summary or cleanup.
+    /// Only jobs of this kind: ingest, message, summary or cleanup.
     #[arg(long)]
     kind: Option<String>,
-    /// How many at most, up to 100.
+    /// The maximum number of jobs, up to 100.
     #[arg(long, default_value_t = 20)]
     limit: u32,
     #[command(flatten)]

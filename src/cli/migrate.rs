@@ -12,7 +12,7 @@ pub(super) enum Migrate {
     Up,
     /// Revert every migration above a version.
     Down {
-        /// The version to go back to; 0 reverts all, and loses everything stored.
+        /// The version to return to; 0 reverts all migrations and deletes all data.
         #[arg(long)]
         to: i64,
     },

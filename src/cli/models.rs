@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Models {
-    /// Tell which model makes the vectors; exits with 1 when it is the one in this process and that
-    /// is not installed, or damaged.
+    /// Show which model makes the vectors; exits with 1 when it is the local model and that is not
+    /// installed, or damaged.
     #[command(alias = "list")]
     Status(JsonFlag),
     /// Convert published weights and install them; scripts/fetch-models.sh fetches and calls this.

@@ -12,37 +12,39 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Providers {
-    /// List the providers: their breakers, what is left of their windows, how their last call ended.
+    /// List the providers: circuit breaker, remaining requests a minute, outcome of the last call.
     List(JsonFlag),
-    /// Make one real call of each provider, and tell what it found; exits with 1 when one failed.
+    /// Send one real request to each provider; exits with 1 when one fails.
     ///
-    /// Each costs a few tokens. It goes past breakers and limits and changes neither.
+    /// Each request costs a few tokens. It bypasses circuit breakers and limits and does not change
+    /// them.
     Test {
-        /// Only this provider.
+        /// Test only this provider.
         name: Option<String>,
         #[command(flatten)]
         json: JsonFlag,
     },
-    /// Close a provider's breakers and forget what held it back.
+    /// Close a provider's circuit breakers and clear its cool-down.
     Reset(One),
-    /// Send nothing to a provider until it is released; others stand in.
+    /// Send nothing to a provider until it is released; fallback providers answer.
     ForceOpen {
         #[command(flatten)]
         one: One,
-        /// End by itself after so many seconds.
+        /// Release it automatically after this many seconds.
         #[arg(long, value_name = "S")]
         expires_in_seconds: Option<u64>,
     },
-    /// Let go of a provider that was forced open: the next calls decide.
+    /// Release a provider that was forced open; its next calls decide the breaker.
     Release(One),
-    /// Tell who answers by default, or change it while ragd runs.
+    /// Show the default provider, or change it while ragd runs.
     Default {
         /// The new default provider.
         name: Option<String>,
-        /// Whether it is to answer everything, whatever is asked for (FORCE_DEFAULT_PROVIDER).
+        /// Whether it answers every request, whatever provider the request names
+        /// (FORCE_DEFAULT_PROVIDER).
         #[arg(long, value_name = "true|false")]
         force: Option<bool>,
-        /// Go back to what the configuration says.
+        /// Return to the configured provider.
         #[arg(long, conflicts_with_all = ["name", "force"])]
         configured: bool,
         #[command(flatten)]
@@ -208,7 +210,7 @@ fn rows(body: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// # Errors
-/// `Invalid` for a name that is no word.
+/// `Invalid` for a malformed name.
 fn path(name: &str, verb: &str) -> Result<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || !name.chars().all(is_word) {

@@ -106,7 +106,9 @@ async fn here(app: &App) -> Result<Value> {
             }
         }
         let changed = watch.changed().await;
-        changed.map_err(|error| Error::internal("the re-embedding is gone").with_source(error))?;
+        changed.map_err(|error| {
+            Error::internal("the re-embedding has ended without a result").with_source(error)
+        })?;
     };
     bar.finish_and_clear();
     let to = ended.to.to_string();

@@ -14,9 +14,9 @@ const SHOWN_CHARS: usize = 160;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Search {
-    /// What to search for: words, no syntax.
+    /// The text to search for; there is no query syntax.
     query: String,
-    /// How many passages at most (1 to 100).
+    /// The maximum number of passages (1 to 100).
     #[arg(long, default_value_t = 10, allow_negative_numbers = true)]
     top_k: i64,
     #[command(flatten)]

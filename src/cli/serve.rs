@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// The address to listen on: overrules HOST.
+    /// The address to listen on; overrides HOST.
     #[arg(long)]
     host: Option<String>,
-    /// The port to listen on: overrules PORT; 0 takes a free one.
+    /// The port to listen on; overrides PORT; 0 picks a free one.
     #[arg(long)]
     port: Option<u16>,
 }
@@ -24,7 +24,7 @@ impl Serve {
         server.host = self.host.unwrap_or_else(|| server.host.clone());
         server.port = self.port.unwrap_or(server.port);
         let (host, port) = (server.host.clone(), server.port);
-        // Bound before anything slow, so that a taken port is told at once.
+        // Bound before anything slow, so that a port in use is reported at once.
         let listener = TcpListener::bind((host.as_str(), port))
             .await
             .map_err(|error| {

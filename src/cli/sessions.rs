@@ -15,28 +15,28 @@ const ROUTE: &str = "/api/admin/sessions";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Sessions {
-    /// Count the sessions that are kept, and those that can be taken up.
+    /// Count the stored sessions, and those that are still active.
     Count(JsonFlag),
-    /// Tell how the sessions with this id stand: when used, until when they live, how many messages.
+    /// Show the sessions with this id: last use, expiry, number of messages.
     Show {
         /// The `session_id` or `room_id`.
         id: String,
         #[command(flatten)]
         json: JsonFlag,
     },
-    /// Write unused sessions down with everything said in them, as JSON lines that only this user can
-    /// read, then delete them.
+    /// Export unused sessions with all messages to a file of JSON lines that only this user can read,
+    /// then delete them.
     Archive {
-        /// Those not used for so many days; left out: SESSION_RETENTION_DAYS.
+        /// Sessions not used for this many days; default: SESSION_RETENTION_DAYS.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
-        /// The folder that the file is made in.
+        /// The folder of the file.
         #[arg(long, value_name = "DIR", default_value = ".")]
         out: PathBuf,
     },
-    /// Delete unused sessions with everything in them.
+    /// Delete unused sessions with all messages.
     Cleanup {
-        /// Those not used for so many days; left out: SESSION_RETENTION_DAYS.
+        /// Sessions not used for this many days; default: SESSION_RETENTION_DAYS.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
         #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `ragd eval --data DIR`: takes a judged collection (BEIR form) into a scratch index and measures
+//! `ragd eval --data DIR`: ingests a judged collection (BEIR format) into a scratch index and measures
 //! retrieval under several configurations.
 
 mod collection;
@@ -27,17 +27,17 @@ pub(super) struct Eval {
     /// A folder with corpus.jsonl, queries.jsonl and qrels.tsv.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Only configurations whose name contains this.
+    /// Measure only configurations whose name contains this.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// Also measure other weights of words, from 0.3 to 0.7: to choose the defaults by.
+    /// Also measure keyword weights from 0.3 to 0.7, to choose the defaults.
     #[arg(long)]
     sweep: bool,
     #[command(flatten)]
     json: JsonFlag,
 }
 
-/// One configuration's line.
+/// The result of one configuration.
 #[derive(Debug, Serialize)]
 struct Line {
     name: String,
@@ -59,7 +59,7 @@ impl Eval {
         ));
         let in_force = context.config.retrieval.clone();
         let mut scratch = Scratch::open(context.config).await?;
-        // Interrupted or failed, what was put on a server is taken away again.
+        // Interrupted or failed, remove what was written to a Qdrant server.
         let outcome = tokio::select! {
             outcome = self.compare(&mut scratch, &collection, &in_force) => outcome,
             _ = tokio::signal::ctrl_c() => Err(Error::unavailable("interrupted")),

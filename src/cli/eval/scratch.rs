@@ -27,7 +27,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the application, empty.
+    /// Opens the application, empty.
     pub(super) async fn open(mut config: Config) -> Result<Self> {
         let folder = tempfile::tempdir().map_err(|error| {
             Error::internal("a temporary folder cannot be made").with_source(error)
@@ -55,7 +55,7 @@ impl Scratch {
         })
     }
 
-    /// Takes the collection in.
+    /// Ingests the collection.
     pub(super) async fn fill(&mut self, collection: &Collection) -> Result<()> {
         let app = self.app.clone();
         let accepted = accept(&app).await?;
@@ -98,7 +98,7 @@ impl Scratch {
         }
     }
 
-    /// Closes the application, and takes away what it put on a server.
+    /// Closes the application, and removes what it wrote to a Qdrant server.
     pub(super) async fn close(self) {
         if let Err(error) = self.app.follower().index().destroy().await {
             output::print_note(format_args!(

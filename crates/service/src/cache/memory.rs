@@ -1,6 +1,6 @@
-//! The cache in this process: bounded in bytes, the least recently used value leaves first. A
-//! value's end is a moment of the clock that was passed in; the engine forgets it then by itself as
-//! well, so that nothing that has ended takes room.
+//! The cache in this process: bounded in bytes, evicts the least recently used value first. A value
+//! expires by the clock that is passed in; the engine also evicts expired values, so that they take no
+//! memory.
 
 use super::CacheKey;
 use bytes::Bytes;
