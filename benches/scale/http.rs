@@ -27,7 +27,7 @@ pub async fn measure(args: &Args, folder: &Path) {
         fill(&app, args.passages).await;
     }
     let begun = Instant::now();
-    app.settle().await.expect("the index follows");
+    app.catch_up().await.expect("the index follows");
     println!("http: followed in {:.1} s", begun.elapsed().as_secs_f64());
     app.follower().index().optimize().await.expect("optimised");
     let stop = CancellationToken::new();

@@ -1,7 +1,9 @@
 //! `ragd ask "…"`: one question, its answer and the sources that it cites.
 
 use super::connection::Connection;
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use ragd_core::error::Result;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,16 +13,16 @@ use std::process::ExitCode;
 pub(super) struct Ask {
     /// The question.
     question: String,
-    /// Go on with this conversation.
+    /// Continue the session with this id.
     #[arg(long)]
     session: Option<String>,
-    /// Only documents of this collection.
+    /// Use only documents of this collection.
     #[arg(long)]
     collection: Option<String>,
     /// How many sources the answer may use (1 to 100).
     #[arg(long, allow_negative_numbers = true)]
     top_k: Option<i64>,
-    /// Who answers: openai, groq, ollama or extractive.
+    /// The provider that answers, such as openai, groq, ollama or extractive.
     #[arg(long)]
     provider: Option<String>,
     #[command(flatten)]
@@ -48,7 +50,7 @@ impl Ask {
         connection.close().await;
         let answer = answer?;
         if self.json.json {
-            output::say_json(&answer)?;
+            output::print_json(&answer)?;
         } else {
             print(&answer);
         }
@@ -64,12 +66,12 @@ fn print(answer: &Value) {
             .unwrap_or_default()
             .to_owned()
     };
-    output::say(text(answer, "answer"));
+    output::print_line(text(answer, "answer"));
     let sources = answer.get("sources").and_then(Value::as_array);
     let is_cited = |source: &&Value| source.get("cited").and_then(Value::as_bool) == Some(true);
     let cited: Vec<&Value> = sources.into_iter().flatten().filter(is_cited).collect();
     if !cited.is_empty() {
-        output::say("\nSources:");
+        output::print_line("\nSources:");
     }
     for source in cited {
         let number = source
@@ -86,11 +88,11 @@ fn print(answer: &Value) {
         } else {
             format!(" — {heading}")
         };
-        output::say(format_args!(
+        output::print_line(format_args!(
             "  [{number}] {}{page}{heading}",
             text(source, "title")
         ));
-        output::say(format_args!("      {}", text(source, "uri")));
+        output::print_line(format_args!("      {}", text(source, "uri")));
     }
     let grounded = answer
         .get("grounded")
@@ -100,7 +102,7 @@ fn print(answer: &Value) {
         .get("confidence")
         .and_then(Value::as_f64)
         .unwrap_or(0.0);
-    output::say(format_args!(
+    output::print_line(format_args!(
         "\ngrounded: {grounded}, confidence: {confidence:.2}, provider: {}, session: {}",
         text(answer, "provider"),
         text(answer, "session_id")
@@ -112,6 +114,6 @@ fn print(answer: &Value) {
         .filter_map(Value::as_str)
         .collect();
     if !degraded.is_empty() {
-        output::say(format_args!("degraded: without {}", degraded.join(", ")));
+        output::print_line(format_args!("degraded: without {}", degraded.join(", ")));
     }
 }

@@ -1,18 +1,19 @@
 //! `ragd cache clear`.
 
 use super::connection::Connection;
-use super::index::print;
-use super::{Context, JsonFlag};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use ragd_core::error::Result;
 use reqwest::Method;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Cache {
-    /// Forget what is kept for a while; history, jobs and documents stay.
+    /// Drop every cached answer; history, jobs and documents stay.
     ///
-    /// That is every kept answer, those under an Idempotency-Key as well: of the running server, and
-    /// of the Redis that the configuration names.
+    /// This includes the answers that are stored under an Idempotency-Key. It clears the cache of the
+    /// running server, and the Redis that the configuration names.
     Clear(JsonFlag),
 }
 
@@ -23,7 +24,7 @@ impl Cache {
         let request = connection.request(Method::POST, "/api/admin/cache/clear");
         let cleared = connection.json(request).await;
         connection.close().await;
-        print(&cleared?, json)?;
+        output::print_result(&cleared?, json)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,17 +1,18 @@
-//! `ragd config check|variables`: what is in force, and what can be set.
+//! `ragd config check|variables`: the values in force, and the variables that set them.
 
-use super::{Context, output};
+use super::context::Context;
+use super::output;
 use ragd_core::error::Result;
 use ragd_service::config::settings;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Check the configuration and print what is in force, without secrets.
+    /// Check the configuration and print the values in force, without secrets.
     ///
-    /// Every fault is told at once; exits with 2 when there is any.
+    /// Reports every fault at once; exits with 2 when there is any.
     Check,
-    /// List the variables of the environment, with the setting that each overrules.
+    /// List the environment variables, with the setting that each overrides.
     Variables,
 }
 
@@ -19,16 +20,16 @@ impl ConfigCommand {
     pub(super) fn run(self, context: &Context) -> Result<ExitCode> {
         match self {
             Self::Check => {
-                output::say_json(&context.config)?;
+                output::print_json(&context.config)?;
                 let config = &context.config;
                 match config.embedding.source(&config.llm) {
-                    Some(source) => output::remark(format_args!("vectors: {source}")),
-                    None => output::remark("vectors: none, words alone"),
+                    Some(source) => output::print_note(format_args!("vectors: {source}")),
+                    None => output::print_note("vectors: none, words alone"),
                 }
                 for warning in &context.warnings {
-                    output::remark(format_args!("warning: {warning}"));
+                    output::print_note(format_args!("warning: {warning}"));
                 }
-                output::remark("the configuration is valid");
+                output::print_note("the configuration is valid");
             }
             Self::Variables => {
                 for setting in settings() {
@@ -38,7 +39,7 @@ impl ConfigCommand {
                         ""
                     };
                     for variable in setting.variables {
-                        output::say(format_args!("{variable:<28} {}{file}", setting.name()));
+                        output::print_line(format_args!("{variable:<28} {}{file}", setting.name()));
                     }
                 }
             }

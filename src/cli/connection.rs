@@ -1,7 +1,8 @@
-//! How a command reaches the application: through the server that holds the data folder, with the
-//! token in that folder, or through one that it opens on a free loopback port until it is done.
+//! Connects a command to the application: to the server that runs on the data folder, with the token in
+//! that folder, or else to a server of the command's own on a free loopback port.
 
-use super::{Context, output};
+use super::context::Context;
+use super::output;
 use ragd_core::clock::Clock;
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_core::outbound;
@@ -17,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// A way to the application.
+/// A connection to the application.
 pub(super) struct Connection {
     http: Client,
     address: String,
@@ -33,8 +34,7 @@ struct OwnServer {
 }
 
 impl Connection {
-    /// As [`Connection::open`], for a command whose work is done by jobs: a folder that it opens
-    /// itself has workers.
+    /// As [`Connection::open`], for a command that needs jobs to run: a server of its own has workers.
     pub(super) async fn open_to_work(context: Context) -> Result<Self> {
         Self::open_as(context, Role::All).await
     }
@@ -75,12 +75,12 @@ impl Connection {
     }
 
     async fn open_own(mut config: Config, role: Role) -> Result<Self> {
-        // Whoever runs a command waits for its work alone, whatever servers are to do.
+        // The command decides whether its own server works on jobs, not the configuration.
         config.jobs.role = role;
         config.jobs.lanes.clear();
         let opened = open_app(config).await?;
-        output::tell(&opened.notices);
-        opened.app.settle().await?;
+        output::print_notices(&opened.notices);
+        opened.app.catch_up().await?;
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .map_err(|error| Error::unavailable("no free port").with_source(error))?;
@@ -116,14 +116,14 @@ impl Connection {
     /// A GET with parameters, which may hold any text.
     pub(super) fn get(&self, path: &str, parameters: &[(&str, &str)]) -> Result<RequestBuilder> {
         let url = Url::parse_with_params(&format!("{}{path}", self.address), parameters)
-            .map_err(|error| Error::internal("the address is no URL").with_source(error))?;
+            .map_err(|error| Error::internal("the address is not a URL").with_source(error))?;
         Ok(self.http.get(url).bearer_auth(self.token.expose_secret()))
     }
 
     /// Sends a request and reads the answer's JSON.
     ///
     /// # Errors
-    /// The answer's own problem where it is one.
+    /// The error of the answer.
     pub(super) async fn json(&self, request: RequestBuilder) -> Result<Value> {
         let (_, body) = self.answer(request).await?;
         body
@@ -139,7 +139,7 @@ impl Connection {
         Ok((status, body_of(response).await))
     }
 
-    /// Closes what was opened; the index has everything durably already.
+    /// Closes the connection, and a server of its own; the index is durable already.
     pub(super) async fn close(self) {
         let Some(own) = self.own else { return };
         own.stop.cancel();
@@ -151,12 +151,12 @@ impl Connection {
     }
 }
 
-/// Opens the application with the system's clock; documents are read by this very binary.
+/// Opens the application with the system's clock; this binary also reads documents in child processes.
 pub(super) async fn open_app(config: Config) -> Result<OpenedApp> {
     App::open(config, Clock::system(), this_program()?).await
 }
 
-/// As [`open_app`], whatever model the stored vectors are of.
+/// As [`open_app`]; the stored vectors may be of another model.
 pub(super) async fn open_to_reembed(config: Config) -> Result<OpenedApp> {
     App::open_to_reembed(config, Clock::system(), this_program()?).await
 }
@@ -172,7 +172,7 @@ async fn body_of(response: Response) -> Result<Value> {
     let text = response
         .text()
         .await
-        .map_err(|error| Error::unavailable("the answer broke off").with_source(error))?;
+        .map_err(|error| Error::unavailable("the answer was cut off").with_source(error))?;
     let body: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
     if status.is_success() {
         return Ok(body);

@@ -1,7 +1,8 @@
-//! `ragd create-admin`: the user `admin`, made or given a new password. Migrates first.
+//! `ragd create-admin`: migrates the database, then creates the user `admin` or sets its password.
 
 use super::connection::open_app;
-use super::{Context, output};
+use super::context::Context;
+use super::output;
 use ragd_core::error::{Error, Result};
 use ragd_service::app::DataFolder;
 use std::process::ExitCode;
@@ -17,18 +18,17 @@ impl CreateAdmin {
             )
         })?;
         context.config.database.auto_migrate = Some(true);
-        // Beside a running server only the database is opened: users are rows, and both databases
-        // take a second writer.
+        // While a server runs, only the database is opened: both databases allow a second writer.
         let user = if DataFolder::of(&context.config).running().is_some() {
             ragd_service::app::create_admin_beside(&context.config, &password).await?
         } else {
             let opened = open_app(context.config).await?;
-            output::tell(&opened.notices);
+            output::print_notices(&opened.notices);
             let user = opened.app.auth().create_admin(&password).await?;
             opened.app.close().await;
             user
         };
-        output::say(format_args!(
+        output::print_line(format_args!(
             "admin user '{}' <{}> is ready",
             user.username, user.email
         ));

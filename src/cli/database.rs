@@ -1,14 +1,16 @@
 //! `ragd db vacuum`.
 
 use super::connection::Connection;
-use super::{Context, JsonFlag, index};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use ragd_core::error::Result;
 use reqwest::Method;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Database {
-    /// Give the space of what was deleted back to the disk; a running server goes on answering.
+    /// Return the space of deleted rows to the disk; a running server keeps answering.
     Vacuum(JsonFlag),
 }
 
@@ -19,7 +21,7 @@ impl Database {
         let request = connection.request(Method::POST, "/api/admin/database/vacuum");
         let vacuumed = connection.json(request).await;
         connection.close().await;
-        index::print(&vacuumed?, json)?;
+        output::print_result(&vacuumed?, json)?;
         Ok(ExitCode::SUCCESS)
     }
 }

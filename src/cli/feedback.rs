@@ -1,8 +1,9 @@
 //! `ragd feedback export`.
 
 use super::connection::Connection;
+use super::context::Context;
+use super::output;
 use super::private_file::PrivateFile;
-use super::{Context, output};
 use ragd_core::error::Result;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ pub(super) enum Feedback {
     /// Print all feedback as JSON lines, oldest first: question, answer, the sources that were shown
     /// with their scores, thumbs_up, comment, created_at.
     Export {
-        /// A new file, which only this user can read, instead of the standard output.
+        /// Write to a new file that only this user can read, instead of stdout.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
@@ -38,7 +39,7 @@ impl Feedback {
         connection.close().await;
         let count = done?;
         if let Some(path) = out {
-            output::say(format_args!("{count} written to {}", path.display()));
+            output::print_line(format_args!("{count} written to {}", path.display()));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -64,7 +65,7 @@ async fn export(connection: &Connection, mut file: Option<PrivateFile>) -> Resul
                 .collect();
             match &mut file {
                 Some(file) => file.write_line(&line)?,
-                None => output::say(&line),
+                None => output::print_line(&line),
             }
             count += 1;
         }

@@ -1,7 +1,9 @@
 //! `ragd index status|rebuild|reembed`.
 
 use super::connection::{Connection, open_app};
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use indicatif::ProgressBar;
 use ragd_core::error::Result;
 use ragd_service::app::DataFolder;
@@ -11,15 +13,14 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Index {
-    /// Tell how the index stands; exits with 1 when it does not hold what the database holds.
+    /// Show the state of the index; exits with 1 when it differs from the database.
     Status(JsonFlag),
-    /// Fill a new index from the database, without embedding anything, and put it in place.
+    /// Rebuild the index from the database; embeds nothing.
     Rebuild(JsonFlag),
-    /// Make the vectors of another model while the present ones serve, then move to it.
+    /// Embed everything with another model, then switch to it.
     ///
-    /// Without options that is the configured model. A running server goes on answering and taking
-    /// documents in; a text that has its vector already is not embedded again, so that an
-    /// interrupted run goes on where it stopped.
+    /// Without options this is the configured model. A running server keeps answering and ingesting
+    /// with the present model until the switch. An interrupted run resumes where it stopped.
     Reembed(super::reembed::Reembed),
 }
 
@@ -28,7 +29,7 @@ impl Index {
         match self {
             Self::Status(json) => status(context, json).await,
             Self::Rebuild(json) => Box::pin(rebuild(context, json)).await,
-            // A large future, which every command would carry.
+            // Boxed: the future is large.
             Self::Reembed(reembed) => Box::pin(reembed.run(context)).await,
         }
     }
@@ -41,7 +42,7 @@ async fn status(context: Context, json: JsonFlag) -> Result<ExitCode> {
         .await;
     connection.close().await;
     let status = status?;
-    print(&status, json)?;
+    output::print_result(&status, json)?;
     let sound = status
         .get("sound")
         .and_then(Value::as_bool)
@@ -74,16 +75,6 @@ async fn rebuild(context: Context, json: JsonFlag) -> Result<ExitCode> {
         opened.app.close().await;
         json!({ "passages": passages, "embedded": 0 })
     };
-    print(&rebuilt, json)?;
+    output::print_result(&rebuilt, json)?;
     Ok(ExitCode::SUCCESS)
-}
-
-pub(super) fn print(value: &Value, json: JsonFlag) -> Result<()> {
-    if json.json {
-        return output::say_json(value);
-    }
-    for (name, value) in value.as_object().into_iter().flatten() {
-        output::say(format_args!("{:<18} {value}", name.replace('_', " ")));
-    }
-    Ok(())
 }

@@ -1,7 +1,9 @@
 //! `ragd ingest PATH…`: files and folders, a few at a time, with a bar and a summary.
 
 use super::connection::Connection;
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use ragd_core::domain::Collection;
@@ -25,7 +27,7 @@ pub(super) struct Ingest {
     /// Files and folders; of a folder, every file with an allowed extension.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// The collection they go to.
+    /// The collection that they belong to.
     #[arg(long, default_value = "default")]
     collection: String,
     #[command(flatten)]
@@ -126,9 +128,9 @@ impl Ingest {
 
     fn print(&self, summary: &Summary) -> Result<()> {
         if self.json.json {
-            return output::say_json(summary);
+            return output::print_json(summary);
         }
-        output::say(format_args!(
+        output::print_line(format_args!(
             "{} indexed ({} passages), {} unchanged, {} failed in {:.1} s",
             summary.indexed,
             summary.passages,
@@ -137,7 +139,7 @@ impl Ingest {
             summary.seconds
         ));
         for failed in &summary.failed {
-            output::say(format_args!(
+            output::print_line(format_args!(
                 "  failed {}: {}",
                 failed.path.escape_debug(),
                 failed.reason

@@ -1,8 +1,9 @@
 //! `ragd jobs list|lanes|show|retry|cancel`.
 
 use super::connection::Connection;
-use super::index::print;
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use comfy_table::{ContentArrangement, Table};
 use ragd_core::error::Result;
 use reqwest::Method;
@@ -14,28 +15,28 @@ use uuid::Uuid;
 pub(super) enum Jobs {
     /// List jobs, newest first. `--state dead` lists the dead letters.
     List(List),
-    /// Tell how full each lane is: waiting, worked on, dead letters, age of the oldest.
+    /// Show each lane: waiting, running and dead jobs, and the age of the oldest.
     Lanes(JsonFlag),
-    /// Show one job: its state, progress, tries and error.
+    /// Show one job: its state, progress, attempts and error.
     Show(One),
-    /// Try a dead or cancelled job again, with all its tries.
+    /// Retry a dead or cancelled job, with a full number of attempts.
     Retry(One),
-    /// Call a job off; one that runs hears of it within 15 seconds.
+    /// Cancel a job; a running one stops within 15 seconds.
     Cancel(One),
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct List {
-    /// Only ready, leased, done, dead or cancelled ones.
+    /// Only jobs in this state: ready, leased, done, dead or cancelled.
     #[arg(long)]
     state: Option<String>,
-    /// Only those of high_priority, default or low_priority.
+    /// Only jobs of this lane: high_priority, default or low_priority.
     #[arg(long)]
     lane: Option<String>,
-    /// Only those of a kind: ingest, message, summary or cleanup.
+    /// Only jobs of this kind: ingest, message, summary or cleanup.
     #[arg(long)]
     kind: Option<String>,
-    /// How many at most, up to 100.
+    /// The maximum number of jobs, up to 100.
     #[arg(long, default_value_t = 20)]
     limit: u32,
     #[command(flatten)]
@@ -65,23 +66,23 @@ impl Jobs {
                 let request = connection.request(Method::GET, "/api/admin/jobs/lanes");
                 let body = connection.json(request).await?;
                 if json.json {
-                    output::say_json(&body)?;
+                    output::print_json(&body)?;
                 } else {
                     let columns = ["lane", "ready", "leased", "dead", "oldest_age_seconds"];
-                    output::say(table(&columns, body.get("lanes")));
+                    output::print_line(table(&columns, body.get("lanes")));
                 }
             }
             Self::Show(one) => {
                 let path = format!("/api/jobs/{}", one.id);
-                one.print(connection, (Method::GET, &path)).await?;
+                one.print(connection, Method::GET, &path).await?;
             }
             Self::Retry(one) => {
                 let path = format!("/api/admin/jobs/{}/retry", one.id);
-                one.print(connection, (Method::POST, &path)).await?;
+                one.print(connection, Method::POST, &path).await?;
             }
             Self::Cancel(one) => {
                 let path = format!("/api/admin/jobs/{}/cancel", one.id);
-                one.print(connection, (Method::POST, &path)).await?;
+                one.print(connection, Method::POST, &path).await?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -104,7 +105,7 @@ impl List {
         let request = connection.get("/api/admin/jobs", &parameters)?;
         let body = connection.json(request).await?;
         if self.json.json {
-            return output::say_json(&body);
+            return output::print_json(&body);
         }
         let columns = [
             "id",
@@ -115,18 +116,18 @@ impl List {
             "created_at",
             "error",
         ];
-        output::say(table(&columns, body.get("data")));
+        output::print_line(table(&columns, body.get("data")));
         if body.get("has_more").and_then(Value::as_bool) == Some(true) {
-            output::remark("there are more: ask for a larger --limit, or narrow the list");
+            output::print_note("there are more: ask for a larger --limit, or narrow the list");
         }
         Ok(())
     }
 }
 
 impl One {
-    async fn print(&self, connection: &Connection, (method, path): (Method, &str)) -> Result<()> {
+    async fn print(&self, connection: &Connection, method: Method, path: &str) -> Result<()> {
         let body = connection.json(connection.request(method, path)).await?;
-        print(&body, self.json)
+        output::print_result(&body, self.json)
     }
 }
 

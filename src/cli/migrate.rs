@@ -1,6 +1,7 @@
 //! `ragd migrate up|down|status`.
 
-use super::{Context, output};
+use super::context::Context;
+use super::output;
 use ragd_core::error::Result;
 use ragd_service::app::open_database;
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ pub(super) enum Migrate {
     Up,
     /// Revert every migration above a version.
     Down {
-        /// The version to go back to; 0 reverts all, and loses everything stored.
+        /// The version to return to; 0 reverts all migrations and deletes all data.
         #[arg(long)]
         to: i64,
     },
@@ -29,11 +30,11 @@ impl Migrate {
         }
         let status = store.migration_status().await?;
         store.close().await;
-        output::say(format_args!("database  {}", store.backend_name()));
-        output::say(format_args!("applied   {:?}", status.applied));
-        output::say(format_args!("pending   {:?}", status.pending));
+        output::print_line(format_args!("database  {}", store.backend_name()));
+        output::print_line(format_args!("applied   {:?}", status.applied));
+        output::print_line(format_args!("pending   {:?}", status.pending));
         if !status.unknown.is_empty() {
-            output::say(format_args!(
+            output::print_line(format_args!(
                 "unknown   {:?} (made by a newer ragd)",
                 status.unknown
             ));

@@ -1,11 +1,12 @@
-//! The command line: one file a command. A command that needs the application talks to it over
-//! HTTP: to the server that holds the data folder, or to one of its own for as long as it runs, so
-//! that there is one way only.
+//! The command line: one file for each command; this file parses the arguments and dispatches. A
+//! command that needs the application talks to it over HTTP: to the server that runs on the data
+//! folder, or else to a server that the command starts for itself.
 
 mod ask;
 mod cache;
 mod config;
 mod connection;
+mod context;
 mod create_admin;
 mod database;
 mod eval;
@@ -23,27 +24,33 @@ mod reembed;
 mod search;
 mod serve;
 mod sessions;
+mod signal;
 mod stub_llm;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use context::Context;
 use ragd_core::error::{Error, ErrorKind, Result};
-use ragd_core::telemetry::{LogOptions, LogTarget, start_logging};
-use ragd_service::config::{AppEnv, Config, Loaded, LogLevel, Sources};
+use ragd_service::config::{Config, Loaded, Sources};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Documents in, checked answers out: a whole retrieval-augmented chat backend.
 ///
-/// Start with `ragd ingest FOLDER`, then `ragd ask "a question"`; `ragd serve` offers the same over
-/// HTTP. Everything is kept in the data folder (DATA_DIR, default ./data). Settings come from a file
-/// and from the environment: see `ragd config check`.
+/// Start with `ragd ingest FOLDER`, then `ragd ask "a question"`. `ragd serve` offers the same over
+/// HTTP, with the API documentation at /docs. No setting is required: without an API key of a model
+/// provider, answers are sentences of your documents. All data is in the data folder (DATA_DIR,
+/// default ./data). Settings come from a file (--config) and from environment variables: `ragd config
+/// variables` lists them, `ragd config check` shows the values in force.
+///
+/// A command uses the server that runs on the data folder; without one it opens the folder itself.
+/// Exit codes: 0 success, 1 failure, 2 invalid command line or configuration.
 #[derive(Debug, Parser)]
 #[command(version, about, long_about, max_term_width = 100)]
 struct Cli {
-    /// A settings file (TOML); `config/default.toml` shows every setting.
+    /// A configuration file (TOML); `config/default.toml` in the source lists every setting.
     #[arg(long, global = true, env = "RAGD_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The data folder: overrules DATA_DIR.
+    /// The data folder; overrides DATA_DIR.
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
     #[command(subcommand)]
@@ -54,63 +61,63 @@ struct Cli {
 enum Command {
     /// Serve the HTTP API until stopped (SIGTERM or Ctrl-C).
     Serve(serve::Serve),
-    /// Take in files and folders; what is unchanged is skipped.
+    /// Ingest files and folders; unchanged files are skipped.
     ///
-    /// Prints a summary of what was indexed, what was unchanged and what failed, with the reason.
-    /// Exits with 1 when anything failed.
+    /// Prints how many files were indexed, unchanged and failed, and why each failed. Exits with 1 when
+    /// any file failed.
     Ingest(ingest::Ingest),
     /// Ask a question; the answer cites its sources.
     Ask(ask::Ask),
-    /// Find passages, with every part of their score.
+    /// Search for passages; shows the parts of each score.
     Search(search::Search),
-    /// Measure retrieval on a judged collection (BEIR form).
+    /// Measure retrieval quality on a judged collection in BEIR format.
     Eval(eval::Eval),
-    /// Look at the index, or rebuild it from the database.
+    /// Show the index, rebuild it from the database, or change the embedding model.
     #[command(subcommand)]
     Index(index::Index),
-    /// Look at durable work: what waits, what failed for good; call it off or try it again.
+    /// List background jobs and dead letters; cancel or retry them.
     #[command(subcommand)]
     Jobs(jobs::Jobs),
-    /// Look at sessions, write unused ones down, delete them.
+    /// Show, archive and delete chat sessions.
     #[command(subcommand)]
     Sessions(sessions::Sessions),
-    /// Take what people thought of answers out, as a test set.
+    /// Export users' feedback on answers.
     #[command(subcommand)]
     Feedback(feedback::Feedback),
-    /// Look after the database.
+    /// Maintain the database.
     #[command(subcommand, name = "db")]
     Database(database::Database),
-    /// Forget what is kept for a while.
+    /// Clear the cache.
     #[command(subcommand)]
     Cache(cache::Cache),
-    /// Look at the providers of language models, try them, steer them.
+    /// Show, test and switch the providers of language models.
     #[command(subcommand)]
     Providers(providers::Providers),
-    /// Look at the embedding model, or install it.
+    /// Show or install the embedding model.
     #[command(subcommand)]
     Models(models::Models),
-    /// Look at the configuration.
+    /// Check the configuration, or list its variables.
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// Rehearse a provider's outage: a language model that is none, and fails as it is told.
+    /// Run a scripted model server, to test how ragd handles slow and failing providers.
     ///
-    /// It speaks the shapes of OpenAI, Anthropic and Gemini, and says a fixed text. It needs no key,
-    /// no configuration and no data folder.
+    /// It has the APIs of OpenAI, Anthropic and Gemini, answers with a fixed text, and fails on
+    /// request. It needs no API key, no configuration and no data folder.
     StubLlm(stub_llm::StubLlm),
-    /// Make the user `admin`, or set its password, from ADMIN_PASSWORD.
+    /// Create the user `admin`, or set its password, from ADMIN_PASSWORD.
     CreateAdmin(create_admin::CreateAdmin),
     /// Apply, revert or list the database's migrations.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
     /// Print the OpenAPI document.
     Openapi,
-    /// Become the OCR program, under limits: what the server runs for each picture of a page.
+    /// Run the OCR program under limits; the server starts this for each page image.
     #[command(hide = true)]
     Recognise {
         /// The request, as JSON.
         request: String,
     },
-    /// Read one document's text, under limits: what the server runs for each document.
+    /// Extract the text of one document under limits; the server starts this for each document.
     #[command(hide = true)]
     Extract {
         /// The request, as JSON.
@@ -118,26 +125,11 @@ enum Command {
     },
 }
 
-/// What every command is given.
-#[derive(Debug)]
-struct Context {
-    config: Config,
-    warnings: Vec<String>,
-}
-
-/// Printing as JSON instead of for people.
-#[derive(Debug, Clone, Copy, Args)]
-struct JsonFlag {
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Reads the command line and runs its command; the exit code is 0 for success, 1 for a failure and
 /// 2 for a command line or a configuration that cannot be used.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    // The child that reads documents binds itself before anything else of ragd begins.
+    // The child that reads documents limits itself before anything else of ragd starts.
     if let Command::Extract { request } = &cli.command {
         return ragd_text::run_child(request);
     }
@@ -147,7 +139,7 @@ pub fn run() -> ExitCode {
     match start(cli) {
         Ok(code) => code,
         Err(error) => {
-            output::complain(&error);
+            output::print_error(&error);
             let refused = error.kind() == ErrorKind::Invalid;
             if refused {
                 ExitCode::from(2)
@@ -159,7 +151,7 @@ pub fn run() -> ExitCode {
 }
 
 fn start(cli: Cli) -> Result<ExitCode> {
-    // No configuration, however broken, stands in the way of a rehearsal.
+    // The scripted server works whatever the configuration is.
     if let Command::StubLlm(stub) = cli.command {
         return runtime()?.block_on(stub.run());
     }
@@ -175,7 +167,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
     context.start_logging(serving);
     let runtime = runtime()?;
     let code = runtime.block_on(dispatch(cli.command, context));
-    // Work that cannot be stopped (an optimisation of the index) is not waited for.
+    // Do not wait for work that cannot be stopped (an optimisation of the index).
     runtime.shutdown_background();
     code
 }
@@ -209,32 +201,6 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode> {
         Command::Openapi => openapi::run(),
         Command::Extract { .. } | Command::Recognise { .. } | Command::StubLlm(_) => {
             Ok(ExitCode::FAILURE)
-        }
-    }
-}
-
-impl Context {
-    /// A server's log is its stdout; another command's stdout is its result, so it logs only what
-    /// went wrong, beside it.
-    fn start_logging(&self, serving: bool) {
-        let log = &self.config.log;
-        let production = self.config.server.env == AppEnv::Production;
-        let (target, level) = match (serving, log.level) {
-            (true, level) => (LogTarget::Stdout, level),
-            (false, LogLevel::Info) => (LogTarget::Stderr, LogLevel::Error),
-            (false, level) => (LogTarget::Stderr, level),
-        };
-        let remark = start_logging(LogOptions {
-            level: level.into(),
-            json: log.is_json(production),
-            target,
-            dir: log.dir.clone(),
-        });
-        if let Some(remark) = remark {
-            tracing::warn!("{remark}");
-        }
-        for warning in &self.warnings {
-            tracing::warn!("{warning}");
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `ragd models status|install`: the embedding model on this machine.
 
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use ragd_core::error::{Error, Result};
 use ragd_embed::convert;
 use ragd_service::app::DataFolder;
@@ -10,8 +12,8 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Models {
-    /// Tell which model makes the vectors; exits with 1 when it is the one in this process and that
-    /// is not installed, or damaged.
+    /// Show which model makes the vectors; exits with 1 when it is the local model and that is not
+    /// installed, or damaged.
     #[command(alias = "list")]
     Status(JsonFlag),
     /// Convert published weights and install them; scripts/fetch-models.sh fetches and calls this.
@@ -35,11 +37,11 @@ impl Models {
             }
             Self::Status(json) => match ragd_embed::installed(&folder)? {
                 Some(manifest) if json.json => {
-                    output::say_json(&manifest)?;
+                    output::print_json(&manifest)?;
                     Ok(ExitCode::SUCCESS)
                 }
                 Some(manifest) => {
-                    output::say(format_args!(
+                    output::print_line(format_args!(
                         "{} is installed in {} ({} dimensions)",
                         manifest.model_id,
                         folder.display(),
@@ -48,7 +50,7 @@ impl Models {
                     Ok(ExitCode::SUCCESS)
                 }
                 None => {
-                    output::say(format_args!(
+                    output::print_line(format_args!(
                         "no model in {}: run scripts/fetch-models.sh",
                         folder.display()
                     ));
@@ -66,7 +68,7 @@ impl Models {
                     .map_err(|error| {
                         Error::internal("the installation was interrupted").with_source(error)
                     })??;
-                output::say(format_args!(
+                output::print_line(format_args!(
                     "{} installed in {}",
                     manifest.model_id,
                     folder.display()
@@ -88,7 +90,7 @@ fn tell_elsewhere(
     json: JsonFlag,
 ) -> Result<ExitCode> {
     let Some(source) = configured else {
-        output::say("no model: EMBEDDING_PROVIDER is off");
+        output::print_line("no model: EMBEDDING_PROVIDER is off");
         return Ok(ExitCode::SUCCESS);
     };
     let key = context
@@ -96,14 +98,14 @@ fn tell_elsewhere(
         .embedding
         .key_for(&source, &context.config.llm);
     if json.json {
-        output::say_json(&serde_json::json!({ "source": source, "key": key.is_some() }))?;
+        output::print_json(&serde_json::json!({ "source": source, "key": key.is_some() }))?;
     } else {
         let key = if key.is_some() {
             "with a key"
         } else {
             "without a key"
         };
-        output::say(format_args!("{source}, {key}"));
+        output::print_line(format_args!("{source}, {key}"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,6 @@ use ragd_core::error::Result;
 use std::process::ExitCode;
 
 pub(super) fn run() -> Result<ExitCode> {
-    output::say_json(&ragd_http::openapi())?;
+    output::print_json(&ragd_http::openapi())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! A new file of JSON lines that only its user can read: people's words leave the database into it.
+//! A new file of JSON lines that only its user can read, for exports of private text.
 
 use ragd_core::error::{Error, Result};
 use std::fs::{File, OpenOptions};

@@ -1,8 +1,9 @@
 //! `ragd providers list|test|reset|force-open|release|default`.
 
 use super::connection::Connection;
-use super::index::print;
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use comfy_table::{ContentArrangement, Table};
 use ragd_core::error::{Error, Result};
 use reqwest::Method;
@@ -11,37 +12,39 @@ use std::process::ExitCode;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Providers {
-    /// List the providers: their breakers, what is left of their windows, how their last call ended.
+    /// List the providers: circuit breaker, remaining requests a minute, outcome of the last call.
     List(JsonFlag),
-    /// Make one real call of each provider, and tell what it found; exits with 1 when one failed.
+    /// Send one real request to each provider; exits with 1 when one fails.
     ///
-    /// Each costs a few tokens. It goes past breakers and limits and changes neither.
+    /// Each request costs a few tokens. It bypasses circuit breakers and limits and does not change
+    /// them.
     Test {
-        /// Only this provider.
+        /// Test only this provider.
         name: Option<String>,
         #[command(flatten)]
         json: JsonFlag,
     },
-    /// Close a provider's breakers and forget what held it back.
+    /// Close a provider's circuit breakers and clear its cool-down.
     Reset(One),
-    /// Send nothing to a provider until it is released; others stand in.
+    /// Send nothing to a provider until it is released; fallback providers answer.
     ForceOpen {
         #[command(flatten)]
         one: One,
-        /// End by itself after so many seconds.
+        /// Release it automatically after this many seconds.
         #[arg(long, value_name = "S")]
         expires_in_seconds: Option<u64>,
     },
-    /// Let go of a provider that was forced open: the next calls decide.
+    /// Release a provider that was forced open; its next calls decide the breaker.
     Release(One),
-    /// Tell who answers by default, or change it while ragd runs.
+    /// Show the default provider, or change it while ragd runs.
     Default {
         /// The new default provider.
         name: Option<String>,
-        /// Whether it is to answer everything, whatever is asked for (FORCE_DEFAULT_PROVIDER).
+        /// Whether it answers every request, whatever provider the request names
+        /// (FORCE_DEFAULT_PROVIDER).
         #[arg(long, value_name = "true|false")]
         force: Option<bool>,
-        /// Go back to what the configuration says.
+        /// Return to the configured provider.
         #[arg(long, conflicts_with_all = ["name", "force"])]
         configured: bool,
         #[command(flatten)]
@@ -69,15 +72,15 @@ impl Providers {
         match self {
             Self::List(json) => list(connection, json).await?,
             Self::Test { name, json } => return test(connection, name, json).await,
-            Self::Reset(one) => one.post(connection, ("reset", Value::Null)).await?,
+            Self::Reset(one) => one.post(connection, "reset", Value::Null).await?,
             Self::ForceOpen {
                 one,
                 expires_in_seconds,
             } => {
                 let body = json!({ "expires_in_seconds": expires_in_seconds });
-                one.post(connection, ("force-open", body)).await?;
+                one.post(connection, "force-open", body).await?;
             }
-            Self::Release(one) => one.post(connection, ("release", Value::Null)).await?,
+            Self::Release(one) => one.post(connection, "release", Value::Null).await?,
             Self::Default {
                 name,
                 force,
@@ -91,7 +94,7 @@ impl Providers {
                 } else {
                     connection.request(Method::GET, path)
                 };
-                print(&connection.json(request).await?, json)?;
+                output::print_result(&connection.json(request).await?, json)?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -99,20 +102,20 @@ impl Providers {
 }
 
 impl One {
-    async fn post(&self, connection: &Connection, (verb, body): (&str, Value)) -> Result<()> {
+    async fn post(&self, connection: &Connection, verb: &str, body: Value) -> Result<()> {
         let path = path(&self.name, verb)?;
         let mut request = connection.request(Method::POST, &path);
         if !body.is_null() {
             request = request.json(&body);
         }
-        print(&connection.json(request).await?, self.json)
+        output::print_result(&connection.json(request).await?, self.json)
     }
 }
 
 async fn list(connection: &Connection, json: JsonFlag) -> Result<()> {
     let body = fetch_list(connection).await?;
     if json.json {
-        return output::say_json(&body);
+        return output::print_json(&body);
     }
     let mut table = Table::new();
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -143,7 +146,7 @@ async fn list(connection: &Connection, json: JsonFlag) -> Result<()> {
             last,
         ]);
     }
-    output::say(table);
+    output::print_line(table);
     Ok(())
 }
 
@@ -157,20 +160,22 @@ async fn test(connection: &Connection, name: Option<String>, json: JsonFlag) -> 
         }
     };
     if names.is_empty() && !json.json {
-        output::say("no provider is configured: the sources answer by themselves (extractive)");
+        output::print_line(
+            "no provider is configured: the sources answer by themselves (extractive)",
+        );
     }
     let mut found = Vec::new();
     for name in &names {
         let request = connection.request(Method::POST, &path(name, "test")?);
         let body = connection.json(request).await?;
         if !json.json {
-            output::say(line(&body));
+            output::print_line(line(&body));
         }
         found.push(body);
     }
     let all_answered = found.iter().all(|body| body["ok"] == true);
     if json.json {
-        output::say_json(&found)?;
+        output::print_json(&found)?;
     }
     Ok(if all_answered {
         ExitCode::SUCCESS
@@ -205,7 +210,7 @@ fn rows(body: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// # Errors
-/// `Invalid` for a name that is no word.
+/// `Invalid` for a malformed name.
 fn path(name: &str, verb: &str) -> Result<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || !name.chars().all(is_word) {

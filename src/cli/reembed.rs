@@ -1,12 +1,13 @@
 //! `ragd index reembed`: through the running server, or over the opened data folder.
 
 use super::connection::{Connection, open_to_reembed};
-use super::index::print;
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use indicatif::ProgressBar;
 use ragd_core::error::{Error, Result};
 use ragd_service::app::{App, DataFolder, ReembedState};
-use ragd_service::config::{EmbeddingProvider, EmbeddingWish};
+use ragd_service::config::{EmbeddingOverride, EmbeddingProvider};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -38,14 +39,14 @@ pub(super) struct Reembed {
 impl Reembed {
     pub(super) async fn run(self, mut context: Context) -> Result<ExitCode> {
         let json = self.json;
-        let wish = EmbeddingWish {
+        let change = EmbeddingOverride {
             provider: self.provider,
             model: self.model,
             dimension: self.dimension,
             base_url: self.base_url,
         };
         // What this command sees is what is meant, whatever a running server was started with.
-        context.config.embedding = context.config.embedding_wished(&wish)?;
+        context.config.embedding = context.config.embedding_with(&change)?;
         let ended = if DataFolder::of(&context.config).running().is_some() {
             Box::pin(through_server(context)).await?
         } else {
@@ -54,7 +55,7 @@ impl Reembed {
             opened.app.close().await;
             ended?
         };
-        print(&ended, json)?;
+        output::print_result(&ended, json)?;
         Ok(if ended.get("state") == Some(&json!("done")) {
             ExitCode::SUCCESS
         } else {
@@ -67,14 +68,14 @@ async fn through_server(context: Context) -> Result<Value> {
     let source = context.config.embedding.source(&context.config.llm);
     let source =
         source.ok_or_else(|| Error::invalid("EMBEDDING_PROVIDER is off; use --provider"))?;
-    let wish = json!({
+    let change = json!({
         "provider": source.provider.as_str(),
         "model": source.model,
         "dimension": source.dimension,
         "base_url": source.base_url,
     });
     let connection = Connection::open(context).await?;
-    let begin = connection.request(Method::POST, ROUTE).json(&wish);
+    let begin = connection.request(Method::POST, ROUTE).json(&change);
     let mut status = connection.json(begin).await?;
     let bar = ProgressBar::new(0);
     while status.get("state") == Some(&json!("running")) {
@@ -94,7 +95,7 @@ async fn here(app: &App) -> Result<Value> {
     let bar = ProgressBar::new(0);
     app.follower().repair().await?;
     let mut watch = app.reembedding();
-    app.begin_reembed(&EmbeddingWish::default())?;
+    app.begin_reembed(&EmbeddingOverride::default())?;
     let ended = loop {
         let status = watch.borrow_and_update().clone();
         if let Some(status) = status {
@@ -105,7 +106,9 @@ async fn here(app: &App) -> Result<Value> {
             }
         }
         let changed = watch.changed().await;
-        changed.map_err(|error| Error::internal("the re-embedding is gone").with_source(error))?;
+        changed.map_err(|error| {
+            Error::internal("the re-embedding has ended without a result").with_source(error)
+        })?;
     };
     bar.finish_and_clear();
     let to = ended.to.to_string();
@@ -118,7 +121,7 @@ async fn here(app: &App) -> Result<Value> {
         fields.insert("source".to_owned(), json!(to));
     }
     if let Some(error) = &ended.error {
-        output::remark(format_args!("ragd: {error}"));
+        output::print_note(format_args!("ragd: {error}"));
     }
     Ok(value)
 }

@@ -1,7 +1,9 @@
 //! `ragd search "…"`: passages in a table, with the parts of their scores.
 
 use super::connection::Connection;
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use comfy_table::{ContentArrangement, Table};
 use ragd_core::error::Result;
 use serde_json::Value;
@@ -12,9 +14,9 @@ const SHOWN_CHARS: usize = 160;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Search {
-    /// What to search for: words, no syntax.
+    /// The text to search for; there is no query syntax.
     query: String,
-    /// How many passages at most (1 to 100).
+    /// The maximum number of passages (1 to 100).
     #[arg(long, default_value_t = 10, allow_negative_numbers = true)]
     top_k: i64,
     #[command(flatten)]
@@ -35,7 +37,7 @@ impl Search {
         connection.close().await;
         let found = found?;
         if self.json.json {
-            output::say_json(&found)?;
+            output::print_json(&found)?;
         } else {
             print(&found);
         }
@@ -76,11 +78,11 @@ fn print(found: &Value) {
             shown,
         ]);
     }
-    output::say(table);
+    output::print_line(table);
     let total = found
         .get("timings_ms")
         .and_then(|timings| timings.get("total"));
-    output::say(format_args!("{} ms", number(total)));
+    output::print_line(format_args!("{} ms", number(total)));
 }
 
 /// A side's own score and, in brackets, its place in that side's list.

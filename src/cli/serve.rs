@@ -1,18 +1,19 @@
 //! `ragd serve`: the HTTP API, until a signal ends it.
 
-use super::{Context, connection, output};
+use super::context::Context;
+use super::signal::stop_on_signal;
+use super::{connection, output};
 use ragd_core::error::{Error, Result};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
-    /// The address to listen on: overrules HOST.
+    /// The address to listen on; overrides HOST.
     #[arg(long)]
     host: Option<String>,
-    /// The port to listen on: overrules PORT; 0 takes a free one.
+    /// The port to listen on; overrides PORT; 0 picks a free one.
     #[arg(long)]
     port: Option<u16>,
 }
@@ -23,7 +24,7 @@ impl Serve {
         server.host = self.host.unwrap_or_else(|| server.host.clone());
         server.port = self.port.unwrap_or(server.port);
         let (host, port) = (server.host.clone(), server.port);
-        // Bound before anything slow, so that a taken port is told at once.
+        // Bound before anything slow, so that a port in use is reported at once.
         let listener = TcpListener::bind((host.as_str(), port))
             .await
             .map_err(|error| {
@@ -34,7 +35,7 @@ impl Serve {
             .local_addr()
             .map_err(|error| Error::unavailable("the address is not known").with_source(error))?;
         let mut opened = connection::open_app(context.config).await?;
-        output::tell(&opened.notices);
+        output::print_notices(&opened.notices);
         let reachable = if address.ip().is_unspecified() {
             format!("http://127.0.0.1:{}", address.port())
         } else {
@@ -60,25 +61,4 @@ impl Serve {
         tracing::info!("stopped");
         served.map(|()| ExitCode::SUCCESS)
     }
-}
-
-/// Cancels `stop` when a signal asks the process to end.
-///
-/// # Errors
-/// `Internal` when signals cannot be heard.
-pub(super) fn stop_on_signal(stop: CancellationToken) -> Result<()> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Error::internal("signals cannot be heard").with_source(error))
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping");
-        stop.cancel();
-    });
-    Ok(())
 }

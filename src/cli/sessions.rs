@@ -1,7 +1,9 @@
 //! `ragd sessions count|show|archive|cleanup`.
 
 use super::connection::Connection;
-use super::{Context, JsonFlag, index, output, private_file};
+use super::context::Context;
+use super::output::JsonFlag;
+use super::{output, private_file};
 use ragd_core::error::{Error, Result};
 use ragd_service::app::DataFolder;
 use reqwest::Method;
@@ -13,28 +15,28 @@ const ROUTE: &str = "/api/admin/sessions";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Sessions {
-    /// Count the sessions that are kept, and those that can be taken up.
+    /// Count the stored sessions, and those that are still active.
     Count(JsonFlag),
-    /// Tell how the sessions with this id stand: when used, until when they live, how many messages.
+    /// Show the sessions with this id: last use, expiry, number of messages.
     Show {
         /// The `session_id` or `room_id`.
         id: String,
         #[command(flatten)]
         json: JsonFlag,
     },
-    /// Write unused sessions down with everything said in them, as JSON lines that only this user can
-    /// read, then delete them.
+    /// Export unused sessions with all messages to a file of JSON lines that only this user can read,
+    /// then delete them.
     Archive {
-        /// Those not used for so many days; left out: SESSION_RETENTION_DAYS.
+        /// Sessions not used for this many days; default: SESSION_RETENTION_DAYS.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
-        /// The folder that the file is made in.
+        /// The folder of the file.
         #[arg(long, value_name = "DIR", default_value = ".")]
         out: PathBuf,
     },
-    /// Delete unused sessions with everything in them.
+    /// Delete unused sessions with all messages.
     Cleanup {
-        /// Those not used for so many days; left out: SESSION_RETENTION_DAYS.
+        /// Sessions not used for this many days; default: SESSION_RETENTION_DAYS.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
         days: Option<u32>,
         #[command(flatten)]
@@ -67,16 +69,16 @@ impl Sessions {
         match self {
             Self::Count(json) => {
                 let request = connection.request(Method::GET, &format!("{ROUTE}/count"));
-                index::print(&connection.json(request).await?, json)
+                output::print_result(&connection.json(request).await?, json)
             }
             Self::Show { id, json } => show(connection, &id, json).await,
             Self::Archive { days, out } => archive(connection, days, out).await,
             Self::Cleanup { days, json } => {
                 let deleted = cleanup(connection, &json!({ "days": days })).await?;
                 if json.json {
-                    return output::say_json(&json!({ "deleted": deleted }));
+                    return output::print_json(&json!({ "deleted": deleted }));
                 }
-                output::say(format_args!(
+                output::print_line(format_args!(
                     "session_cleanup: {deleted} sessions were deleted"
                 ));
                 Ok(())
@@ -96,10 +98,10 @@ async fn show(connection: &Connection, id: &str, json: JsonFlag) -> Result<()> {
     let request = connection.request(Method::GET, &format!("{ROUTE}/{id}"));
     let found = connection.json(request).await?;
     if json.json {
-        return output::say_json(&found);
+        return output::print_json(&found);
     }
     for session in list(&found) {
-        index::print(session, json)?;
+        output::print_result(session, json)?;
     }
     Ok(())
 }
@@ -141,10 +143,10 @@ async fn archive(connection: &Connection, days: Option<u32>, out: PathBuf) -> Re
         }
     }
     if file.is_none() {
-        output::say("there is nothing to archive");
+        output::print_line("there is nothing to archive");
         return Ok(());
     }
-    output::say(format_args!(
+    output::print_line(format_args!(
         "{count} sessions were written to {} and deleted",
         path.display()
     ));

@@ -1,7 +1,7 @@
 //! `ragd stub-llm`: serves the scripted model server until a signal stops it.
 
 use super::output;
-use super::serve::stop_on_signal;
+use super::signal::stop_on_signal;
 use ragd_core::error::{Error, Result};
 use ragd_stub_llm::{AnswerText, BEHAVIOURS, Behaviour, Pace, ScriptEntry, Settings};
 use std::net::SocketAddr;
@@ -100,7 +100,7 @@ impl StubLlm {
         let stop = CancellationToken::new();
         stop_on_signal(stop.clone())?;
         if !quiet {
-            output::say(announcement(address));
+            output::print_line(announcement(address));
         }
         ragd_stub_llm::serve(settings, listener, stop).await;
         Ok(ExitCode::SUCCESS)

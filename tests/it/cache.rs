@@ -134,7 +134,7 @@ async fn what_has_ended_is_absent(engine: &Engine) {
     let value = Bytes::from("1");
     cache.put(&key("a"), value.clone(), SHORT).await.unwrap();
     engine.outlive(&key("a")).await;
-    let replaced = cache.replace(&key("a"), &value, ("2".into(), LONG)).await;
+    let replaced = cache.replace(&key("a"), &value, "2".into(), LONG).await;
     assert!(!replaced.unwrap());
     assert!(!cache.delete_if(&key("a"), &value).await.unwrap());
     assert!(
@@ -151,14 +151,12 @@ async fn replaces_and_deletes_only_what_it_expects(engine: &Engine) {
     let (mine, theirs) = (Bytes::from("mine"), Bytes::from("theirs"));
     cache.put(&key("a"), mine.clone(), LONG).await.unwrap();
     let stolen = cache
-        .replace(&key("a"), &theirs, ("stolen".into(), LONG))
+        .replace(&key("a"), &theirs, "stolen".into(), LONG)
         .await;
     assert!(!stolen.unwrap());
     assert!(!cache.delete_if(&key("a"), &theirs).await.unwrap());
     assert_eq!(cache.get(&key("a")).await.unwrap(), Some(mine.clone()));
-    let replaced = cache
-        .replace(&key("a"), &mine, (theirs.clone(), SHORT))
-        .await;
+    let replaced = cache.replace(&key("a"), &mine, theirs.clone(), SHORT).await;
     assert!(replaced.unwrap());
     assert!(!cache.delete_if(&key("a"), &mine).await.unwrap());
     engine.outlive(&key("a")).await;
@@ -173,7 +171,7 @@ async fn takes_any_bytes(engine: &Engine) {
     cache.put(&key("bytes"), every.clone(), LONG).await.unwrap();
     assert_eq!(cache.get(&key("bytes")).await.unwrap(), Some(every.clone()));
     let replaced = cache
-        .replace(&key("bytes"), &every, (Bytes::new(), LONG))
+        .replace(&key("bytes"), &every, Bytes::new(), LONG)
         .await;
     assert!(replaced.unwrap());
     assert_eq!(cache.get(&key("bytes")).await.unwrap(), Some(Bytes::new()));
@@ -241,9 +239,7 @@ async fn every_key_on_the_server_has_the_prefix_and_an_end() {
         .put_if_absent(&key("claim"), claim.clone(), LONG)
         .await;
     assert!(absent.unwrap());
-    let replaced = cache
-        .replace(&key("claim"), &claim, ("2".into(), LONG))
-        .await;
+    let replaced = cache.replace(&key("claim"), &claim, "2".into(), LONG).await;
     assert!(replaced.unwrap());
     let mut connection = connection().await;
     for name in ["put", "claim"] {

@@ -119,7 +119,7 @@ async fn a_kill_in_the_middle_of_an_ingest_loses_nothing() {
         process.kill();
     }
     let opened = open(folder.path()).await;
-    opened.app.settle().await.unwrap();
+    opened.app.catch_up().await.unwrap();
     work_off(&opened.app).await;
     assert_whole(&opened.app, &acknowledged).await;
 }
@@ -131,7 +131,7 @@ async fn a_lost_vector_folder_comes_back_from_sql_without_embedding_anything() {
     let acknowledged = vec![send(&process, folder.path(), 1).await];
     process.kill();
     let opened = open(folder.path()).await;
-    opened.app.settle().await.unwrap();
+    opened.app.catch_up().await.unwrap();
     work_off(&opened.app).await;
     assert_whole(&opened.app, &acknowledged).await;
     opened.app.close().await;
@@ -139,7 +139,7 @@ async fn a_lost_vector_folder_comes_back_from_sql_without_embedding_anything() {
 
     std::fs::remove_dir_all(folder.path().join("vectors")).unwrap();
     let opened = open(folder.path()).await;
-    let settling = opened.app.settle().await.unwrap();
+    let settling = opened.app.catch_up().await.unwrap();
     assert_eq!(settling.embedded, 0);
     assert_whole(&opened.app, &acknowledged).await;
 }

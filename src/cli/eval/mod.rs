@@ -1,11 +1,13 @@
-//! `ragd eval --data DIR`: takes a judged collection (BEIR form) into a scratch index and measures
+//! `ragd eval --data DIR`: ingests a judged collection (BEIR format) into a scratch index and measures
 //! retrieval under several configurations.
 
 mod collection;
 mod measures;
 mod scratch;
 
-use super::{Context, JsonFlag, output};
+use super::context::Context;
+use super::output;
+use super::output::JsonFlag;
 use collection::Collection;
 use measures::Measures;
 use ragd_core::domain::SearchQuery;
@@ -25,17 +27,17 @@ pub(super) struct Eval {
     /// A folder with corpus.jsonl, queries.jsonl and qrels.tsv.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// Only configurations whose name contains this.
+    /// Measure only configurations whose name contains this.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// Also measure other weights of words, from 0.3 to 0.7: to choose the defaults by.
+    /// Also measure keyword weights from 0.3 to 0.7, to choose the defaults.
     #[arg(long)]
     sweep: bool,
     #[command(flatten)]
     json: JsonFlag,
 }
 
-/// One configuration's line.
+/// The result of one configuration.
 #[derive(Debug, Serialize)]
 struct Line {
     name: String,
@@ -50,14 +52,14 @@ struct Line {
 impl Eval {
     pub(super) async fn run(self, context: Context) -> Result<ExitCode> {
         let collection = Collection::read(&self.data)?;
-        output::remark(format_args!(
+        output::print_note(format_args!(
             "{} documents, {} judged queries",
             collection.documents.len(),
             collection.queries.len()
         ));
         let in_force = context.config.retrieval.clone();
         let mut scratch = Scratch::open(context.config).await?;
-        // Interrupted or failed, what was put on a server is taken away again.
+        // Interrupted or failed, remove what was written to a Qdrant server.
         let outcome = tokio::select! {
             outcome = self.compare(&mut scratch, &collection, &in_force) => outcome,
             _ = tokio::signal::ctrl_c() => Err(Error::unavailable("interrupted")),
@@ -75,10 +77,10 @@ impl Eval {
         scratch.fill(collection).await?;
         let has_model = scratch.app.embedder().is_some();
         if !has_model {
-            output::remark("no embedding model: words alone are measured");
+            output::print_note("no embedding model: words alone are measured");
         }
         if !self.json.json {
-            output::say(format_args!(
+            output::print_line(format_args!(
                 "{:<28} {:>8} {:>10} {:>7} {:>8} {:>8}",
                 "configuration", "nDCG@10", "Recall@100", "MRR", "p50 ms", "p99 ms"
             ));
@@ -105,7 +107,7 @@ impl Eval {
             }
             let line = measure(&name, &retrieval, scratch, collection).await?;
             if !self.json.json {
-                output::say(format_args!(
+                output::print_line(format_args!(
                     "{:<28} {:>8.4} {:>10.4} {:>7.4} {:>8.2} {:>8.2}",
                     line.name,
                     line.ndcg_at_10,
@@ -118,7 +120,7 @@ impl Eval {
             lines.push(line);
         }
         if self.json.json {
-            output::say_json(&lines)?;
+            output::print_json(&lines)?;
         }
         Ok(())
     }
@@ -187,7 +189,7 @@ async fn measure(
         measures.add(&ranking, &query.judgements, found.timings.total);
     }
     if not_reranked > 0 {
-        output::remark(format_args!(
+        output::print_note(format_args!(
             "{name}: {not_reranked} questions were not reranked, because the reranker gave no answer"
         ));
     }

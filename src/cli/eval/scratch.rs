@@ -27,7 +27,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Makes the application, empty.
+    /// Opens the application, empty.
     pub(super) async fn open(mut config: Config) -> Result<Self> {
         let folder = tempfile::tempdir().map_err(|error| {
             Error::internal("a temporary folder cannot be made").with_source(error)
@@ -55,7 +55,7 @@ impl Scratch {
         })
     }
 
-    /// Takes the collection in.
+    /// Ingests the collection.
     pub(super) async fn fill(&mut self, collection: &Collection) -> Result<()> {
         let app = self.app.clone();
         let accepted = accept(&app).await?;
@@ -98,10 +98,10 @@ impl Scratch {
         }
     }
 
-    /// Closes the application, and takes away what it put on a server.
+    /// Closes the application, and removes what it wrote to a Qdrant server.
     pub(super) async fn close(self) {
         if let Err(error) = self.app.follower().index().destroy().await {
-            output::remark(format_args!(
+            output::print_note(format_args!(
                 "the scratch index stays on the server, as ragd-eval-…: {}",
                 error.chain()
             ));
@@ -163,7 +163,7 @@ async fn embed(app: &App, passages: &mut [Passage]) -> Result<()> {
     }
     bar.finish_and_clear();
     let seconds = begun.elapsed().as_secs_f64();
-    output::remark(format_args!(
+    output::print_note(format_args!(
         "embedded {} texts in {seconds:.1} s ({:.1} texts/s)",
         passages.len(),
         passages.len() as f64 / seconds

@@ -7,7 +7,7 @@ use crate::support::embeddings::{answer, endpoint, texts};
 use crate::support::process::Process;
 use crate::support::until::{until, until_some};
 use chrono::DateTime;
-use ragd::app::{CODE_OTHER_MODEL, Notice};
+use ragd::app::{CODE_OTHER_MODEL, StartupNotice};
 use ragd::clock::Clock;
 use ragd::error::ErrorKind;
 use ragd::store::ModelRole;
@@ -97,7 +97,7 @@ async fn another_model_is_refused_until_its_vectors_are_made() {
         (&json!("new@48"), &json!(3))
     );
     let opened = open(path, &new_settings, Clock::system()).await.unwrap();
-    assert_eq!(opened.app.settle().await.unwrap().embedded, 0);
+    assert_eq!(opened.app.catch_up().await.unwrap().embedded, 0);
     let store = opened.app.store();
     assert_eq!(store.count_without_embedding("new@48").await.unwrap(), 0);
     assert_eq!(
@@ -123,7 +123,7 @@ async fn a_server_that_moved_while_it_ran_starts_again_with_its_old_settings() {
         .await
         .unwrap();
     let remark = opened.notices.iter().find_map(|notice| match notice {
-        Notice::ModelReplaced(remark) => Some(remark.clone()),
+        StartupNotice::ModelReplaced(remark) => Some(remark.clone()),
         _ => None,
     });
     let remark = remark.expect("it says that the settings are out of date");
@@ -242,7 +242,7 @@ async fn a_kill_in_the_middle_is_taken_up_by_the_next_start() {
     let opened = open(path, &at(&new_url, "new"), Clock::system())
         .await
         .unwrap();
-    assert_eq!(opened.app.settle().await.unwrap().embedded, 0);
+    assert_eq!(opened.app.catch_up().await.unwrap().embedded, 0);
     let statistics = opened.app.store().passage_statistics().await.unwrap();
     assert!(total > PAGE + 50);
     let expected = [("new@48".to_owned(), i64::try_from(total).unwrap())];

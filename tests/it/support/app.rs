@@ -47,7 +47,7 @@ impl TestApp {
     /// An application with more variables of the environment, and its own clock.
     pub async fn spawn_with(variables: &[(&str, &str)], clock: Clock) -> Self {
         let opened = Self::open(variables, clock).await;
-        opened.1.app.settle().await.unwrap();
+        opened.1.app.catch_up().await.unwrap();
         Self::serve(opened).await
     }
 
@@ -153,7 +153,7 @@ impl TestApp {
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
         drop(self);
         let opened = Self::open_in(folder, variables, clock).await.unwrap();
-        opened.1.app.settle().await.unwrap();
+        opened.1.app.catch_up().await.unwrap();
         Self::serve(opened).await
     }
 

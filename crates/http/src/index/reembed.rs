@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use ragd_core::error::{Error, Result};
 use ragd_service::app::{ReembedStage, ReembedState, ReembedStatus};
-use ragd_service::config::{EmbeddingProvider, EmbeddingWish};
+use ragd_service::config::{EmbeddingOverride, EmbeddingProvider};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -75,8 +75,8 @@ pub(crate) async fn begin(
     caller: Caller<Admin>,
     OptionalJson(body): OptionalJson<ReembedBody>,
 ) -> Result<(StatusCode, Json<ReembeddingBody>), Failure> {
-    let wish = body.unwrap_or_default().into_wish()?;
-    let status = state.app.begin_reembed(&wish)?;
+    let change = body.unwrap_or_default().into_override()?;
+    let status = state.app.begin_reembed(&change)?;
     let details = serde_json::json!({ "from": status.from, "to": status.to.to_string() });
     caller.audit(&state.app, "index.reembed", details).await;
     Ok((StatusCode::ACCEPTED, Json(status.into())))
@@ -97,7 +97,7 @@ pub(crate) async fn progress(
 }
 
 impl ReembedBody {
-    fn into_wish(self) -> Result<EmbeddingWish> {
+    fn into_override(self) -> Result<EmbeddingOverride> {
         let provider = match self.provider.as_deref() {
             None => None,
             Some(word) => Some(EmbeddingProvider::parse(word).ok_or_else(|| {
@@ -105,7 +105,7 @@ impl ReembedBody {
                 Error::invalid(format!("provider: must be {known}"))
             })?),
         };
-        Ok(EmbeddingWish {
+        Ok(EmbeddingOverride {
             provider,
             model: short("model", self.model)?,
             dimension: self.dimension.map(|number| number.0 as usize),

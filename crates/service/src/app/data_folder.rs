@@ -1,5 +1,5 @@
-//! The data folder: where each thing in it is, the lock that one process holds, and how the command
-//! line finds a server that runs on it.
+//! The data folder: its paths, the lock that one process holds, and how the command line finds a server
+//! that runs on it.
 
 use crate::config::Config;
 use ragd_core::error::{Error, ErrorKind, Result};
@@ -35,7 +35,7 @@ pub struct FolderLock {
 }
 
 impl DataFolder {
-    /// The folder of a configuration; nothing is made yet.
+    /// The folder of a configuration; creates nothing yet.
     pub fn of(config: &Config) -> Self {
         let root = config.server.data_dir.clone();
         Self {
@@ -96,7 +96,7 @@ impl DataFolder {
         &self.models
     }
 
-    /// Makes the folder, readable by its user alone when it is new.
+    /// Creates the folder, readable only by its user when it is new.
     ///
     /// # Errors
     /// `Internal` when it cannot be made.
@@ -113,7 +113,7 @@ impl DataFolder {
         Ok(())
     }
 
-    /// Takes the folder for this process.
+    /// Locks the folder for this process.
     ///
     /// # Errors
     /// `Conflict` when another process has it; the message names it.
@@ -152,8 +152,8 @@ impl DataFolder {
         }
     }
 
-    /// The id of this installation, made at its first start: what holds leases on jobs. Two running
-    /// processes never share it, since the folder is locked.
+    /// The id of this installation, generated at its first start; leases on jobs are held by it. The
+    /// lock of the folder ensures that no two running processes share it.
     ///
     /// # Errors
     /// `Internal` when it can be neither read nor written.
@@ -172,13 +172,13 @@ impl DataFolder {
         Ok(id)
     }
 
-    /// The server that holds this folder; `None` when none does.
+    /// The server that runs on this folder, if any.
     pub fn running(&self) -> Option<RunningServer> {
         let path = self.root.join("lock");
         let mut file = File::open(&path).ok()?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => {}
-            // Nobody holds it: what it says is of an earlier process. The lock goes with the file.
+            // No process holds the lock: the text is of an earlier one. Dropping the file unlocks it.
             _ => return None,
         }
         let mut text = String::new();
@@ -188,7 +188,7 @@ impl DataFolder {
 }
 
 impl FolderLock {
-    /// Says in the lock file where this process listens.
+    /// Writes the address of this process into the lock file.
     ///
     /// # Errors
     /// `Internal` when it cannot be written.

@@ -1,6 +1,6 @@
-//! Which model makes the vectors of this installation. The database remembers it; the configuration
-//! may only name another one while there are no vectors yet. Otherwise a start is refused with the
-//! command that re-embeds, because the two models' vectors do not compare.
+//! Which model makes the vectors of this installation. The database stores it; the configuration may
+//! name another one only while there are no vectors yet. Otherwise the start fails with the command
+//! that re-embeds, because vectors of two models cannot be compared.
 
 use super::DataFolder;
 use crate::config::{Config, EmbeddingConfig, EmbeddingProvider, EmbeddingSource};
@@ -22,25 +22,25 @@ pub const CODE_OTHER_MODEL: &str = "embedding_model_differs";
 
 /// What the application is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
-    /// Anything: its vectors must be those of the configured model.
+pub(super) enum OpenMode {
+    /// To serve: the stored vectors must be of the configured model.
     Use,
-    /// To move to the configured model, whatever the present one is.
+    /// To move to the configured model, whichever the present one is.
     Reembed,
 }
 
-/// The model in use, and what is to be said of it.
+/// The model in use, and what the opener needs to know about it.
 pub(super) struct OpenedEmbedding {
     pub(super) current: CurrentEmbedder,
     /// The space of the stored vectors, whether or not its model can be used now.
     pub(super) space: Option<VectorSpace>,
-    /// An endpoint that has not answered yet, so that the length of its vectors is not known.
+    /// The endpoint has not answered yet, so the length of its vectors is not known.
     pub(super) unknown: bool,
-    /// What a person should be told.
-    pub(super) remark: Option<String>,
+    /// The configured model was replaced: which one is used, and how to change that.
+    pub(super) replaced: Option<String>,
 }
 
-/// What finding the model takes.
+/// Opens embedding models.
 pub(super) struct Models<'a> {
     pub(super) config: &'a Config,
     pub(super) folder: &'a DataFolder,
@@ -54,18 +54,18 @@ impl Models<'_> {
     /// # Errors
     /// `Conflict` with code [`CODE_OTHER_MODEL`] when there are vectors and the configuration names
     /// another model than theirs; `Unavailable` without a database.
-    pub(super) async fn open(&self, purpose: Purpose) -> Result<OpenedEmbedding> {
+    pub(super) async fn open(&self, mode: OpenMode) -> Result<OpenedEmbedding> {
         let stored = self.stored().await?;
         let Some(configured) = self.config.embedding.source(&self.config.llm) else {
             let reason = "EMBEDDING_PROVIDER is off".to_owned();
-            return Ok(by_words(reason, stored.as_ref()));
+            return Ok(without_model(reason, stored.as_ref()));
         };
         let Some(stored) = stored else {
             return self.begin_with(&configured).await;
         };
-        if is_of(&configured, &stored) {
+        if matches_model(&configured, &stored) {
             self.set(ModelRole::Superseded, None).await?;
-            return self.go_on_with(&configured, stored, purpose).await;
+            return self.go_on_with(&configured, stored, mode).await;
         }
         if !self.store.has_embeddings().await? {
             self.set(ModelRole::Serving, None).await?;
@@ -73,30 +73,33 @@ impl Models<'_> {
             return self.begin_with(&configured).await;
         }
         let superseded = self.store.embedding_model(ModelRole::Superseded).await?;
-        if superseded.is_some_and(|old| is_of(&configured, &old)) {
+        if superseded.is_some_and(|old| matches_model(&configured, &old)) {
             let source = read_source(&stored)?;
-            let remark = format!(
+            let message = format!(
                 "The configuration names {configured}, which `ragd index reembed` has replaced: {source} \
                  is used. Set EMBEDDING_PROVIDER, EMBEDDING_MODEL (and EMBEDDING_BASE_URL, \
                  EMBEDDING_DIMENSION where they are needed) to it, or run `ragd index reembed` to go back."
             );
-            let opened = self.go_on_with(&source, stored, purpose).await?;
+            let opened = self.go_on_with(&source, stored, mode).await?;
             return Ok(OpenedEmbedding {
-                remark: Some(remark),
+                replaced: Some(message),
                 ..opened
             });
         }
-        match purpose {
-            Purpose::Use => Err(differs(&configured.to_string(), &stored)),
-            Purpose::Reembed => Ok(by_words("it is about to change".to_owned(), Some(&stored))),
+        match mode {
+            OpenMode::Use => Err(differs(&configured.to_string(), &stored)),
+            OpenMode::Reembed => Ok(without_model(
+                "it is about to change".to_owned(),
+                Some(&stored),
+            )),
         }
     }
 
     /// The embedder of `source`, asked for the length of its vectors where it is not known.
     ///
     /// # Errors
-    /// `Unavailable` when the local model is not installed or the endpoint is away; `Invalid` when
-    /// the source cannot be used.
+    /// `Unavailable` when the local model is not installed or the endpoint is unavailable;
+    /// `Invalid` when the source cannot be used.
     pub(super) async fn embedder(
         &self,
         section: &EmbeddingConfig,
@@ -129,12 +132,12 @@ impl Models<'_> {
             Ok(embedder) => {
                 let model = remembered(&embedder, source)?;
                 self.set(ModelRole::Serving, Some(&model)).await?;
-                Ok(by_meaning(embedder, &model))
+                Ok(with_model(embedder, &model))
             }
             Err(error) if error.kind() == ErrorKind::Invalid => Err(error),
             Err(error) => Ok(OpenedEmbedding {
                 unknown: source.provider != EmbeddingProvider::Local,
-                ..by_words(error.chain(), None)
+                ..without_model(error.chain(), None)
             }),
         }
     }
@@ -144,22 +147,30 @@ impl Models<'_> {
         &self,
         source: &EmbeddingSource,
         stored: EmbeddingModel,
-        purpose: Purpose,
+        mode: OpenMode,
     ) -> Result<OpenedEmbedding> {
         let embedder = match self.embedder(&self.config.embedding, source).await {
             Ok(embedder) if embedder.dimension() == stored.dimension => embedder,
-            Ok(embedder) if purpose == Purpose::Use => {
+            Ok(embedder) if mode == OpenMode::Use => {
                 let named = format!("{source}, which gives {} numbers", embedder.dimension());
                 return Err(differs(&named, &stored));
             }
-            Ok(_) => return Ok(by_words("it is about to change".to_owned(), Some(&stored))),
+            Ok(_) => {
+                return Ok(without_model(
+                    "it is about to change".to_owned(),
+                    Some(&stored),
+                ));
+            }
             Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
             Err(error) if source.provider == EmbeddingProvider::Local => {
-                return Ok(by_words(error.chain(), Some(&stored)));
+                return Ok(without_model(error.chain(), Some(&stored)));
             }
             Err(error) => {
-                // It is away now; every question asks it again.
-                tracing::warn!(error = error.chain(), "the embedding endpoint is away");
+                // Unavailable now; every question asks it again.
+                tracing::warn!(
+                    error = error.chain(),
+                    "the embedding endpoint is unavailable"
+                );
                 let (section, length) = (&self.config.embedding, Some(stored.dimension));
                 self.embedder_of_length(section, source, length).await?
             }
@@ -168,11 +179,11 @@ impl Models<'_> {
         if model != stored {
             self.set(ModelRole::Serving, Some(&model)).await?;
         }
-        Ok(by_meaning(embedder, &model))
+        Ok(with_model(embedder, &model))
     }
 
-    /// The model that the database remembers. One of an older ragd remembers none, and has vectors
-    /// of the local model at most.
+    /// The stored model. A database of an older ragd stores none, and has vectors of the local model
+    /// only.
     async fn stored(&self) -> Result<Option<EmbeddingModel>> {
         if let Some(model) = self.store.embedding_model(ModelRole::Serving).await? {
             return Ok(Some(model));
@@ -272,27 +283,27 @@ pub(super) fn threads(configured: usize) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
-fn by_meaning(embedder: Embedder, model: &EmbeddingModel) -> OpenedEmbedding {
+fn with_model(embedder: Embedder, model: &EmbeddingModel) -> OpenedEmbedding {
     OpenedEmbedding {
         current: CurrentEmbedder::new(Ok(embedder)),
         space: Some(space_of(model)),
         unknown: false,
-        remark: None,
+        replaced: None,
     }
 }
 
-fn by_words(reason: String, stored: Option<&EmbeddingModel>) -> OpenedEmbedding {
+fn without_model(reason: String, stored: Option<&EmbeddingModel>) -> OpenedEmbedding {
     OpenedEmbedding {
         current: CurrentEmbedder::new(Err(reason)),
         space: stored.map(space_of),
         unknown: false,
-        remark: None,
+        replaced: None,
     }
 }
 
 /// Whether the vectors that `source` gives are `model`'s. A length that is not configured is the
 /// model's own.
-fn is_of(source: &EmbeddingSource, model: &EmbeddingModel) -> bool {
+fn matches_model(source: &EmbeddingSource, model: &EmbeddingModel) -> bool {
     match source.provider {
         EmbeddingProvider::Local => {
             (model.id.as_str(), model.dimension) == (MODEL_ID, LOCAL_DIMENSION)

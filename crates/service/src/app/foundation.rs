@@ -1,7 +1,8 @@
-//! What everything else stands on, opened first: the secrets, the database with its migrations, the
-//! keys of private text.
+//! What every service needs, opened first: the data folder and its lock, metrics, the audit file, the
+//! secrets, the database with its migrations, the keys of private text, the cache.
 
-use super::{DataFolder, Notice};
+use super::data_folder::{DataFolder, FolderLock};
+use super::notice::StartupNotice;
 use crate::auth::{Auth, AuthSettings};
 use crate::cache::{Cache, MemoryCache, RedisCache, RedisSettings};
 use crate::config::{Config, EncryptionConfig};
@@ -9,22 +10,91 @@ use crate::secret::{DataKeyRow, KeyEncryptionKey, Sealer, SecretFile, random_hex
 use chrono::{DateTime, Utc};
 use ragd_core::clock::Clock;
 use ragd_core::error::{Error, Result};
+use ragd_core::resilience::arm_failpoint;
+use ragd_core::telemetry::{AuditFile, MetricsRegistry, SharedMetrics};
+use ragd_llm::LlmMetrics;
 use ragd_store::{DatabaseSettings, DatabaseUrl, KeyringEntry, Store, User};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 
+/// What every service needs.
+pub(super) struct Foundation {
+    pub(super) folder: DataFolder,
+    pub(super) installation: uuid::Uuid,
+    pub(super) registry: MetricsRegistry,
+    pub(super) shared_metrics: SharedMetrics,
+    pub(super) llm_metrics: LlmMetrics,
+    pub(super) audit_file: AuditFile,
+    pub(super) secrets: Secrets,
+    pub(super) store: Store,
+    pub(super) sealer: Sealer,
+    pub(super) cache: Cache,
+}
+
+impl Foundation {
+    /// Takes the data folder, and opens what is in it. Returns the lock on it and what a person
+    /// should know as well.
+    ///
+    /// # Errors
+    /// As [`App::open`](super::App::open).
+    pub(super) async fn open(
+        config: &Config,
+        clock: &Clock,
+    ) -> Result<(Self, FolderLock, Vec<StartupNotice>)> {
+        let folder = DataFolder::of(config);
+        folder.create()?;
+        let lock = folder.lock()?;
+        let installation = folder.installation()?;
+        if let Some(place) = &config.jobs.failpoint {
+            arm_failpoint(place)
+                .map_err(|place| Error::invalid(format!("RAGD_FAILPOINT: no '{place}'")))?;
+        }
+        let registry = MetricsRegistry::new();
+        let shared_metrics = SharedMetrics::register(&registry)?;
+        shared_metrics.start_errors(&["ingest"]);
+        let llm_metrics = LlmMetrics::register(&registry, &shared_metrics)?;
+        let audit_file = open_audit_file(&folder)?;
+        let mut notices = Vec::new();
+        let secrets = open_secrets(config, &folder, &mut notices)?;
+        let store = open_store(config, &folder).await?;
+        let sealer = open_sealer(&store, &secrets.encryption, clock.now()).await?;
+        let cache = open_cache(config, clock)?;
+        let base = Self {
+            folder,
+            installation,
+            registry,
+            shared_metrics,
+            llm_metrics,
+            audit_file,
+            secrets,
+            store,
+            sealer,
+            cache,
+        };
+        Ok((base, lock, notices))
+    }
+}
+
+fn open_audit_file(folder: &DataFolder) -> Result<AuditFile> {
+    let logs = folder.logs();
+    AuditFile::open(logs).map_err(|error| {
+        Error::internal(format!("cannot write audit.log in '{}'", logs.display()))
+            .with_source(error)
+    })
+}
+
 /// Opens the configured database, migrated or not: for the commands that migrate it.
 ///
 /// # Errors
-/// `Invalid` for a URL that is none; `Unavailable` when a SQLite file cannot be opened.
+/// `Invalid` for a malformed URL; `Unavailable` when a SQLite file cannot be opened.
 pub async fn open_database(config: &Config) -> Result<Store> {
     let folder = DataFolder::of(config);
     folder.create()?;
     connect(config, &folder).await.map(|(store, _)| store)
 }
 
-/// Makes the administrator, or sets its password, beside a running server: users are rows, and
-/// nothing else of the data folder is touched.
+/// Makes the administrator, or sets its password, while a server runs on the data folder: only the
+/// database is touched.
 ///
 /// # Errors
 /// `Invalid` for a password that is too short; `Unavailable` without a database.
@@ -44,8 +114,8 @@ pub async fn create_admin_beside(config: &Config, password: &SecretString) -> Re
     Ok(user)
 }
 
-/// Opens the database and, where that is wanted, migrates it.
-pub(super) async fn open_store(config: &Config, folder: &DataFolder) -> Result<Store> {
+/// Opens the database, and migrates it where `AUTO_MIGRATE` says so.
+async fn open_store(config: &Config, folder: &DataFolder) -> Result<Store> {
     let (store, embedded) = connect(config, folder).await?;
     if config.database.auto_migrate.unwrap_or(embedded) {
         store.migrate_up().await?;
@@ -85,8 +155,8 @@ async fn connect(config: &Config, folder: &DataFolder) -> Result<(Store, bool)> 
     Ok((Store::open(&settings).await?, embedded))
 }
 
-/// Opens the cache: the configured Redis, which may come later, else one in this process.
-pub(super) fn open_cache(config: &Config, clock: &Clock) -> Result<Cache> {
+/// Opens the cache: the configured Redis, which may become available later, else one in this process.
+fn open_cache(config: &Config, clock: &Clock) -> Result<Cache> {
     let cache = &config.cache;
     let Some(url) = &cache.redis_url else {
         let memory = MemoryCache::new(cache.memory_bytes(), clock.clone());
@@ -107,12 +177,12 @@ pub(super) struct Secrets {
     pub(super) encryption: KeyEncryptionKey,
 }
 
-/// Reads the secrets, and makes those that development may make. Production's were required by the
-/// configuration's check.
-pub(super) fn open_secrets(
+/// Reads the secrets, and makes missing ones. In production none is missing: the check of the
+/// configuration requires them, except for the API key.
+fn open_secrets(
     config: &Config,
     folder: &DataFolder,
-    notices: &mut Vec<Notice>,
+    notices: &mut Vec<StartupNotice>,
 ) -> Result<Secrets> {
     let root = folder.root();
     let mut api_keys: Vec<SecretString> = config.auth.keys().cloned().collect();
@@ -120,7 +190,7 @@ pub(super) fn open_secrets(
         let file = SecretFile::new(root, "api_key");
         let found = file.load_or_create("ragd_")?;
         if found.created {
-            notices.push(Notice::NewApiKey {
+            notices.push(StartupNotice::NewApiKey {
                 key: found.secret.clone(),
                 path: file.path().to_owned(),
             });
@@ -153,7 +223,7 @@ pub(super) fn open_secrets(
 }
 
 /// Opens the stored data keys, and makes the first one.
-pub(super) async fn open_sealer(
+async fn open_sealer(
     store: &Store,
     encryption: &KeyEncryptionKey,
     now: DateTime<Utc>,

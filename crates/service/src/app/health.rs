@@ -1,4 +1,4 @@
-//! How everything is, as the health routes tell it. Nothing here costs an upstream call.
+//! The health of the application and its dependencies, for the health routes. Makes no upstream call.
 
 use super::App;
 use ragd_core::resilience::BreakerState;
@@ -8,17 +8,17 @@ use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// How long a component may take to answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a component is.
+/// The state of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HealthStatus {
-    /// It does all that it should.
+    /// It works.
     Healthy,
-    /// It does less than it should.
+    /// It works in part.
     Degraded,
-    /// It does not do what it should.
+    /// It does not work.
     Unhealthy,
 }
 
@@ -27,9 +27,9 @@ pub enum HealthStatus {
 pub struct ComponentHealth {
     /// Its name.
     pub name: String,
-    /// How it is.
+    /// Its state.
     pub status: HealthStatus,
-    /// How long it took to answer.
+    /// How long its answer took.
     pub latency_ms: Option<f64>,
     /// Why it is not healthy.
     pub reason: Option<String>,
@@ -37,7 +37,7 @@ pub struct ComponentHealth {
     pub detail: Option<String>,
 }
 
-/// Everything.
+/// The health of everything.
 #[derive(Debug, Clone, Serialize)]
 pub struct HealthReport {
     /// The database, named by its engine.
@@ -69,7 +69,7 @@ impl ComponentHealth {
 }
 
 impl App {
-    /// How everything is, within about two seconds; also sets `dependency_up`.
+    /// Checks everything, within about two seconds; also sets `dependency_up`.
     pub async fn health(&self) -> HealthReport {
         let database = self.database_health().await;
         let index = self.index_health().await;
@@ -80,7 +80,7 @@ impl App {
         } else if index.status == HealthStatus::Unhealthy {
             let reason = index.reason.as_deref().unwrap_or("it does not answer");
             Some(format!("vector_store: {reason}"))
-        } else if !self.is_settled() {
+        } else if !self.is_caught_up() {
             Some("vector_store: the index is catching up with the database".to_owned())
         } else {
             None
@@ -104,7 +104,7 @@ impl App {
         }
     }
 
-    /// Each provider, told from its breaker, its limiter and its last call: none is made for this.
+    /// Each provider, by its breaker, its limiter and its last call; makes no call.
     fn provider_health(&self) -> Vec<ComponentHealth> {
         let router = self.router();
         router.observe();
@@ -119,7 +119,7 @@ impl App {
         providers
     }
 
-    /// What the last request said; none is made for this.
+    /// By the last request; makes none.
     fn embedding_health(&self) -> ComponentHealth {
         let mut health = ComponentHealth::healthy("embeddings");
         let space = self.follower().space();
@@ -140,7 +140,7 @@ impl App {
 
     async fn database_health(&self) -> ComponentHealth {
         let begun = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, self.store().ping()).await;
+        let answer = tokio::time::timeout(TIMEOUT, self.store().ping()).await;
         let mut health = ComponentHealth::healthy(self.store().backend_name());
         health.latency_ms = Some(begun.elapsed().as_secs_f64() * 1_000.0);
         match answer {
@@ -150,12 +150,12 @@ impl App {
         }
     }
 
-    /// The Redis of the cache, with `dependency_up`; `None` without one. Nothing stops without it, so
-    /// it is never worse than degraded.
+    /// The cache's Redis, with `dependency_up`; `None` without one. ragd works without it, so it is
+    /// never worse than degraded.
     async fn redis_health(&self) -> Option<ComponentHealth> {
         let server = self.cache().server()?;
         let begun = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, self.cache().ping()).await;
+        let answer = tokio::time::timeout(TIMEOUT, self.cache().ping()).await;
         let mut health = ComponentHealth::healthy("redis");
         health.latency_ms = Some(begun.elapsed().as_secs_f64() * 1_000.0);
         health.detail = Some(server.address().to_owned());
@@ -171,7 +171,7 @@ impl App {
         Some(health)
     }
 
-    /// The reranker, told from its breaker; `None` without one.
+    /// The reranker, by its breaker; `None` without one.
     fn rerank_health(&self) -> Option<ComponentHealth> {
         let reranking = self.retrieval().reranking()?;
         let health = ComponentHealth::healthy("rerank");
@@ -189,12 +189,12 @@ impl App {
 
     async fn index_health(&self) -> ComponentHealth {
         let begun = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, self.follower().index().health()).await;
+        let answer = tokio::time::timeout(TIMEOUT, self.follower().index().health()).await;
         let mut health = ComponentHealth::healthy("vector_store");
         health.latency_ms = Some(begun.elapsed().as_secs_f64() * 1_000.0);
         let lag = self.follower().lag();
         match answer {
-            Ok(Ok(_)) if !self.is_settled() => health.failing(
+            Ok(Ok(_)) if !self.is_caught_up() => health.failing(
                 HealthStatus::Degraded,
                 format!("catching up, {lag} changes behind"),
             ),
@@ -203,7 +203,7 @@ impl App {
             }
             Ok(Ok(_)) => health,
             Ok(Err(error)) => health.failing(HealthStatus::Unhealthy, error.to_string()),
-            // A server that says nothing for so long is as good as away; the engine inside this
+            // A server that does not answer in time counts as unavailable; the engine inside this
             // process is only busy.
             Err(_) if self.follower().index().is_shared() => {
                 health.failing(HealthStatus::Unhealthy, "no answer in time")
@@ -253,7 +253,7 @@ fn member_health(member: &Member, seen: &MemberSnapshot) -> ComponentHealth {
     health
 }
 
-/// All providers as one component: what it takes to be unhealthy is that none can be asked.
+/// All providers as one component: unhealthy when no provider can be asked.
 fn all_providers(providers: &[ComponentHealth]) -> ComponentHealth {
     let health = ComponentHealth::healthy("providers");
     let reasons: Vec<&str> = providers

@@ -18,7 +18,8 @@ pub(super) async fn open_configured_index(
     config: &Config,
     folder: &DataFolder,
     space: Option<VectorSpace>,
-    (store, clock): (&Store, &Clock),
+    store: &Store,
+    clock: &Clock,
 ) -> Result<Index> {
     let settings = &config.index;
     let Some(url) = &settings.qdrant_url else {

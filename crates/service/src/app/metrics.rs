@@ -1,4 +1,4 @@
-//! What the application itself counts: jobs, dependencies, and what is measured when somebody looks
+//! The application's own metrics: jobs, dependencies, and gauges that are measured at a scrape
 //! (memory, disk, connections).
 
 use ragd_core::domain::JobKind;

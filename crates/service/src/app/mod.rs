@@ -1,5 +1,5 @@
-//! The application: builds everything from the configuration, owns it, and hands it to the doors.
-//! It lives below the handlers; services never see it.
+//! The application: builds every service from the configuration and owns them. HTTP handlers, commands
+//! and jobs use it; services never see it.
 
 mod audit;
 mod data_folder;
@@ -8,10 +8,12 @@ mod foundation;
 mod health;
 mod index;
 mod metrics;
+mod notice;
 mod open;
 mod overrides;
 mod providers;
 mod reembed;
+mod reembed_status;
 mod running;
 mod storage;
 
@@ -20,10 +22,11 @@ pub use embedding::CODE_OTHER_MODEL;
 pub use foundation::{create_admin_beside, open_database};
 pub use health::{ComponentHealth, HealthReport, HealthStatus};
 pub use metrics::AppMetrics;
-pub use open::{Notice, OpenedApp};
+pub use notice::StartupNotice;
+pub use open::OpenedApp;
 pub use overrides::{Change, OverrideName};
-pub use reembed::{CODE_REEMBEDDING, ReembedStage, ReembedState, ReembedStatus};
-pub use running::Settling;
+pub use reembed_status::{CODE_REEMBEDDING, ReembedStage, ReembedState, ReembedStatus};
+pub use running::CaughtUp;
 
 use crate::auth::Auth;
 use crate::cache::Cache;
@@ -38,7 +41,7 @@ use ragd_core::telemetry::{AuditFile, MetricsRegistry, SharedMetrics};
 use ragd_embed::{CurrentEmbedder, Embedder};
 use ragd_llm::Router;
 use ragd_store::Store;
-use reembed::Reembedding;
+use reembed_status::Reembedding;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -60,7 +63,8 @@ struct Parts {
     cache: Cache,
     sealer: Sealer,
     embedder: CurrentEmbedder,
-    /// An endpoint is configured, and how long its vectors are was not to be learnt at the start.
+    /// An endpoint is configured that did not answer at the start, so the length of its vectors is not
+    /// known.
     model_unknown: bool,
     reembedding: Reembedding,
     follower: Follower,
@@ -68,8 +72,8 @@ struct Parts {
     retrieval: Retrieval,
     ingest: Ingest,
     chat: Chat,
-    /// Whether the index has caught up and been compared with SQL since the start.
-    settled: AtomicBool,
+    /// Whether the index has caught up with SQL and was compared with it since the start.
+    caught_up: AtomicBool,
 }
 
 impl App {
@@ -78,7 +82,7 @@ impl App {
         &self.0.config
     }
 
-    /// The time.
+    /// The clock.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
@@ -98,7 +102,7 @@ impl App {
         &self.0.metrics
     }
 
-    /// Where everything on this machine is kept.
+    /// The data folder.
     pub fn folder(&self) -> &DataFolder {
         &self.0.folder
     }
@@ -113,32 +117,32 @@ impl App {
         &self.0.store
     }
 
-    /// What is kept for a while.
+    /// The cache.
     pub fn cache(&self) -> &Cache {
         &self.0.cache
     }
 
-    /// Seals what callers may not see of each other.
+    /// Encrypts private text.
     pub fn sealer(&self) -> &Sealer {
         &self.0.sealer
     }
 
-    /// Who may call.
+    /// Authentication.
     pub fn auth(&self) -> &Auth {
         &self.0.auth
     }
 
-    /// What makes vectors now; `None`: words alone.
+    /// The embedding model in use; `None`: retrieval by words alone.
     pub fn embedder(&self) -> Option<Embedder> {
         self.0.embedder.get()
     }
 
-    /// Why no vectors are made now; `None`: all is well.
+    /// Why no vectors can be made now; `None`: they can.
     pub fn embedding_trouble(&self) -> Option<String> {
         self.0.embedder.trouble()
     }
 
-    /// The index and what keeps it up.
+    /// The index, and what keeps it up to date.
     pub fn follower(&self) -> &Follower {
         &self.0.follower
     }
@@ -158,7 +162,7 @@ impl App {
         &self.0.chat
     }
 
-    /// Who answers: the providers and the way through them.
+    /// The providers of language models, and the order in which they are asked.
     pub fn router(&self) -> &Router {
         self.0.chat.router()
     }

@@ -1,13 +1,15 @@
-//! Builds the application from its configuration, from the ground up.
+//! Opens the application: builds each service from the configuration, in the order in which they need
+//! each other.
 
 use super::data_folder::FolderLock;
-use super::embedding::{Models as EmbeddingModels, OpenedEmbedding, Purpose, threads};
-use super::foundation::{open_cache, open_sealer, open_secrets, open_store};
+use super::embedding::{Models as EmbeddingModels, OpenMode, OpenedEmbedding, threads};
+use super::foundation::Foundation;
 use super::index::open_configured_index;
+use super::notice::StartupNotice;
 use super::overrides::open_overrides;
 use super::providers::open_router;
-use super::reembed::Reembedding;
-use super::{App, AppMetrics, DataFolder, Parts};
+use super::reembed_status::Reembedding;
+use super::{App, AppMetrics, Parts};
 use crate::auth::{Auth, AuthSettings};
 use crate::blob::Blobs;
 use crate::chat::{Chat, ChatMetrics, ChatParts, ResponseCache};
@@ -17,14 +19,13 @@ use crate::ingest::{Ingest, IngestParts};
 use crate::memory::MessageTexts;
 use crate::retrieval::{Reranking, Retrieval, RetrievalMetrics, RetrievalParts};
 use ragd_core::clock::Clock;
-use ragd_core::error::{Error, Result};
+use ragd_core::error::Result;
 use ragd_core::outbound::ModelClient;
-use ragd_core::resilience::arm_failpoint;
-use ragd_core::telemetry::{AuditFile, MetricsRegistry, SharedMetrics};
-use ragd_index::TermCounter;
+use ragd_core::telemetry::SharedMetrics;
+use ragd_embed::CurrentEmbedder;
+use ragd_index::{Index, TermCounter, VectorSpace};
 use ragd_llm::{LlmMetrics, RerankWire, Reranker, RerankerSettings};
 use ragd_text::{ExtractLimits, Extractor, OcrReader, OcrSettings};
-use secrecy::SecretString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -33,39 +34,20 @@ use std::time::Duration;
 /// The provider that needs no model.
 const EXTRACTIVE: &str = "extractive";
 
-/// Something that a person should be told at start, once.
-#[derive(Debug)]
-pub enum Notice {
-    /// A first API key was made.
-    NewApiKey {
-        /// The key.
-        key: SecretString,
-        /// Where it is kept.
-        path: PathBuf,
-    },
-    /// There is no embedding model: retrieval is by words alone.
-    NoModel {
-        /// Why, and what to run.
-        reason: String,
-    },
-    /// The configuration names a model that another one has replaced.
-    ModelReplaced(String),
-}
-
 /// An opened application, with what only its opener needs.
 #[derive(Debug)]
 pub struct OpenedApp {
     /// The application.
     pub app: App,
-    /// The hold on the data folder; it ends when this is dropped.
+    /// The lock on the data folder, held until it is dropped.
     pub lock: FolderLock,
-    /// What to tell.
-    pub notices: Vec<Notice>,
+    /// What a person should know.
+    pub notices: Vec<StartupNotice>,
 }
 
 impl App {
-    /// As [`App::open`], to move to the configured model: the present vectors may be of another
-    /// one, which is not used then.
+    /// As [`App::open`], to move to the configured model: the stored vectors may be of another one,
+    /// which is not used then.
     ///
     /// # Errors
     /// As [`App::open`].
@@ -74,79 +56,112 @@ impl App {
         clock: Clock,
         program: PathBuf,
     ) -> Result<OpenedApp> {
-        Box::pin(Self::open_for(Purpose::Reembed, config, clock, program)).await
+        Box::pin(Self::open_for(OpenMode::Reembed, config, clock, program)).await
     }
 
     /// Opens everything that `config` names. `program` is the ragd binary, which reads documents in
-    /// processes of its own. Nothing runs in the background yet: see [`App::start`].
+    /// child processes. No background task runs yet: see [`App::start`].
     ///
     /// # Errors
     /// `Conflict` when another process uses the data folder, and with code
     /// [`CODE_OTHER_MODEL`](super::CODE_OTHER_MODEL) when the stored vectors are of another model
-    /// than the configured one; `Unavailable` when the database is
-    /// not there or not migrated; `Invalid` for a wrong key; `Internal` for a fault of the machine.
+    /// than the configured one; `Unavailable` when the database does not answer or is not migrated;
+    /// `Invalid` for a wrong key; `Internal` for a fault of the machine.
     pub async fn open(config: Config, clock: Clock, program: PathBuf) -> Result<OpenedApp> {
         // Boxed: the future holds a whole application.
-        Box::pin(Self::open_for(Purpose::Use, config, clock, program)).await
+        Box::pin(Self::open_for(OpenMode::Use, config, clock, program)).await
     }
 
     async fn open_for(
-        purpose: Purpose,
+        mode: OpenMode,
         config: Config,
         clock: Clock,
         program: PathBuf,
     ) -> Result<OpenedApp> {
-        let folder = DataFolder::of(&config);
-        folder.create()?;
-        let lock = folder.lock()?;
-        let installation = folder.installation()?;
-        if let Some(place) = &config.jobs.failpoint {
-            arm_failpoint(place)
-                .map_err(|place| Error::invalid(format!("RAGD_FAILPOINT: no '{place}'")))?;
-        }
-        let mut notices = Vec::new();
-        let registry = MetricsRegistry::new();
-        let shared_metrics = SharedMetrics::register(&registry)?;
-        shared_metrics.start_errors(&["ingest"]);
-        let llm_metrics = LlmMetrics::register(&registry, &shared_metrics)?;
-        let audit_file = AuditFile::open(folder.logs()).map_err(|error| {
-            Error::internal(format!(
-                "cannot write audit.log in '{}'",
-                folder.logs().display()
-            ))
-            .with_source(error)
-        })?;
-        let secrets = open_secrets(&config, &folder, &mut notices)?;
-        let store = open_store(&config, &folder).await?;
-        let sealer = open_sealer(&store, &secrets.encryption, clock.now()).await?;
-        let cache = open_cache(&config, &clock)?;
+        let (base, lock, mut notices) = Box::pin(Foundation::open(&config, &clock)).await?;
         let models = EmbeddingModels {
             config: &config,
-            folder: &folder,
-            store: &store,
+            folder: &base.folder,
+            store: &base.store,
             clock: &clock,
         };
+        let embedding = models.open(mode).await?;
+        notices.extend(embedding_notices(&embedding));
         let OpenedEmbedding {
             current: embedder,
             space,
-            unknown,
-            remark,
-        } = models.open(purpose).await?;
-        if embedder.get().is_none() {
-            let reason = embedder.trouble().unwrap_or_default();
-            notices.push(Notice::NoModel { reason });
-        }
-        notices.extend(remark.map(Notice::ModelReplaced));
+            unknown: model_unknown,
+            ..
+        } = embedding;
+        let services = Box::pin(Services::open(&config, &clock, &base, embedder, space)).await?;
+        let retrieval = services.retrieval()?;
+        let ingest = services.ingest(program).await?;
+        let chat = services.chat(&retrieval).await?;
+        let auth = services.auth()?;
+        let (embedder, follower) = (services.embedder, services.follower);
+        let app = Self(Arc::new(Parts {
+            metrics: AppMetrics::register(&base.registry)?,
+            registry: base.registry,
+            shared_metrics: base.shared_metrics,
+            folder: base.folder,
+            installation: base.installation,
+            audit_file: base.audit_file,
+            store: base.store,
+            cache: base.cache,
+            sealer: base.sealer,
+            config,
+            clock,
+            embedder,
+            follower,
+            auth,
+            retrieval,
+            ingest,
+            chat,
+            reembedding: Reembedding::default(),
+            model_unknown,
+            caught_up: AtomicBool::new(false),
+        }));
+        Ok(OpenedApp { app, lock, notices })
+    }
+}
+
+/// What a person should know about the embedding model.
+fn embedding_notices(embedding: &OpenedEmbedding) -> Vec<StartupNotice> {
+    let mut notices = Vec::new();
+    if embedding.current.get().is_none() {
+        let reason = embedding.current.trouble().unwrap_or_default();
+        notices.push(StartupNotice::NoModel { reason });
+    }
+    notices.extend(embedding.replaced.clone().map(StartupNotice::ModelReplaced));
+    notices
+}
+
+/// Builds the services, from the foundation and the parts that several of them share.
+struct Services<'a> {
+    config: &'a Config,
+    clock: &'a Clock,
+    base: &'a Foundation,
+    embedder: CurrentEmbedder,
+    texts: MessageTexts,
+    counter: TermCounter,
+    index: Index,
+    follower: Follower,
+}
+
+impl<'a> Services<'a> {
+    /// Opens the index, with its follower.
+    async fn open(
+        config: &'a Config,
+        clock: &'a Clock,
+        base: &'a Foundation,
+        embedder: CurrentEmbedder,
+        space: Option<VectorSpace>,
+    ) -> Result<Self> {
+        let store = &base.store;
+        let index =
+            open_configured_index(config, &base.folder, space.clone(), store, clock).await?;
+        let texts = MessageTexts::new(store.clone(), base.sealer.clone());
         let counter = TermCounter::new()?;
-        // Boxed: connecting to a server is a large future, which every command would carry.
-        let index = Box::pin(open_configured_index(
-            &config,
-            &folder,
-            space.clone(),
-            (&store, &clock),
-        ))
-        .await?;
-        let texts = MessageTexts::new(store.clone(), sealer.clone());
         let follower = Follower::new(FollowerParts {
             store: store.clone(),
             texts: texts.clone(),
@@ -155,95 +170,92 @@ impl App {
             counter: counter.clone(),
             clock: clock.clone(),
         });
-        let retrieval = Retrieval::new(
-            RetrievalParts {
-                store: store.clone(),
-                texts: texts.clone(),
-                index,
-                counter: counter.clone(),
-                embedder: embedder.clone(),
-                reranking: open_reranking(&config, &clock, (&llm_metrics, &shared_metrics))?,
-                clock: clock.clone(),
-                metrics: RetrievalMetrics::register(&registry, &shared_metrics)?,
-                shared_metrics: shared_metrics.clone(),
-            },
-            config.retrieval.clone(),
-        );
-        let ingest = Ingest::new(
-            IngestParts {
-                store: store.clone(),
-                blobs: Blobs::open(folder.blobs().to_owned())?,
-                texts: texts.clone(),
-                extractor: Extractor::new(program, extract_limits(&config), threads(0).get())
-                    .with_ocr(OcrReader::find(ocr_settings(&config)).await),
-                embedder: embedder.clone(),
-                follower: follower.clone(),
-                clock: clock.clone(),
-                shared_metrics: shared_metrics.clone(),
-            },
-            config.ingest.clone(),
-            folder.documents().to_owned(),
-        );
-        let router = open_router(&config.llm, &clock, &llm_metrics, &shared_metrics)?;
-        open_overrides((&store, &router), &config.llm, clock.now()).await?;
-        let chat = Chat::new(
-            ChatParts {
-                store: store.clone(),
-                retrieval: retrieval.clone(),
-                embedder: embedder.clone(),
-                counter,
-                router,
-                texts,
-                follower: follower.clone(),
-                responses: ResponseCache::new(
-                    cache.clone(),
-                    sealer.clone(),
-                    config.cache.response_ttl(),
-                ),
-                sealer: sealer.clone(),
-                sessions: config.sessions.clone(),
-                memory: config.memory.clone(),
-                clock: clock.clone(),
-                metrics: ChatMetrics::register(&registry, &shared_metrics)?,
-                shared_metrics: shared_metrics.clone(),
-                extractive_series: llm_metrics.provider_series(EXTRACTIVE, EXTRACTIVE, "chat"),
-            },
-            config.chat.clone(),
-        );
-        let local_token = crate::auth::issue_local_token(folder.root())?;
-        let auth = Auth::new(
-            store.clone(),
-            &AuthSettings {
-                keys: secrets.api_keys,
-                signing_secret: secrets.signing,
-                token_minutes: config.auth.token_minutes,
-                local_token: Some(local_token),
-            },
-            clock.clone(),
-        )?;
-        let app = Self(Arc::new(Parts {
-            metrics: AppMetrics::register(&registry)?,
+        Ok(Self {
             config,
             clock,
-            registry,
-            shared_metrics,
-            folder,
-            installation,
-            audit_file,
-            store,
-            cache,
-            sealer,
+            base,
             embedder,
+            texts,
+            counter,
+            index,
             follower,
-            auth,
-            retrieval,
-            ingest,
-            chat,
-            reembedding: Reembedding::default(),
-            model_unknown: unknown,
-            settled: AtomicBool::new(false),
-        }));
-        Ok(OpenedApp { app, lock, notices })
+        })
+    }
+
+    fn retrieval(&self) -> Result<Retrieval> {
+        let (metrics, shared_metrics) = (&self.base.llm_metrics, &self.base.shared_metrics);
+        let parts = RetrievalParts {
+            store: self.base.store.clone(),
+            texts: self.texts.clone(),
+            index: self.index.clone(),
+            counter: self.counter.clone(),
+            embedder: self.embedder.clone(),
+            reranking: open_reranking(self.config, self.clock, (metrics, shared_metrics))?,
+            clock: self.clock.clone(),
+            metrics: RetrievalMetrics::register(&self.base.registry, shared_metrics)?,
+            shared_metrics: shared_metrics.clone(),
+        };
+        Ok(Retrieval::new(parts, self.config.retrieval.clone()))
+    }
+
+    async fn ingest(&self, program: PathBuf) -> Result<Ingest> {
+        let folder = &self.base.folder;
+        let ocr = OcrReader::find(ocr_settings(self.config)).await;
+        let extractor = Extractor::new(program, extract_limits(self.config), threads(0).get());
+        let parts = IngestParts {
+            store: self.base.store.clone(),
+            blobs: Blobs::open(folder.blobs().to_owned())?,
+            texts: self.texts.clone(),
+            extractor: extractor.with_ocr(ocr),
+            embedder: self.embedder.clone(),
+            follower: self.follower.clone(),
+            clock: self.clock.clone(),
+            shared_metrics: self.base.shared_metrics.clone(),
+        };
+        let documents = folder.documents().to_owned();
+        Ok(Ingest::new(parts, self.config.ingest.clone(), documents))
+    }
+
+    /// Opens the providers, with the stored overrides, and what answers with them.
+    async fn chat(&self, retrieval: &Retrieval) -> Result<Chat> {
+        let (config, clock, base) = (self.config, self.clock, self.base);
+        let (llm_metrics, shared_metrics) = (&base.llm_metrics, &base.shared_metrics);
+        let router = open_router(&config.llm, clock, llm_metrics, shared_metrics)?;
+        open_overrides(&base.store, &router, &config.llm, clock.now()).await?;
+        let responses = ResponseCache::new(
+            base.cache.clone(),
+            base.sealer.clone(),
+            config.cache.response_ttl(),
+        );
+        let parts = ChatParts {
+            store: base.store.clone(),
+            retrieval: retrieval.clone(),
+            embedder: self.embedder.clone(),
+            counter: self.counter.clone(),
+            router,
+            texts: self.texts.clone(),
+            follower: self.follower.clone(),
+            responses,
+            sealer: base.sealer.clone(),
+            sessions: config.sessions.clone(),
+            memory: config.memory.clone(),
+            clock: clock.clone(),
+            metrics: ChatMetrics::register(&base.registry, shared_metrics)?,
+            shared_metrics: shared_metrics.clone(),
+            extractive_series: llm_metrics.provider_series(EXTRACTIVE, EXTRACTIVE, "chat"),
+        };
+        Ok(Chat::new(parts, config.chat.clone()))
+    }
+
+    fn auth(&self) -> Result<Auth> {
+        let secrets = &self.base.secrets;
+        let settings = AuthSettings {
+            keys: secrets.api_keys.clone(),
+            signing_secret: secrets.signing.clone(),
+            token_minutes: self.config.auth.token_minutes,
+            local_token: Some(crate::auth::issue_local_token(self.base.folder.root())?),
+        };
+        Auth::new(self.base.store.clone(), &settings, self.clock.clone())
     }
 }
 

@@ -1,6 +1,6 @@
-//! Operators' changes: kept in SQL, read by every process every two seconds, put in force all at once.
-//! A start with another configuration than the one that a change was made over drops it: a variable
-//! that was changed since then wins.
+//! Overrides: what operators change while ragd runs. They are stored in SQL; every process reads them
+//! every two seconds and applies them all at once. An override remembers the configured value that it
+//! replaced; a start with another configured value drops it.
 
 use super::App;
 use crate::config::LlmConfig;
@@ -11,10 +11,10 @@ use ragd_store::{Override, Store};
 use serde_json::Value;
 use std::time::Duration;
 
-/// How often they are read: within five seconds every process knows them.
+/// How often a process reads the overrides: every process applies a change within five seconds.
 const READ_EVERY: Duration = Duration::from_secs(2);
 
-/// What can be changed.
+/// What can be overridden.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OverrideName {
     /// Who is the default provider: its name.
@@ -56,7 +56,7 @@ impl OverrideName {
         }
     }
 
-    /// What the configuration says of it.
+    /// The configured value.
     fn baseline(&self, config: &LlmConfig) -> String {
         match self {
             Self::DefaultProvider => config.default_provider().to_owned(),
@@ -66,22 +66,22 @@ impl OverrideName {
     }
 }
 
-/// A change that is wanted.
+/// A change of one override.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// What is changed.
+    /// What is overridden.
     pub name: OverrideName,
-    /// To what; `None` takes an earlier change back.
+    /// The new value; `None` removes the override.
     pub value: Option<Value>,
-    /// How long it holds; `None`: until it is taken back.
+    /// How long it holds; `None`: until it is removed.
     pub expires_in: Option<Duration>,
 }
 
 impl App {
-    /// Makes operators' changes, in SQL and at once in this process.
+    /// Stores and applies changes of overrides; this process follows them at once.
     ///
     /// # Errors
-    /// `Unavailable` without a database: nothing is changed then.
+    /// `Unavailable` without a database; nothing is changed then.
     pub async fn change(&self, changes: &[Change], who: &str) -> Result<()> {
         let now = self.clock().now();
         for change in changes {
@@ -103,7 +103,7 @@ impl App {
         self.follow_overrides().await
     }
 
-    /// The changes that are in force.
+    /// The overrides in force.
     ///
     /// # Errors
     /// `Unavailable` without a database.
@@ -111,35 +111,36 @@ impl App {
         self.store().overrides(self.clock().now()).await
     }
 
-    /// Puts the stored changes in force.
+    /// Applies the stored overrides.
     ///
     /// # Errors
-    /// `Unavailable` without a database: they stay as they were.
+    /// `Unavailable` without a database; the overrides stay as they were.
     pub async fn follow_overrides(&self) -> Result<()> {
-        put_in_force(&self.overrides().await?, self.router());
+        apply(&self.overrides().await?, self.router());
         Ok(())
     }
 
-    /// Follows the changes that other processes make, until it is dropped.
+    /// Reads and applies overrides until it is dropped.
     pub(super) async fn keep_following_overrides(&self) {
-        let mut is_away = false;
+        let mut is_failing = false;
         loop {
             self.clock().sleep(READ_EVERY).await;
             let followed = self.follow_overrides().await;
-            if let (Err(error), false) = (&followed, is_away) {
-                tracing::warn!(error = error.chain(), "operators' changes were not read");
+            if let (Err(error), false) = (&followed, is_failing) {
+                tracing::warn!(error = error.chain(), "the overrides were not read");
             }
-            is_away = followed.is_err();
+            is_failing = followed.is_err();
         }
     }
 }
 
-/// Drops the changes that were made over another configuration, and puts the others in force.
+/// Drops the overrides of another configuration, and applies the others.
 ///
 /// # Errors
 /// `Unavailable` without a database.
 pub(super) async fn open_overrides(
-    (store, router): (&Store, &Router),
+    store: &Store,
+    router: &Router,
     config: &LlmConfig,
     now: DateTime<Utc>,
 ) -> Result<()> {
@@ -151,20 +152,20 @@ pub(super) async fn open_overrides(
         } else {
             tracing::info!(
                 override_name = stored.name,
-                "an operator's change is dropped: the configuration has changed since"
+                "an override is dropped: the configuration has changed since"
             );
             store.delete_override(&stored.name).await?;
         }
     }
-    put_in_force(&kept, router);
+    apply(&kept, router);
     Ok(())
 }
 
-fn put_in_force(stored: &[Override], router: &Router) {
+fn apply(stored: &[Override], router: &Router) {
     let mut overrides = Overrides::default();
     for change in stored {
-        if let Err(error) = take(change, &mut overrides) {
-            tracing::warn!(error = error.chain(), "an operator's change cannot be read");
+        if let Err(error) = read_into(change, &mut overrides) {
+            tracing::warn!(error = error.chain(), "an override cannot be read");
         }
     }
     if *router.overrides() != overrides {
@@ -172,9 +173,9 @@ fn put_in_force(stored: &[Override], router: &Router) {
     }
 }
 
-fn take(change: &Override, overrides: &mut Overrides) -> Result<()> {
+fn read_into(change: &Override, overrides: &mut Overrides) -> Result<()> {
     let value: Value = serde_json::from_str(&change.value)
-        .map_err(|error| Error::internal("it is no JSON").with_source(error))?;
+        .map_err(|error| Error::internal("it is not JSON").with_source(error))?;
     match OverrideName::parse(&change.name) {
         Some(OverrideName::DefaultProvider) => {
             overrides.default_provider = value.as_str().map(str::to_owned);

@@ -1,137 +1,38 @@
-//! Re-embedding: the vectors of another model are made beside the present ones and a second index is
-//! filled with them, while the first answers and takes documents in; then both, the embedder of
-//! questions and what the database remembers change together. Every step may be interrupted: what
-//! was made is kept, and the next run goes on from there.
+//! Re-embedding, the move to another embedding model. The new model's vectors are made beside the
+//! present ones and fill a second index, while the first one serves searches and takes documents in.
+//! Then the index, the embedder of questions and the stored model switch together. Every step may be
+//! interrupted: finished vectors are kept, and the next run resumes.
 
 use super::App;
 use super::embedding::{Models, read_source, remembered, space_of};
-use crate::config::{EmbeddingConfig, EmbeddingSource, EmbeddingWish};
-use chrono::{DateTime, Utc};
+use super::reembed_status::{CODE_REEMBEDDING, ReembedStage, ReembedState, ReembedStatus};
+use crate::config::{EmbeddingConfig, EmbeddingOverride, EmbeddingSource};
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_embed::Embedder;
 use ragd_store::{EmbeddingModel, ModelRole};
-use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, watch};
-use tokio_util::sync::CancellationToken;
-
-/// The machine-readable code of an error that says that another re-embedding is under way.
-pub const CODE_REEMBEDDING: &str = "reembedding_under_way";
+use tokio::sync::watch;
 
 /// How many vectors one transaction moves or drops.
 const BATCH_VECTORS: i64 = 256;
-/// How often the second index catches up before the switch; documents that come still after that
-/// are taken up in the switch itself.
+/// How often the second index catches up before the switch; documents that arrive after that are
+/// indexed in the switch itself.
 const ROUNDS: usize = 8;
-/// How long an endpoint that went away in the middle is waited for, at first and at most, and how
-/// often.
+/// The first and the longest wait for an endpoint that became unavailable, and the number of waits.
 const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const WAITS: u32 = 10;
 
-/// How a re-embedding stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReembedState {
-    /// It is under way.
-    Running,
-    /// The new model serves.
-    Done,
-    /// It ended with an error; the former model serves, and what was made is kept.
-    Failed,
-}
-
-/// What a re-embedding is at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReembedStage {
-    /// Asking the new model for the length of its vectors.
-    Connect,
-    /// Making vectors.
-    Embed,
-    /// Filling the second index.
-    Index,
-    /// Changing over.
-    Switch,
-    /// Dropping the former model's vectors.
-    Tidy,
-}
-
-/// How the last re-embedding stands, or how it ended.
-#[derive(Debug, Clone, Serialize)]
-pub struct ReembedStatus {
-    /// How it stands.
-    pub state: ReembedState,
-    /// What it is at.
-    pub stage: ReembedStage,
-    /// The model that served when it began.
-    pub from: Option<String>,
-    /// How the new model is reached.
-    pub to: EmbeddingSource,
-    /// The new model's id, once it is known.
-    pub model: Option<String>,
-    /// How many passages the stage has done.
-    pub done: u64,
-    /// How many it has to do.
-    pub total: u64,
-    /// How many vectors were stored; the others were there already.
-    pub embedded: u64,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When it ended.
-    pub finished_at: Option<DateTime<Utc>>,
-    /// Why it failed.
-    pub error: Option<String>,
-}
-
-/// What is known of re-embeddings in this process.
-#[derive(Debug)]
-pub(super) struct Reembedding {
-    status: watch::Sender<Option<ReembedStatus>>,
-    turn: Arc<Mutex<()>>,
-    stop: CancellationToken,
-}
-
-impl Default for Reembedding {
-    fn default() -> Self {
-        Self {
-            status: watch::Sender::new(None),
-            turn: Arc::default(),
-            stop: CancellationToken::new(),
-        }
-    }
-}
-
-impl Reembedding {
-    fn note(&self, change: impl FnOnce(&mut ReembedStatus)) {
-        self.status.send_modify(|status| {
-            if let Some(status) = status {
-                change(status);
-            }
-        });
-    }
-
-    fn enter(&self, stage: ReembedStage, (done, total): (u64, u64)) {
-        self.note(|status| (status.stage, status.done, status.total) = (stage, done, total));
-    }
-
-    /// Ends what is under way; it goes on when it is asked for again, or after a start.
-    pub(super) async fn stop(&self) {
-        self.stop.cancel();
-        drop(self.turn.lock().await);
-    }
-}
-
 impl App {
-    /// Moves to the configured model, or to what `wish` says instead, in the background. Asked for
-    /// the same again while it is under way, it says how that stands.
+    /// Starts re-embedding to the configured model, with what `change` says instead, in the background.
+    /// A second call for the same model while that is under way returns its progress.
     ///
     /// # Errors
     /// `Invalid` when there is no such model to move to; `Conflict` with code [`CODE_REEMBEDDING`]
     /// while the move to another one is under way.
-    pub fn begin_reembed(&self, wish: &EmbeddingWish) -> Result<ReembedStatus> {
-        let section = self.config().embedding_wished(wish)?;
+    pub fn begin_reembed(&self, change: &EmbeddingOverride) -> Result<ReembedStatus> {
+        let section = self.config().embedding_with(change)?;
         let Some(to) = section.source(&self.config().llm) else {
             return Err(Error::invalid(
                 "provider: EMBEDDING_PROVIDER is off; name the provider whose vectors are to be made",
@@ -160,24 +61,22 @@ impl App {
             let stopped = app.0.reembedding.stop.clone();
             tokio::select! {
                 () = stopped.cancelled() => {}
-                outcome = app.reembed(&section, &to) => app.tell_end(outcome),
+                outcome = app.reembed(&section, &to) => app.finish(outcome),
             }
             drop(turn);
         });
         Ok(status)
     }
 
-    /// How the last re-embedding of this process stands, or how it ended.
+    /// The progress of the last re-embedding of this process.
     pub fn reembedding(&self) -> watch::Receiver<Option<ReembedStatus>> {
         self.0.reembedding.status.subscribe()
     }
 
-    /// Takes up what an earlier process left: a switch that was not tidied up after, or a
-    /// re-embedding that had begun.
+    /// Resumes what an earlier process did not finish: the clean-up after a switch, or a re-embedding.
     ///
     /// # Errors
-    /// `Unavailable` without a database; `Invalid` when the model that was moved to cannot be used
-    /// any more.
+    /// `Unavailable` without a database; `Invalid` when the new model cannot be used any more.
     pub(super) async fn resume_reembed(&self) -> Result<()> {
         if let Some(serving) = self.store().embedding_model(ModelRole::Serving).await? {
             self.move_waiting(&serving.id).await?;
@@ -186,8 +85,8 @@ impl App {
             return Ok(());
         };
         let to = read_source(&building)?;
-        tracing::info!("re-embedding to {to} goes on");
-        self.begin_reembed(&EmbeddingWish {
+        tracing::info!("re-embedding to {to} resumes");
+        self.begin_reembed(&EmbeddingOverride {
             provider: Some(to.provider),
             model: Some(to.model),
             dimension: Some(to.dimension),
@@ -208,7 +107,7 @@ impl App {
         }
     }
 
-    fn tell_end(&self, outcome: Result<()>) {
+    fn finish(&self, outcome: Result<()>) {
         let now = self.clock().now();
         let (state, error) = match &outcome {
             Ok(()) => (ReembedState::Done, None),
@@ -218,7 +117,7 @@ impl App {
             Ok(()) => tracing::info!("re-embedding is done"),
             Err(error) => tracing::error!(error = error.chain(), "re-embedding failed"),
         }
-        self.0.reembedding.note(|status| {
+        self.0.reembedding.update(|status| {
             (status.state, status.error) = (state, error);
             status.finished_at = Some(now);
         });
@@ -228,13 +127,13 @@ impl App {
         let job = &self.0.reembedding;
         let embedder = self.models().embedder(section, to).await?;
         let model = remembered(&embedder, to)?;
-        job.note(|status| status.model = Some(model.id.clone()));
+        job.update(|status| status.model = Some(model.id.clone()));
         let serving = self.store().embedding_model(ModelRole::Serving).await?;
         if serving.is_some_and(|serving| serving.id == model.id) {
             // The same vectors, perhaps from elsewhere.
             self.0.embedder.replace(embedder);
             let embedded = self.ingest().embed_missing().await?;
-            job.note(|status| status.embedded = embedded);
+            job.update(|status| status.embedded = embedded);
             let store = self.store();
             let now = self.clock().now();
             return store
@@ -244,11 +143,11 @@ impl App {
         self.prepare(&model).await?;
         self.embed_all(&embedder).await?;
         self.switch(&embedder, &model).await?;
-        job.enter(ReembedStage::Tidy, (0, 0));
+        job.enter(ReembedStage::Tidy, 0, 0);
         self.move_waiting(&model.id).await
     }
 
-    /// Remembers where it goes, and drops what waits of others: nobody will ask for it.
+    /// Stores the new model, and drops unfinished vectors of any other.
     async fn prepare(&self, model: &EmbeddingModel) -> Result<()> {
         let store = self.store();
         while store
@@ -262,7 +161,7 @@ impl App {
             .await
     }
 
-    /// Makes the vector of every passage. An endpoint that goes away meanwhile is waited for.
+    /// Makes the vector of every passage. Waits for an endpoint that becomes unavailable.
     async fn embed_all(&self, embedder: &Embedder) -> Result<()> {
         let mut wait = FIRST_WAIT;
         let mut waits = 0;
@@ -289,10 +188,10 @@ impl App {
         let total = count(store.count_current_passages().await?);
         let missing = count(store.count_without_embedding(embedder.model_id()).await?);
         let before = total.saturating_sub(missing);
-        job.enter(ReembedStage::Embed, (before, total));
+        job.enter(ReembedStage::Embed, before, total);
         let mut last = 0;
         let progress = |stored: u64| {
-            job.note(|status| {
+            job.update(|status| {
                 status.done = before + stored;
                 status.embedded += stored - last;
             });
@@ -305,7 +204,7 @@ impl App {
         let job = &self.0.reembedding;
         let mut switch = self.follower().begin_switch(space_of(model)).await?;
         let progress = |now: crate::indexing::RebuildProgress| {
-            job.enter(ReembedStage::Index, (now.done, now.total));
+            job.enter(ReembedStage::Index, now.done, now.total);
         };
         switch.fill(progress).await?;
         for _ in 0..ROUNDS {
@@ -314,8 +213,8 @@ impl App {
                 break;
             }
         }
-        job.note(|status| status.stage = ReembedStage::Switch);
-        // Nobody may store a vector of the former model once the new one serves.
+        job.update(|status| status.stage = ReembedStage::Switch);
+        // No vector of the former model may be stored once the new one serves.
         let filling = self.ingest().filling_turn().await;
         self.ingest().embed_beside(embedder, |_| {}).await?;
         let install = || self.0.embedder.replace(embedder.clone());

@@ -1,8 +1,8 @@
-//! What runs beside the doors: bringing the index up to the database, taking up unfinished work,
-//! filling in missing vectors, following.
+//! Background tasks of the application: bringing the index up to date with the database, resuming
+//! unfinished work, making missing vectors, following the change log.
 
 use super::{App, ReembedState};
-use crate::config::EmbeddingWish;
+use crate::config::EmbeddingOverride;
 use crate::indexing::Check;
 use ragd_core::error::Result;
 use ragd_embed::CODE_EMBEDDINGS_UNAVAILABLE;
@@ -11,35 +11,34 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long an endpoint that has never answered is left alone, at first and at most.
+/// The first and the longest wait before an endpoint that has never answered is asked again.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What had to be done until everything that SQL holds could be found.
+/// What was needed until a search could find everything that SQL holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settling {
-    /// What was found of the index.
+pub struct CaughtUp {
+    /// The state in which the index was found.
     pub check: Check,
-    /// How many documents an earlier process had left unfinished.
+    /// How many documents an earlier process had not finished.
     pub resumed: usize,
     /// How many vectors were made for passages that had none.
     pub embedded: u64,
 }
 
 impl App {
-    /// Brings the index up to the database, rebuilding it where that is needed, takes up unfinished
-    /// documents and makes missing vectors; those that an endpoint does not make now are made
-    /// later. The index can be relied on as soon as the first of
-    /// these is done.
+    /// Brings the index up to date with the database (rebuilding it if necessary), resumes unfinished
+    /// documents and makes missing vectors. Vectors that an endpoint cannot make now are made later.
+    /// [`App::is_caught_up`] holds after the first of these steps.
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index or the model fails.
-    pub async fn settle(&self) -> Result<Settling> {
+    pub async fn catch_up(&self) -> Result<CaughtUp> {
         let check = self.follower().repair().await?;
-        self.0.settled.store(true, Ordering::Release);
+        self.0.caught_up.store(true, Ordering::Release);
         let resumed = self.ingest().resume().await?;
         let embedded = self.embed_what_is_missing().await?;
-        Ok(Settling {
+        Ok(CaughtUp {
             check,
             resumed,
             embedded,
@@ -57,7 +56,7 @@ impl App {
         }
     }
 
-    /// Starts what runs beside the doors; all of it ends with `stop`.
+    /// Starts the background tasks; all of them end with `stop`.
     pub fn start(&self, stop: &CancellationToken) -> TaskTracker {
         let tasks = TaskTracker::new();
         let app = self.clone();
@@ -65,7 +64,7 @@ impl App {
         tasks.spawn(async move {
             tokio::select! {
                 () = stopped.cancelled() => {}
-                () = app.settle_and_go_on() => {}
+                () = app.run_catch_up() => {}
             }
         });
         let follower = self.follower().clone();
@@ -86,24 +85,23 @@ impl App {
         tasks
     }
 
-    /// One after the other: a second index is begun when the serving one is what it should be.
-    async fn settle_and_go_on(&self) {
-        self.settle_until_done().await;
-        self.go_on_reembedding().await;
+    /// One after the other: a second index is begun only when the first one is up to date.
+    async fn run_catch_up(&self) {
+        self.catch_up_until_done().await;
+        self.resume_reembedding().await;
     }
 
-    /// Takes up a re-embedding that an earlier process had begun; and moves to a configured
-    /// endpoint that was away at the start of an installation without vectors, as soon as it is
-    /// there.
-    async fn go_on_reembedding(&self) {
+    /// Resumes a re-embedding that an earlier process had begun. In an installation without vectors
+    /// whose configured endpoint was unavailable at the start, moves to it as soon as it answers.
+    async fn resume_reembedding(&self) {
         if let Err(error) = self.resume_reembed().await {
-            tracing::error!(error = error.chain(), "a re-embedding was not taken up");
+            tracing::error!(error = error.chain(), "a re-embedding was not resumed");
         }
         let mut wait = FIRST_WAIT;
         while self.0.model_unknown && self.embedder().is_none() {
             self.clock().sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
-            match self.begin_reembed(&EmbeddingWish::default()) {
+            match self.begin_reembed(&EmbeddingOverride::default()) {
                 Ok(_) => self.reembedding_ends().await,
                 Err(error) => tracing::warn!(error = error.chain(), "there are no vectors yet"),
             }
@@ -120,31 +118,31 @@ impl App {
         let _ended = ended.await;
     }
 
-    /// Whether the index has caught up and been compared with the database since the start.
-    pub fn is_settled(&self) -> bool {
-        self.0.settled.load(Ordering::Acquire)
+    /// Whether the index has caught up with the database and was compared with it since the start.
+    pub fn is_caught_up(&self) -> bool {
+        self.0.caught_up.load(Ordering::Acquire)
     }
 
-    async fn settle_until_done(&self) {
+    async fn catch_up_until_done(&self) {
         const RETRY: std::time::Duration = std::time::Duration::from_secs(2);
-        let mut told = None;
+        let mut logged = None;
         loop {
-            match self.settle().await {
-                Ok(settling) => {
+            match self.catch_up().await {
+                Ok(caught_up) => {
                     tracing::info!(
-                        resumed_documents = settling.resumed,
-                        embedded_passages = settling.embedded,
+                        resumed_documents = caught_up.resumed,
+                        embedded_passages = caught_up.embedded,
                         "the index holds what the database holds ({:?})",
-                        settling.check
+                        caught_up.check
                     );
                     return;
                 }
                 Err(error) => {
-                    // Once for each reason: a server may be away for hours.
+                    // Once for each reason: a server may be unavailable for hours.
                     let error = Some(error.chain());
-                    if told != error {
-                        tracing::error!(error, "the index is not up to the database");
-                        told = error;
+                    if logged != error {
+                        tracing::error!(error, "the index is not up to date with the database");
+                        logged = error;
                     }
                     tokio::time::sleep(RETRY).await;
                 }
@@ -152,17 +150,20 @@ impl App {
         }
     }
 
-    /// Ends the application: everything is durable already, so nothing is waited for but the
-    /// connections. One log line for each part, in the order of the runbook.
+    /// Closes the application. Everything is durable already, so only connections are waited for. Logs
+    /// one line for each part, in the order of the runbook.
     pub async fn close(&self) {
         self.0.reembedding.stop().await;
         let index = self.follower().index();
         if let Err(error) = index.flush().await {
             tracing::error!(error = error.chain(), "the index was not flushed");
         }
-        // Work that was cut off may still have the right to write; the next process need not wait.
+        // Interrupted work may still hold the index's lease; released, the next process need not wait for it.
         if let Err(error) = index.release().await {
-            tracing::warn!(error = error.chain(), "the index's lease ends by itself");
+            tracing::warn!(
+                error = error.chain(),
+                "the index's lease was not released; it expires by itself"
+            );
         }
         if let Some(redis) = self.cache().server() {
             redis.close();

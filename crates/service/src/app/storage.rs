@@ -1,12 +1,12 @@
-//! The gauges that are read when somebody looks: memory, disk, connections.
+//! Gauges that are measured when the metrics are scraped: memory, disk, connections.
 
 use super::App;
 use std::path::Path;
 use walkdir::WalkDir;
 
 impl App {
-    /// Brings the gauges of memory, disk and connections up to date. Walks the data folder, so it
-    /// belongs on a thread that may block.
+    /// Measures memory, disk and connections. Walks the data folder, so run it on a thread that may
+    /// block.
     pub fn measure(&self) {
         let metrics = self.metrics();
         if let Some(bytes) = resident_bytes() {

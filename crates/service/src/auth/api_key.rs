@@ -1,6 +1,6 @@
-//! API keys as they are checked: never kept in the open, only as HMAC-SHA-256 (RFC 2104) under a
-//! key derived from the signing secret. Every configured key is compared, in constant time, so that
-//! a wrong key takes as long as a right one.
+//! Checks API keys. They are held only as HMAC-SHA-256 (RFC 2104) under a key derived from the signing
+//! secret, never as plain text. Every configured key is compared in constant time, so that a wrong key
+//! takes as long as a right one.
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};

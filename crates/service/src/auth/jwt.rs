@@ -1,5 +1,5 @@
 //! The tokens of users: JSON Web Tokens (RFC 7519), HS256 and nothing else. Time comes from the
-//! clock that the service was given, so the crate's own look at the system's clock is switched off.
+//! clock that is passed in; the JWT crate's own check against the system clock is switched off.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Both the issuer and the audience: tokens are made and read by ragd alone.
 const ISSUER: &str = "ragd";
 const AUDIENCE: &str = "ragd";
-/// How far another replica's clock may be ahead of ours.
+/// How far another replica's clock may be ahead of this one's.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(60);
 
 /// Signs tokens and reads them back.
@@ -57,7 +57,7 @@ impl TokenSigner {
         }
     }
 
-    /// How long a token is good, in seconds.
+    /// How long a token is valid, in seconds.
     pub(super) fn lifetime_seconds(&self) -> i64 {
         self.lifetime.num_seconds()
     }
@@ -83,7 +83,7 @@ impl TokenSigner {
     /// Reads a token.
     ///
     /// # Errors
-    /// `Unauthorized` when its signature, form, issuer, audience or time is not good.
+    /// `Unauthorized` when its signature, form, issuer, audience or time is not valid.
     pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation)
             .map_err(|error| refused("the token is not valid").with_source(error))?;

@@ -9,7 +9,7 @@ use std::path::Path;
 /// The file's name in the data folder.
 pub const LOCAL_TOKEN_FILE: &str = "local.token";
 
-/// Makes the token of a server that starts now; whatever an earlier one left is replaced.
+/// Makes the token of a server that starts now, in place of an earlier one.
 ///
 /// # Errors
 /// `Internal` when the file cannot be written or the system gives no random bytes.

@@ -1,6 +1,6 @@
-//! Who calls: turns a credential (an API key, a user's token, the local token of the machine) into
-//! a principal, and a password into a token. Decides nothing about what a principal may do with an
-//! object: that is in each query.
+//! Authentication: turns a credential (an API key, a user's token, the local token of the machine) into
+//! a principal, and a password into a token. Authorisation of single objects is not here: each query
+//! filters by owner.
 
 mod api_key;
 mod jwt;

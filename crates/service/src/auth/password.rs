@@ -9,9 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// The shortest password that is taken, in characters.
+/// The shortest allowed password, in characters.
 pub const MIN_PASSWORD_CHARS: usize = 8;
-/// The longest password that is looked at, in bytes.
+/// The longest allowed password, in bytes.
 const MAX_PASSWORD_BYTES: usize = 1_024;
 const MEMORY_KIB: u32 = 64 * 1_024;
 const PASSES: u32 = 3;
@@ -24,12 +24,11 @@ const MAX_AT_ONCE: usize = 4;
 pub(super) struct Passwords {
     argon2: Argon2<'static>,
     at_once: Arc<Semaphore>,
-    /// The hash of no one's password: checked where there is no user, so that the answer takes as
-    /// long.
+    /// A hash that no password matches: checked for an unknown user, so that the answer takes as long.
     dummy: SecretString,
 }
 
-/// What a check found.
+/// The outcome of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It is another password.
@@ -117,15 +116,16 @@ impl Passwords {
         let permit = Arc::clone(&self.at_once)
             .acquire_owned()
             .await
-            .map_err(|error| Error::internal("password hashing has ended").with_source(error))?;
+            .map_err(|error| Error::internal("password hashing has stopped").with_source(error))?;
         let argon2 = self.argon2.clone();
         let task = tokio::task::spawn_blocking(move || {
-            // Held by the work itself: a caller that goes away does not make room for another.
+            // Held by the work itself: a caller that disconnects does not free its place.
             let _permit = permit;
             work(&argon2)
         });
-        task.await
-            .map_err(|error| Error::internal("password hashing broke off").with_source(error))?
+        task.await.map_err(|error| {
+            Error::internal("password hashing was interrupted").with_source(error)
+        })?
     }
 }
 

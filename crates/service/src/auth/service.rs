@@ -1,4 +1,4 @@
-//! The service: authenticates callers, logs users in, makes the first administrator.
+//! The authentication service: identifies callers, logs users in, creates the administrator.
 
 use super::api_key::ApiKeys;
 use super::jwt::{TokenSigner, looks_like_token};
@@ -13,27 +13,27 @@ use secrecy::SecretString;
 /// The administrator that `ragd create-admin` makes.
 const ADMIN_NAME: &str = "admin";
 const ADMIN_EMAIL: &str = "admin@example.com";
-/// Longer names are nobody's, in bytes.
+/// The longest user name, in bytes; a longer one is unknown.
 const MAX_USERNAME_BYTES: usize = 255;
 
-/// What the service needs to know.
+/// The settings of the service.
 pub struct AuthSettings {
     /// The configured API keys: all one principal.
     pub keys: Vec<SecretString>,
     /// Signs tokens, and keys the hashes of API keys.
     pub signing_secret: SecretString,
-    /// How long a token is good.
+    /// How long a token is valid.
     pub token_minutes: u32,
-    /// What the command line on this machine shows to a running server.
+    /// The token by which the command line on this machine uses a running server.
     pub local_token: Option<SecretString>,
 }
 
-/// A token as `POST /auth/token` answers it.
+/// A token, as `POST /auth/token` returns it.
 #[derive(Debug, Clone)]
 pub struct Token {
     /// The JSON Web Token.
     pub access_token: SecretString,
-    /// How long it is good, in seconds.
+    /// How long it is valid, in seconds.
     pub expires_in_seconds: i64,
 }
 
@@ -65,11 +65,11 @@ impl Auth {
         })
     }
 
-    /// Who calls, by the values of the headers `Authorization` and `X-API-Key`. A Bearer that is a
+    /// Identifies the caller by the values of the headers `Authorization` and `X-API-Key`. A Bearer that is a
     /// token decides alone; else the API key does, which may also come as a Bearer.
     ///
     /// # Errors
-    /// `Unauthorized` without a credential, and with one that is unknown, expired, ended or of a
+    /// `Unauthorized` without a credential, and with one that is unknown, expired, revoked or of a
     /// suspended user; `Unavailable` when a user's token cannot be checked.
     pub async fn authenticate(
         &self,
@@ -164,7 +164,7 @@ impl Auth {
         self.store.user_by_name(username).await
     }
 
-    /// A login does not fail because the better hash could not be kept: the next one tries again.
+    /// Stores a better hash. A failure does not fail the login: the next login tries again.
     async fn rehash(&self, user: &User, password: &SecretString) {
         let kept = match self.passwords.hash(password).await {
             Ok(hash) => {
@@ -174,7 +174,7 @@ impl Auth {
             Err(error) => Err(error),
         };
         if let Err(error) = kept {
-            tracing::warn!(user.id = %user.id, error = %error.chain(), "a password was not hashed anew");
+            tracing::warn!(user.id = %user.id, error = %error.chain(), "a password was not rehashed");
         }
     }
 }

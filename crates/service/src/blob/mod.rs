@@ -1,5 +1,5 @@
-//! The originals of documents, in a local folder, each named by the hash of its bytes: a name that
-//! a person gave is never used as a path. Writing the same bytes twice keeps one copy.
+//! The originals of documents, in a local folder, each named by the hash of its bytes: the name of
+//! an uploaded file is never used as a path. Writing the same bytes twice keeps one copy.
 
 use ragd_core::domain::Sha256;
 use ragd_core::error::{Error, Result};
@@ -45,12 +45,12 @@ impl Blobs {
         })?
     }
 
-    /// Whether the bytes of `hash` are here.
+    /// Whether the bytes of `hash` are stored.
     pub fn contains(&self, hash: Sha256) -> bool {
         self.path(hash).is_file()
     }
 
-    /// Forgets the bytes of `hash`; none there is no error.
+    /// Deletes the bytes of `hash`; missing ones are not an error.
     ///
     /// # Errors
     /// `Internal` when the file cannot be removed.

@@ -1,7 +1,8 @@
-//! The name of a value: what it is of, and which one. Two kinds of values never share a name.
+//! Cache keys: the kind of a value, and its id. Two kinds of values never share a key.
 
-/// What a value is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The kind of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Space {
     /// Answers to questions.
     Response,
@@ -11,15 +12,12 @@ pub enum Space {
 
 impl Space {
     /// The word in a key.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Response => "response",
-            Self::Idempotency => "idempotency",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
-/// The name of a value.
+/// The key of a value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CacheKey {
     space: Space,
@@ -27,8 +25,8 @@ pub struct CacheKey {
 }
 
 impl CacheKey {
-    /// The value `id` of `space`. The id is shown to whoever may list a server's keys, so a secret
-    /// or a private text is hashed first.
+    /// The key of value `id` in `space`. Anyone who may list a server's keys sees the id, so hash
+    /// secrets and private text first.
     pub fn new(space: Space, id: impl Into<String>) -> Self {
         Self {
             space,
@@ -36,7 +34,7 @@ impl CacheKey {
         }
     }
 
-    /// The name under `prefix`, which is that of one ragd among others: `ragd:response:0c5f…`.
+    /// The key on a server, below the prefix of this ragd: `ragd:response:0c5f…`.
     pub(super) fn under(&self, prefix: &str) -> String {
         format!("{prefix}:{}:{}", self.space.as_str(), self.id)
     }

@@ -1,6 +1,6 @@
-//! The cache in this process: bounded in bytes, the least recently used value leaves first. A
-//! value's end is a moment of the clock that was passed in; the engine forgets it then by itself as
-//! well, so that nothing that has ended takes room.
+//! The cache in this process: bounded in bytes, evicts the least recently used value first. A value
+//! expires by the clock that is passed in; the engine also evicts expired values, so that they take no
+//! memory.
 
 use super::CacheKey;
 use bytes::Bytes;
@@ -87,7 +87,8 @@ impl MemoryCache {
         &self,
         key: &CacheKey,
         expected: &Bytes,
-        (value, ttl): (Bytes, Duration),
+        value: Bytes,
+        ttl: Duration,
     ) -> bool {
         let new = self.entry(value, ttl);
         self.change(key, |held| match held {
@@ -118,7 +119,7 @@ impl MemoryCache {
         cleared
     }
 
-    /// Does what `decide` says of the live value, in one step; whether anything was done.
+    /// Applies what `decide` chooses for the live value, atomically; returns whether anything changed.
     async fn change(
         &self,
         key: &CacheKey,

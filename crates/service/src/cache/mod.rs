@@ -1,8 +1,8 @@
 //! Short-lived values under namespaced keys: in this process, or on a Redis that several processes
-//! share. Whatever is here may be gone at any moment and must be no loss: history, jobs and
-//! documents are in SQL. It knows nothing of what a value means, and whoever keeps private text here
-//! seals it first. A Redis that is away is an error of kind `Unavailable`, told within half a
-//! second; whether to go on without is the caller's choice.
+//! share. Any value may disappear at any moment, and nothing is lost with it: history, jobs and
+//! documents are in SQL. The cache does not interpret values; a caller that caches private text
+//! encrypts it first. A Redis that is unavailable is an error of kind `Unavailable`, returned within
+//! half a second; the caller decides whether to go on without.
 
 mod key;
 mod memory;
@@ -42,7 +42,7 @@ impl Cache {
         }
     }
 
-    /// The value of `key`; `None` when there is none, or none any more.
+    /// The value of `key`; `None` when it was never set, has expired or was dropped.
     ///
     /// # Errors
     /// `Unavailable` when the server does not answer.
@@ -67,8 +67,8 @@ impl Cache {
         }
     }
 
-    /// Keeps `value` for `ttl` unless there is one already; whether it was kept. Of many callers at
-    /// once, in any process, one is told so.
+    /// Keeps `value` for `ttl` unless the key has a value already; returns whether it was kept. Of
+    /// many callers at once, in any process, exactly one gets `true`.
     ///
     /// # Errors
     /// As [`Cache::get`].
@@ -79,8 +79,7 @@ impl Cache {
         }
     }
 
-    /// Puts `value` in the place of `held` for `ttl`; whether `held` was still there. It is one
-    /// step: nothing comes in between.
+    /// Replaces `held` with `value` for `ttl`; returns whether `held` was still there. Atomic.
     ///
     /// # Errors
     /// As [`Cache::get`].
@@ -88,11 +87,12 @@ impl Cache {
         &self,
         key: &CacheKey,
         held: &Bytes,
-        (value, ttl): (Bytes, Duration),
+        value: Bytes,
+        ttl: Duration,
     ) -> Result<bool> {
         match self {
-            Self::Memory(memory) => Ok(memory.replace(key, held, (value, ttl)).await),
-            Self::Redis(redis) => redis.replace(key, held, (value, ttl)).await,
+            Self::Memory(memory) => Ok(memory.replace(key, held, value, ttl).await),
+            Self::Redis(redis) => redis.replace(key, held, value, ttl).await,
         }
     }
 
@@ -110,7 +110,7 @@ impl Cache {
         }
     }
 
-    /// Drops the value of `key` if it is `held`; whether it was. It is one step.
+    /// Drops the value of `key` if it is `held`; returns whether it was. Atomic.
     ///
     /// # Errors
     /// As [`Cache::get`].
@@ -121,11 +121,11 @@ impl Cache {
         }
     }
 
-    /// Drops everything of ragd's, and nothing of anybody else's on the same server; how many
-    /// values that were.
+    /// Drops every key with ragd's prefix, and no other key of the same server; returns how many
+    /// values there were.
     ///
     /// # Errors
-    /// As [`Cache::get`]; a part may be gone then.
+    /// As [`Cache::get`]; some of the keys may be dropped already.
     pub async fn clear(&self) -> Result<u64> {
         match self {
             Self::Memory(memory) => Ok(memory.clear().await),
@@ -133,7 +133,7 @@ impl Cache {
         }
     }
 
-    /// Asks for a sign of life.
+    /// Checks that the server answers.
     ///
     /// # Errors
     /// As [`Cache::get`].

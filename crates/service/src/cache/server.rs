@@ -1,7 +1,7 @@
 //! The cache on a Redis server, shared by every process that names it. One connection carries all
 //! commands and is opened again by itself; no command waits longer than half a second for it, and
-//! half a second for its answer. Every key begins with ragd's own prefix, and nothing else on the
-//! server is ever looked at or dropped.
+//! half a second for its answer. Every key begins with ragd's own prefix, and no other key of the
+//! server is read or deleted.
 
 use super::CacheKey;
 use bytes::Bytes;
@@ -15,22 +15,22 @@ use std::time::{Duration, Instant};
 
 /// How long a connection may take, and how long an answer.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How many keys one step of a clearing looks at.
+/// How many keys one SCAN step of clearing reads.
 const SCAN_COUNT: usize = 1_000;
 
-/// `KEYS[1]` becomes `ARGV[2]` for `ARGV[3]` ms if it is `ARGV[1]`.
+/// Sets `KEYS[1]` to `ARGV[2]` for `ARGV[3]` ms if it is `ARGV[1]`.
 const REPLACE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
     redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1 end return 0";
-/// `KEYS[1]` goes if it is `ARGV[1]`.
+/// Deletes `KEYS[1]` if it is `ARGV[1]`.
 const DELETE_IF: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then \
     return redis.call('DEL', KEYS[1]) end return 0";
 
-/// Where a Redis is.
+/// The address of a Redis.
 #[derive(Debug, Clone)]
 pub struct RedisSettings {
     /// `redis://` or, with TLS, `rediss://`.
     pub url: SecretString,
-    /// The password; it overrules the URL's.
+    /// The password; it overrides the URL's.
     pub password: Option<SecretString>,
     /// What every key begins with: letters, digits, `_`, `-` and `.`, so that it is no pattern
     /// and no other prefix begins with it and a colon.
@@ -56,7 +56,7 @@ impl RedisCache {
     /// it. It must be called on a tokio runtime.
     ///
     /// # Errors
-    /// `Invalid` when the URL is none of Redis.
+    /// `Invalid` when the URL is not a Redis URL.
     pub fn new(settings: &RedisSettings) -> Result<Self> {
         outbound::install_crypto_provider();
         // The cause could quote the URL, and with it a password.
@@ -121,7 +121,7 @@ impl RedisCache {
         if done.is_some() || !repeated {
             return Ok(done.is_some());
         }
-        // The first try may have been heard.
+        // The server may have executed the first try.
         Ok(self.get(key).await?.as_ref() == Some(&value))
     }
 
@@ -129,7 +129,8 @@ impl RedisCache {
         &self,
         key: &CacheKey,
         held: &Bytes,
-        (value, ttl): (Bytes, Duration),
+        value: Bytes,
+        ttl: Duration,
     ) -> Result<bool> {
         let mut command = script(REPLACE, self.name(key), held);
         command.arg(value.as_ref()).arg(milliseconds(ttl));
@@ -178,8 +179,8 @@ impl RedisCache {
         self.ask_or_repeat(command).await.map(|(answer, _)| answer)
     }
 
-    /// Sends a command, and says whether it was sent twice. One that fails at once has met a
-    /// connection that was lost before, perhaps long ago: it is sent once more, on a new one.
+    /// Sends a command, and returns whether it was sent twice. A command that fails at once met a
+    /// connection that was lost before: it is sent once more, on a new connection.
     async fn ask_or_repeat<T: FromRedisValue>(&self, command: &Cmd) -> Result<(T, bool)> {
         let connection = self
             .connection

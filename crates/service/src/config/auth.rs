@@ -1,4 +1,4 @@
-//! Who may call: keys, the secret that signs tokens, the first admin's password.
+//! Authentication: API keys, the secret that signs tokens, the administrator's password.
 
 use super::{Faults, table::settings};
 use secrecy::{ExposeSecret, SecretString};
@@ -7,7 +7,7 @@ settings! {
     /// Section `auth`.
     AuthConfig in "auth";
 
-    /// The API key; absent: one is made at the first start.
+    /// The API key; absent: the first start generates one.
     #[serde(skip_serializing)]
     api_key: Option<SecretString> [API_KEY];
     /// More keys of the same principal, for rotation.

@@ -1,4 +1,4 @@
-//! The cache: in the process, or on a Redis that several processes share, and what is kept in it.
+//! The cache: in the process, or on a Redis that several processes share.
 
 use super::{Faults, table::settings};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,16 +15,16 @@ settings! {
     /// `redis://…` or `rediss://…`; absent: the cache is in this process.
     #[serde(skip_serializing)]
     redis_url: Option<SecretString> [REDIS_URL];
-    /// The server's password; it overrules the URL's.
+    /// The server's password; it overrides the URL's.
     #[serde(skip_serializing)]
     redis_password: Option<SecretString> [REDIS_PASSWORD];
     /// What every key on the server begins with.
     redis_prefix: String [REDIS_PREFIX];
     /// How much the cache in this process may take, in megabytes (1,048,576 bytes).
     memory_megabytes: u64 [CACHE_MEMORY_MEGABYTES] in 1..=65_536;
-    /// Whether answers are kept for equal questions.
+    /// Whether answers are cached for equal questions.
     response_cache_enabled: bool [RESPONSE_CACHE_ENABLED];
-    /// How long an answer is kept.
+    /// How long an answer is cached.
     response_cache_ttl_seconds: u64 [RESPONSE_CACHE_TTL_SECONDS] in 1..=MAX_TTL_SECONDS;
 }
 

@@ -9,46 +9,45 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Where vectors come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Deserialize,
+    Serialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EmbeddingProvider {
     /// The model in this process.
     Local,
-    /// Nowhere: retrieval by words alone, on purpose.
+    /// No vectors: retrieval by words alone, on purpose.
     Off,
     /// OpenAI.
     #[serde(rename = "openai")]
+    #[strum(serialize = "openai")]
     OpenAi,
     /// An Ollama server.
     Ollama,
-    /// Any server that speaks OpenAI's shape.
+    /// Any server with OpenAI's API.
     #[serde(rename = "openai_compatible")]
+    #[strum(serialize = "openai_compatible")]
     OpenAiCompatible,
 }
 
 impl EmbeddingProvider {
-    const ALL: [Self; 5] = [
-        Self::Local,
-        Self::Off,
-        Self::OpenAi,
-        Self::Ollama,
-        Self::OpenAiCompatible,
-    ];
-
     /// The word of the setting.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Off => "off",
-            Self::OpenAi => "openai",
-            Self::Ollama => "ollama",
-            Self::OpenAiCompatible => "openai_compatible",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Reads the word of the setting; `None` for another.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == word)
+        word.parse().ok()
     }
 
     const fn default_model(self) -> Option<&'static str> {
@@ -61,10 +60,10 @@ impl EmbeddingProvider {
     }
 }
 
-/// Which model makes vectors, and where it is: all that tells how to reach it, but no secret.
+/// Which model makes vectors, and how to reach it, without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct EmbeddingSource {
-    /// Who is asked; never `off`.
+    /// The provider; never `off`.
     pub provider: EmbeddingProvider,
     /// The model's name, as the provider knows it.
     pub model: String,
@@ -104,13 +103,13 @@ settings! {
     api_key: Option<SecretString> [EMBEDDING_API_KEY];
     /// How many numbers a vector must have; 0: as many as the model gives.
     dimension: usize [EMBEDDING_DIMENSION] in 0..=Self::MAX_DIMENSION;
-    /// How many texts one request has.
+    /// How many texts one request carries.
     batch_size: usize [EMBEDDING_BATCH_SIZE] in 1..=2_048;
-    /// How many requests with documents are under way at once.
+    /// How many requests with documents run at once.
     concurrency: usize [EMBEDDING_CONCURRENCY] in 1..=64;
     /// How long a request with documents may take.
     timeout_seconds: u64 [EMBEDDING_TIMEOUT_SECONDS] in 1..=3_600;
-    /// How long a question's vector may take; without it words alone answer.
+    /// How long a question's vector may take; without one, retrieval is by words alone.
     question_timeout_ms: u64 [] in 10..=60_000;
     /// Longer texts are cut before they are sent.
     max_text_characters: usize [] in 100..=1_000_000;
@@ -125,7 +124,7 @@ settings! {
 impl EmbeddingConfig {
     /// The models that this version can run in its own process.
     pub const MODELS: [&'static str; 1] = ["all-MiniLM-L6-v2"];
-    /// The longest vector that is taken.
+    /// The longest allowed vector.
     pub const MAX_DIMENSION: usize = 16_384;
 
     /// Which model makes vectors; `None` when none does.
@@ -268,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_endpoint_lacks_is_told() {
+    fn what_an_endpoint_lacks_is_reported() {
         for (variables, named) in [
             (vec![("EMBEDDING_PROVIDER", "ollama")], "OLLAMA_URL"),
             (

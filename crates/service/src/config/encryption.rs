@@ -8,7 +8,7 @@ settings! {
     /// Section `encryption`.
     EncryptionConfig in "encryption";
 
-    /// 32 bytes as hexadecimal or base64; absent in development: made once.
+    /// 32 bytes as hexadecimal or base64; absent in development: generated once.
     #[serde(skip_serializing)]
     db_encryption_key: Option<SecretString> [DB_ENCRYPTION_KEY];
 }

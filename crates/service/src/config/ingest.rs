@@ -1,4 +1,4 @@
-//! How documents are taken in, and the limits on them.
+//! The ingest of documents, and its limits.
 
 use super::{
     Faults,
@@ -15,19 +15,19 @@ settings! {
 
     /// The folder that `POST /ingest` reads; absent: `documents` in the data folder.
     documents_path: Option<PathBuf> [DOCUMENTS_PATH];
-    /// The file name extensions that are taken in.
+    /// The allowed file name extensions.
     allowed_extensions: Vec<String> [INGEST_ALLOWED_EXTENSIONS];
     /// The largest file.
     max_upload_megabytes: u64 [MAX_UPLOAD_MEGABYTES] in 1..=1_024;
     /// The size of a passage, in characters.
     chunk_size: usize [CHUNK_SIZE] in 100..=20_000, "must be between 100 and 20000 characters";
-    /// How much two neighbours share, in characters.
+    /// How much two neighbouring passages share, in characters.
     chunk_overlap: usize [CHUNK_OVERLAP];
     /// The extracting process's memory.
     extract_memory_megabytes: u64 [] in 64..=16_384;
     /// The extracting process's CPU time.
     extract_cpu_seconds: u64 [] in 1..=100_000;
-    /// The extracting process's time by the wall clock.
+    /// The extracting process's elapsed time.
     extract_wall_seconds: u64 [] in 1..=100_000;
     /// The most pages of a document.
     max_pages: usize [] in 1..=100_000;
@@ -39,7 +39,7 @@ settings! {
     ocr_languages: String [INGEST_OCR_LANGUAGES];
     /// The most pages of a document that OCR reads.
     ocr_pages: usize [] in 1..=100_000;
-    /// The OCR program's time for a page, of the processor and by the wall clock.
+    /// The OCR program's time for a page, CPU time and elapsed time each.
     ocr_page_seconds: u64 [] in 1..=100_000;
     /// The largest picture that OCR is given.
     ocr_megapixels: u64 [] in 1..=500;

@@ -1,4 +1,4 @@
-//! Durable work: whether this process does it, which lanes, how much at once.
+//! Background jobs: whether this process runs them, which lanes, how many at once.
 
 use super::{
     Faults,
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Serves and works.
+    /// Serves requests and runs jobs.
     All,
-    /// Serves; others work.
+    /// Serves requests; other processes run the jobs.
     Api,
-    /// Works; over HTTP it answers only health, metrics and jobs.
+    /// Runs jobs; over HTTP it answers only health, metrics and jobs.
     Worker,
 }
 
 impl Role {
-    /// Whether it works on jobs.
+    /// Whether it runs jobs.
     pub const fn works(self) -> bool {
         matches!(self, Self::All | Self::Worker)
     }
@@ -33,7 +33,7 @@ settings! {
 
     /// What this process does.
     role: Role [RAGD_ROLE];
-    /// The lanes that it works on, by their names; empty: every one.
+    /// The lanes whose jobs it runs; empty: every lane.
     lanes: Vec<String> [RAGD_WORKER_LANES];
     /// Jobs at once beside the one place that each lane has for itself; given out by weight.
     shared_places: u32 [JOBS_SHARED_PLACES] in 0..=64, "must be at most 64";
@@ -43,9 +43,9 @@ settings! {
     default_places: u32 [JOBS_DEFAULT_PLACES] in 1..=64;
     /// Jobs of lane `low_priority` at once, at most.
     low_priority_places: u32 [JOBS_LOW_PRIORITY_PLACES] in 1..=64;
-    /// How many days jobs that are done or cancelled are remembered.
+    /// How many days done and cancelled jobs are kept.
     keep_days: u32 [];
-    /// Where a rehearsal ends the process: `NAME` or `NAME:PASSAGE`.
+    /// For tests of crashes: the failpoint at which the process ends, `NAME` or `NAME:PASSAGE`.
     failpoint: Option<String> [RAGD_FAILPOINT];
 }
 

@@ -1,4 +1,4 @@
-//! The language models that answer: which providers there are, who comes first, who stands in.
+//! The language models that answer: the providers, the default one, and the fallbacks.
 
 use super::{Faults, table::settings};
 use secrecy::SecretString;
@@ -11,17 +11,17 @@ settings! {
     provider: Option<String> [LLM_PROVIDER];
     /// The default provider's model; absent: that provider's own setting or default.
     model: Option<String> [LLM_MODEL];
-    /// Who stands in when the first does not answer, in this order; empty: every configured one.
+    /// The fallback providers, in this order; empty: every configured one.
     fallback_providers: Vec<String> [LLM_FALLBACK_PROVIDERS];
-    /// Whether the default provider answers everything, whatever is asked for.
+    /// Whether the default provider answers every request, whatever provider it names.
     force_default_provider: bool [FORCE_DEFAULT_PROVIDER];
     /// How long to wait for the first content of an answer.
     first_content_timeout_seconds: u64 [LLM_FIRST_CONTENT_TIMEOUT_SECONDS] in 1..=3_600;
     /// The longest gap within a stream.
     idle_timeout_seconds: u64 [LLM_IDLE_TIMEOUT_SECONDS] in 1..=3_600;
-    /// The longest time for a whole answer, over all tries.
+    /// The longest time for a whole answer, over all attempts.
     total_timeout_seconds: u64 [LLM_TOTAL_TIMEOUT_SECONDS] in 1..=3_600;
-    /// How often the same provider is asked again when nobody else is left: 0 or 1.
+    /// How often the same provider is retried when no other provider is left: 0 or 1.
     retries: u32 [LLM_RETRIES] in 0..=1, "must be 0 or 1";
     /// The longest wait before that.
     retry_wait_ms: u64 [LLM_RETRY_WAIT_MS] in 0..=10_000, "must be at most 10000";
@@ -38,7 +38,7 @@ settings! {
     /// OpenAI's key.
     #[serde(skip_serializing)]
     openai_api_key: Option<SecretString> [OPENAI_API_KEY];
-    /// OpenAI's address, or that of anything that speaks its shape; ends in `/v1`.
+    /// OpenAI's address, or that of any server with its API; ends in `/v1`.
     openai_base_url: String [OPENAI_BASE_URL] is http_url;
     /// The model that OpenAI is asked for.
     openai_model: String [OPENAI_MODEL];
@@ -88,7 +88,7 @@ impl LlmConfig {
     /// The name of the provider that needs no model: it answers with the sources' own sentences.
     pub const EXTRACTIVE: &'static str = "extractive";
 
-    /// The providers that ragd can call, in the order in which they stand in for each other.
+    /// The providers that ragd can call, in the order in which they are used as fallbacks.
     pub const PROVIDERS: [&'static str; 7] = [
         "openai",
         "anthropic",

@@ -1,4 +1,4 @@
-//! What is logged, how and where.
+//! Logging: level, format, folder.
 
 use super::table::{setting_kind, settings};
 use serde::{Deserialize, Serialize};
@@ -11,12 +11,12 @@ pub enum LogLevel {
     /// Everything.
     #[serde(alias = "trace")]
     Debug,
-    /// What happens.
+    /// Normal events.
     Info,
-    /// What should not happen.
+    /// Unexpected events.
     #[serde(alias = "warn")]
     Warning,
-    /// What went wrong.
+    /// Failures.
     #[serde(alias = "critical")]
     Error,
 }
@@ -32,7 +32,7 @@ impl From<LogLevel> for tracing::Level {
     }
 }
 
-/// The form of a log line.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -40,7 +40,7 @@ pub enum LogFormat {
     Json,
     /// For people.
     Text,
-    /// JSON in production, text else.
+    /// JSON in production, otherwise text.
     Auto,
 }
 
@@ -52,7 +52,7 @@ settings! {
 
     /// The least important level that is logged.
     level: LogLevel [LOG_LEVEL];
-    /// The form of a line.
+    /// The format of a line.
     format: LogFormat [LOG_FORMAT];
     /// Where `app.log` is written beside stdout; absent: nowhere. `audit.log` is written there, or
     /// under the data folder.

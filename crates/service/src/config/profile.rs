@@ -1,5 +1,5 @@
-//! Profiles: other defaults, by the name of an older system whose limits they are. What the
-//! operator's file and the environment set overrules them.
+//! Profiles: other defaults, named after the older system whose limits they are. The operator's file and
+//! the environment override them.
 
 use super::Faults;
 use std::collections::HashMap;
@@ -28,7 +28,10 @@ pub(super) fn chosen(
     let defaults = known.and_then(|(_, defaults)| defaults.parse().ok());
     defaults.unwrap_or_else(|| {
         let names: Vec<&str> = PROFILES.iter().map(|(name, _)| *name).collect();
-        let fault = format!("'{name}' is none; there is {}", names.join(", "));
+        let fault = format!(
+            "'{name}' is not a profile; known profiles: {}",
+            names.join(", ")
+        );
         faults.add("server.profile (RAGD_PROFILE)", fault);
         Table::new()
     })

@@ -1,10 +1,9 @@
-//! One provider as the configuration has it: where it is, in which shape it speaks, what it is sent
-//! as a credential, its model, its limits.
+//! One configured provider: its address, its API, its credentials, its model, its limits.
 
 use super::LlmConfig;
 use secrecy::SecretString;
 
-/// The shape in which a provider speaks.
+/// The API of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderWire {
     /// OpenAI's chat completions.
@@ -20,13 +19,13 @@ pub enum ProviderWire {
 pub struct ProviderConfig {
     /// Its name: one of [`LlmConfig::PROVIDERS`].
     pub name: &'static str,
-    /// How it is spoken to.
+    /// Its API.
     pub wire: ProviderWire,
-    /// Where its API begins.
+    /// The base address of its API.
     pub base_url: String,
-    /// The model that is asked for when nobody asks for another.
+    /// The model for requests that name none.
     pub model: String,
-    /// The headers that say who calls, with their values.
+    /// The headers that authenticate, with their values.
     pub credentials: Vec<(&'static str, SecretString)>,
     /// How many requests a minute it is sent.
     pub requests_per_minute: Option<u32>,
@@ -35,8 +34,8 @@ pub struct ProviderConfig {
 }
 
 impl LlmConfig {
-    /// The providers that can be called, in their order; the default stands among them even where
-    /// it has no key, because a server that speaks OpenAI's shape may ask for none.
+    /// The providers that can be called, in their order. The default is among them even without a
+    /// key, because a server with OpenAI's API may need none.
     pub fn configured(&self) -> Vec<ProviderConfig> {
         let default = self.default_provider();
         let is_there = |name: &&str| self.is_configured(name) || *name == default;

@@ -1,4 +1,4 @@
-//! The reranker: who orders the best passages once more, and how long that may take.
+//! The reranker: the provider that reorders the best passages, and its time limit.
 
 use super::{
     Faults,
@@ -7,15 +7,15 @@ use super::{
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Who reranks.
+/// The provider that reranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RerankProvider {
-    /// Nobody.
+    /// No reranking.
     Off,
-    /// Cohere, or what speaks its shape.
+    /// Cohere, or a server with its API.
     Cohere,
-    /// Jina, or what speaks its shape.
+    /// Jina, or a server with its API.
     Jina,
     /// Hugging Face's text-embeddings-inference.
     Tei,
@@ -27,7 +27,7 @@ settings! {
     /// Section `rerank`.
     RerankConfig in "rerank";
 
-    /// Who reranks.
+    /// The provider that reranks.
     provider: RerankProvider [RERANK_PROVIDER];
     /// Its address; absent: the provider's own.
     url: Option<String> [RERANK_URL] is http_url;

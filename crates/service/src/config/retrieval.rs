@@ -7,8 +7,9 @@ use super::{
 use serde::{Deserialize, Serialize};
 
 /// How two ranked lists become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Fusion {
     /// Weighted sum of scores, each list brought to 0–1 by its least and greatest.
     MinMax,
@@ -19,13 +20,9 @@ pub enum Fusion {
 }
 
 impl Fusion {
-    /// The word that configuration and answers use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MinMax => "minmax",
-            Self::ZScore => "zscore",
-            Self::Rrf => "rrf",
-        }
+    /// The word that the configuration and responses use.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -35,19 +32,19 @@ settings! {
     /// Section `retrieval`.
     RetrievalConfig in "retrieval";
 
-    /// How many candidates by words.
+    /// How many candidates the keyword search (BM25) returns.
     topk_bm25: usize [HYBRID_TOPK_BM25] in 1..=1_000;
-    /// How many candidates by meaning.
+    /// How many candidates the vector search returns.
     topk_vec: usize [HYBRID_TOPK_VEC] in 1..=1_000;
-    /// The weight of words in the fused score.
+    /// The weight of the keyword score in the fused score.
     bm25_weight: f64 [HYBRID_BM25_WEIGHT] in 0.0..=100.0;
-    /// The weight of meaning in the fused score.
+    /// The weight of the vector score in the fused score.
     vec_weight: f64 [HYBRID_VEC_WEIGHT] in 0.0..=100.0;
     /// How the two lists become one.
     fusion: Fusion [HYBRID_FUSION];
     /// Whether each candidate of the union gets both raw scores before they are fused.
     complete_scores: bool [HYBRID_COMPLETE_SCORES];
-    /// How many a preview returns.
+    /// How many results a preview returns.
     return_topn: usize [HYBRID_RETURN_TOPN] in 1..=1_000;
     /// Whether messages lose weight with age.
     time_decay_enabled: bool [TIME_DECAY_ENABLED];

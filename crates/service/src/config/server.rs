@@ -1,4 +1,4 @@
-//! Where and how the server listens, and where it keeps its data.
+//! The server: address, data folder, limits of requests.
 
 use super::{
     Faults,
@@ -11,9 +11,9 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AppEnv {
-    /// Missing secrets are made once and kept under the data folder.
+    /// Missing secrets are generated once and kept in the data folder.
     Development,
-    /// Missing secrets are refused; logs are JSON.
+    /// A start without secrets fails; logs are JSON.
     Production,
 }
 
@@ -25,20 +25,20 @@ settings! {
 
     /// What kind of installation this is.
     env: AppEnv [APP_ENV];
-    /// Whose defaults are used: the name of an older system.
+    /// Other defaults, by the name of the older system that they are of.
     profile: Option<String> [RAGD_PROFILE];
     /// The address to listen on.
     host: String [HOST];
-    /// The port to listen on; 0 takes a free one.
+    /// The port to listen on; 0 picks a free one.
     port: u16 [PORT];
-    /// Everything that ragd keeps on this machine.
+    /// The folder of everything that ragd stores on this machine.
     data_dir: PathBuf [DATA_DIR];
     /// Where the originals of documents are kept, `file:///FOLDER`; absent: under `data_dir`. Processes
     /// that share a database share this folder too.
     blob_url: Option<String> [BLOB_URL];
     /// Origins that browsers may call from.
     cors_origins: Vec<String> [CORS_ORIGINS];
-    /// Peers whose `X-Forwarded-For` is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     trusted_proxies: Vec<String> [TRUSTED_PROXIES];
     /// A request that takes longer is ended (a stream: from its first byte on it has its own timers).
     request_timeout_seconds: u64 [] in 1..=u64::MAX, "must be at least 1";

@@ -16,7 +16,7 @@ const KEY_ID_BYTES: usize = 8;
 const NONCE_BYTES: usize = 24;
 const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_BYTES;
 
-/// The place that a sealed value belongs to.
+/// The database cell that an encrypted value belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct Belongs {
     /// The table.
@@ -39,7 +39,7 @@ impl Belongs {
     }
 }
 
-/// Seals and opens private text; cheap to clone.
+/// Encrypts ("seals") and decrypts ("opens") private text; cheap to clone.
 #[derive(Clone)]
 pub struct Sealer {
     keys: Arc<Vec<DataKey>>,
@@ -107,7 +107,7 @@ impl Sealer {
             .ok_or_else(|| fault("is cut short"))?;
         let key = self.keys.iter().find(|key| key.id == *id).ok_or_else(|| {
             fault(&format!(
-                "was sealed with key {}, which is not here",
+                "was sealed with key {}, which is missing",
                 hex::encode(id)
             ))
         })?;

@@ -1,4 +1,4 @@
-//! Secrets that ragd makes once in development and keeps in its data folder, readable by its user
+//! Secrets that ragd generates once in development and keeps in its data folder, readable by its user
 //! alone.
 
 use ragd_core::error::{Error, Result};
@@ -31,12 +31,12 @@ impl SecretFile {
         }
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Reads the secret; `None` when there is none yet.
+    /// Reads the secret; `None` when the file does not exist.
     ///
     /// # Errors
     /// `Internal` when the file cannot be read or is empty.

@@ -1,6 +1,6 @@
 //! The keys of private text: a key-encryption key from the operator wraps data keys, which are
-//! stored wrapped. The wrapped key is its own canary: with another key-encryption key it does not
-//! open, and the error names the one that is expected.
+//! stored wrapped. A wrapped key does not decrypt with another key-encryption key; the error then
+//! names the expected one.
 
 use super::file::random_bytes;
 use chacha20poly1305::aead::{Aead, Payload};
@@ -29,7 +29,7 @@ pub struct DataKeyRow {
     pub wrapped: Vec<u8>,
 }
 
-/// A data key in the open; wiped when dropped.
+/// An unwrapped data key; wiped when dropped.
 pub struct DataKey {
     pub(super) id: [u8; 8],
     pub(super) bytes: [u8; 32],
@@ -55,7 +55,7 @@ impl Drop for KeyEncryptionKey {
 
 impl KeyEncryptionKey {
     /// Takes the operator's 32 bytes. The id that is shown and the key that wraps are both derived
-    /// (HKDF-SHA-256, RFC 5869), so the id tells nothing of the key.
+    /// (HKDF-SHA-256, RFC 5869), so the id reveals nothing of the key.
     pub fn new(mut bytes: [u8; 32]) -> Self {
         let derive = Hkdf::<Sha256>::new(Some(b"ragd keyring v1"), &bytes);
         let mut wrapping = [0; 32];

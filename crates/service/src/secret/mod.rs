@@ -1,6 +1,5 @@
-//! Secrets: the files of those that ragd made itself, the keys of private text at rest, and the
-//! envelope that private text is sealed in. Knows no table: who stores an envelope says what it
-//! belongs to.
+//! Secrets: files of the secrets that ragd generates, the keys that encrypt private text at rest, and the
+//! envelope format of that text. Knows no table: callers say which cell a text belongs to.
 
 mod envelope;
 mod file;

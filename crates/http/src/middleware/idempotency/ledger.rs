@@ -202,7 +202,7 @@ impl Claim {
         let (ledger, name) = (self.ledger.clone(), self.name.clone());
         let keeping = tokio::spawn(async move {
             let sealed = ledger.sealed(&record, &name)?;
-            let kept = ledger.cache.replace(&name.key, &held, (sealed, KEPT_FOR));
+            let kept = ledger.cache.replace(&name.key, &held, sealed, KEPT_FOR);
             kept.await
         });
         match keeping.await {

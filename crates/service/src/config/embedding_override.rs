@@ -1,12 +1,12 @@
-//! Another embedding model than the configured one, as a request or a command line names it.
+//! Parts of the section `embedding` that a request or a command line replaces.
 
 use super::sections::SECTIONS;
 use super::{Config, EmbeddingConfig, EmbeddingProvider, Faults};
 use ragd_core::error::Result;
 
-/// What is wanted instead of the configured model; what is `None` stays as it is configured.
+/// What replaces the configured values; `None` keeps the configured one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EmbeddingWish {
+pub struct EmbeddingOverride {
     /// Who makes the vectors.
     pub provider: Option<EmbeddingProvider>,
     /// The model's name.
@@ -18,15 +18,14 @@ pub struct EmbeddingWish {
 }
 
 impl Config {
-    /// The section `embedding` with what `wish` says instead. The configured model and dimension
-    /// are those of the configured provider, so another provider does not take them over; nor does
-    /// it take over that one's address.
+    /// The section `embedding` with the values of `change`. The configured model, dimension and address
+    /// belong to the configured provider, so another provider does not inherit them.
     ///
     /// # Errors
     /// `Invalid` that lists every fault, as for a configuration.
-    pub fn embedding_wished(&self, wish: &EmbeddingWish) -> Result<EmbeddingConfig> {
+    pub fn embedding_with(&self, change: &EmbeddingOverride) -> Result<EmbeddingConfig> {
         let mut section = self.embedding.clone();
-        if let Some(provider) = wish.provider
+        if let Some(provider) = change.provider
             && provider != section.provider
         {
             let no_address_of_its_own = matches!(
@@ -38,12 +37,12 @@ impl Config {
             section.model = None;
             section.dimension = 0;
         }
-        if wish.model.is_some() && wish.model != section.model {
+        if change.model.is_some() && change.model != section.model {
             section.dimension = 0;
         }
-        section.model = wish.model.clone().or(section.model);
-        section.dimension = wish.dimension.unwrap_or(section.dimension);
-        section.base_url = wish.base_url.clone().or(section.base_url);
+        section.model = change.model.clone().or(section.model);
+        section.dimension = change.dimension.unwrap_or(section.dimension);
+        section.base_url = change.base_url.clone().or(section.base_url);
         let mut faults = Faults::new(SECTIONS);
         section.check_values(&mut faults);
         section.check(&self.llm, &mut faults);
