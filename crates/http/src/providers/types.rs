@@ -135,8 +135,8 @@ impl ProviderResponse {
     pub(crate) fn of(member: &Member, app: &App) -> Self {
         let now = app.clock().now();
         let router = app.router();
-        let seen = member.snapshot(now);
-        let breakers = seen.breakers.into_iter();
+        let snapshot = member.snapshot(now);
+        let breakers = snapshot.breakers.into_iter();
         let provider = member.provider();
         Self {
             name: member.name().to_owned(),
@@ -154,40 +154,44 @@ impl ProviderResponse {
                 .map(|(operation, breaker)| (operation.as_str(), breaker.into()))
                 .collect(),
             limits: ProviderLimits {
-                minute: seen.limiter.minute.map(ProviderLimitWindow::from),
-                day: seen.limiter.day.map(ProviderLimitWindow::from),
+                minute: snapshot.limiter.minute.map(ProviderLimitWindow::from),
+                day: snapshot.limiter.day.map(ProviderLimitWindow::from),
             },
-            unusable: seen
+            unusable: snapshot
                 .limiter
                 .unusable
                 .map(|(time, reason)| ProviderUnusable {
                     reason,
                     seconds: time.as_secs_f64(),
                 }),
-            cools_for_seconds: seen.limiter.cools_for.as_ref().map(Duration::as_secs_f64),
-            last_call: seen.last.map(ProviderLastCall::from),
+            cools_for_seconds: snapshot
+                .limiter
+                .cools_for
+                .as_ref()
+                .map(Duration::as_secs_f64),
+            last_call: snapshot.last.map(ProviderLastCall::from),
         }
     }
 }
 
 impl From<BreakerSnapshot> for ProviderBreaker {
-    fn from(seen: BreakerSnapshot) -> Self {
+    fn from(snapshot: BreakerSnapshot) -> Self {
         Self {
-            state: seen.state.as_str(),
-            forced: seen.forced,
-            failures_in_a_row: seen.failures_in_a_row,
-            successes: seen.successes,
-            probes_in_flight: seen.probes_in_flight,
-            reopens_in_seconds: seen.reopens_in.as_ref().map(Duration::as_secs_f64),
+            state: snapshot.state.as_str(),
+            forced: snapshot.forced,
+            failures_in_a_row: snapshot.failures_in_a_row,
+            successes: snapshot.successes,
+            probes_in_flight: snapshot.probes_in_flight,
+            reopens_in_seconds: snapshot.reopens_in.as_ref().map(Duration::as_secs_f64),
         }
     }
 }
 
 impl From<WindowSnapshot> for ProviderLimitWindow {
-    fn from(seen: WindowSnapshot) -> Self {
+    fn from(snapshot: WindowSnapshot) -> Self {
         Self {
-            limit: seen.limit,
-            remaining: seen.remaining,
+            limit: snapshot.limit,
+            remaining: snapshot.remaining,
         }
     }
 }
