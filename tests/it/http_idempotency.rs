@@ -9,6 +9,8 @@ use ragd::stub_llm::Reply;
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const REPLAYED: &str = "idempotency-replayed";
 
@@ -258,6 +260,32 @@ async fn authentication_comes_before_the_idempotency_key() {
         200
     );
     world.finish().await;
+}
+
+/// The server asks for the body (`100 Continue`) after it has authenticated the caller. The token expires
+/// before the body is sent, so a second authentication would refuse the request.
+#[tokio::test]
+async fn a_request_with_a_key_authenticates_once() {
+    let world = World::new(&[]).await;
+    let body = json!({ "question": QUESTION }).to_string();
+    let head = format!(
+        "POST /chat HTTP/1.1\r\nhost: ragd\r\nauthorization: Bearer {}\r\nidempotency-key: k\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\
+         connection: close\r\n\r\n",
+        world.token,
+        body.len()
+    );
+    let address = world.app.base_url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).await.unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    world.clock.advance(Duration::from_secs(3_600));
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 }
 
 #[tokio::test]

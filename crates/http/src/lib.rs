@@ -1,6 +1,11 @@
 //! The HTTP interface. One folder a resource holds its handlers and their request and response types;
 //! `extract` reads requests, `middleware` surrounds every handler, `failure` writes errors, `stream` ends
 //! event streams, `audit` limits audit lines. It calls the services and decides nothing else.
+//!
+//! Request and response types are named after their route (`CreateRoomRequest`, `RoomResponse`,
+//! `RoomListQuery`); the parts of a response are named after what they are (`AnswerSource`). They are in
+//! the handler's file, or in the folder's `types.rs` where they are many or shared. The name is also the
+//! schema's name in the OpenAPI document, so each name belongs to one type.
 
 mod admin;
 mod audit;

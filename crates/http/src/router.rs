@@ -1,7 +1,8 @@
-//! Every route, and the layers around them, outermost last.
+//! Every route, and the middleware around them, outermost last.
 
 use crate::failure::problem::Failure;
 use crate::middleware::{self, Deadline};
+use crate::openapi::DescribedRoutes;
 use crate::state::AppState;
 use crate::{
     admin, auth, chat, conversations, documents, health, index, jobs, openai, openapi as document,
@@ -18,29 +19,28 @@ use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 /// The document that describes every route (OpenAPI 3.1).
 pub fn openapi() -> OpenApi {
-    document::complete(routes().into_openapi())
+    document::complete(routes().router.into_openapi())
 }
 
-/// The router, and what its handlers are given.
+/// The router, and the state of its handlers.
 ///
 /// # Errors
 /// `Internal` when this application has been served before.
-pub(crate) fn opened(app: App) -> Result<(Router, AppState)> {
+pub(crate) fn build(app: App) -> Result<(Router, AppState)> {
     let server = &app.config().server;
     let deadline = Deadline(Duration::from_secs(server.request_timeout_seconds));
     let cors = middleware::cors(&server.cors_origins);
     let served = if app.config().jobs.role == Role::Worker {
-        routes_of_a_worker()
+        worker_routes()
     } else {
         routes()
     };
-    let (routes, described) = served.split_for_parts();
+    let (routes, described) = served.router.split_for_parts();
     let docs = SwaggerUi::new("/docs").url("/openapi.json", document::complete(described));
     let state = AppState::new(app)?;
     let framed = routes
@@ -51,7 +51,7 @@ pub(crate) fn opened(app: App) -> Result<(Router, AppState)> {
             state.clone(),
             middleware::idempotency::once,
         ))
-        // Every extractor of a body has its own limit, which its answer names.
+        // Every extractor of a body has its own limit, which its failure names.
         .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(middleware::panic_answer))
         .layer(from_fn_with_state(deadline, middleware::end_at_deadline))
@@ -65,8 +65,8 @@ pub(crate) fn opened(app: App) -> Result<(Router, AppState)> {
     Ok((observed, state))
 }
 
-fn routes() -> OpenApiRouter<AppState> {
-    routes_of_a_worker()
+fn routes() -> DescribedRoutes<AppState> {
+    worker_routes()
         .routes(routes!(chat::chat))
         .routes(routes!(chat::stream::chat_stream))
         .routes(routes!(openai::complete))
@@ -80,7 +80,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(conversations::get))
         .routes(routes!(rooms::create, rooms::list))
         .routes(routes!(rooms::get, rooms::rename, rooms::delete))
-        .routes(routes!(rooms::messages::list, rooms::messages::say))
+        .routes(routes!(rooms::messages::list, rooms::messages::post))
         .routes(routes!(rooms::messages::stream))
         .routes(routes!(rooms::export::export))
         .routes(routes!(retrieval::room_query::query))
@@ -111,9 +111,9 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(index::reembed::begin, index::reembed::progress))
 }
 
-/// What a process that only works answers: how it is, and how its work is.
-fn routes_of_a_worker() -> OpenApiRouter<AppState> {
-    OpenApiRouter::with_openapi(document::skeleton())
+/// The routes of a process that only runs jobs: health, logins and jobs.
+fn worker_routes() -> DescribedRoutes<AppState> {
+    DescribedRoutes::new(document::skeleton())
         .routes(routes!(health::health))
         .routes(routes!(health::detailed))
         .routes(routes!(health::service_health))
@@ -131,4 +131,67 @@ fn routes_of_a_worker() -> OpenApiRouter<AppState> {
         .routes(routes!(jobs::admin::lanes))
         .routes(routes!(jobs::admin::retry))
         .routes(routes!(jobs::admin::cancel))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn every_schema_name_belongs_to_one_type() {
+        let ambiguous = routes().ambiguous;
+        assert!(ambiguous.is_empty(), "two types are called {ambiguous:?}");
+    }
+
+    #[test]
+    fn every_reference_has_its_schema() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        let mut references = Vec::new();
+        collect_references(&document, &mut references);
+        assert!(references.len() > 100, "{} references", references.len());
+        for reference in references {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn every_event_stream_describes_its_events() {
+        let document = serde_json::to_value(openapi()).unwrap();
+        let mut streams = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let content = &item["post"]["responses"]["200"]["content"]["text/event-stream"];
+            if let Some(reference) = content["schema"]["$ref"].as_str() {
+                let events = document.pointer(&reference[1..]).unwrap();
+                let forms = events["oneOf"].as_array().map(Vec::len);
+                streams.push((path.as_str(), forms));
+            }
+        }
+        let expected = [
+            ("/api/rooms/{id}/messages/stream", Some(4)),
+            ("/chat/stream", Some(4)),
+            ("/v1/chat/completions", Some(2)),
+        ];
+        assert_eq!(streams, expected);
+    }
+
+    fn collect_references(value: &Value, references: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(Value::String(reference)) = fields.get("$ref") {
+                    references.push(reference.clone());
+                }
+                for field in fields.values() {
+                    collect_references(field, references);
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    collect_references(item, references);
+                }
+            }
+            _ => {}
+        }
+    }
 }

@@ -1,22 +1,23 @@
-//! What every handler is given.
+//! What every handler receives as its state.
 
-use crate::audit::throttle::Refusals;
-use crate::auth::login_limiter::Throttle;
+use crate::audit::throttle::AuditThrottle;
+use crate::auth::login_limiter::LoginRateLimiter;
 use crate::metrics::HttpMetrics;
 use ragd_core::error::Result;
 use ragd_service::app::App;
 use std::sync::Arc;
 
-/// The application, and what the HTTP layer itself remembers.
+/// The application, and the HTTP layer's own counters.
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) app: App,
     pub(crate) metrics: Arc<HttpMetrics>,
-    /// Refused credentials.
-    pub(crate) refusals: Arc<Refusals>,
-    /// Callers that a limit refused.
-    pub(crate) limited: Arc<Refusals>,
-    pub(crate) logins: Arc<Throttle>,
+    /// Limits audit lines about failed credentials.
+    pub(crate) failed_credentials: Arc<AuditThrottle>,
+    /// Limits audit lines about requests that a rate limit refused.
+    pub(crate) rate_limited: Arc<AuditThrottle>,
+    /// Limits failed logins.
+    pub(crate) login_limiter: Arc<LoginRateLimiter>,
 }
 
 impl AppState {
@@ -27,9 +28,9 @@ impl AppState {
         Ok(Self {
             app,
             metrics: Arc::new(metrics),
-            refusals: Arc::default(),
-            limited: Arc::default(),
-            logins: Arc::default(),
+            failed_credentials: Arc::default(),
+            rate_limited: Arc::default(),
+            login_limiter: Arc::default(),
         })
     }
 }

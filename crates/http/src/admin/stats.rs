@@ -1,4 +1,4 @@
-//! `GET /admin/stats`: how much there is.
+//! `GET /admin/stats`: counts of everything that is stored.
 
 use crate::extract::caller::{Admin, Caller};
 use crate::failure::problem::Failure;
@@ -9,20 +9,20 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How much there is, over all owners.
+/// Counts over all owners.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct StatsBody {
+pub(crate) struct StatsResponse {
     documents: DocumentCounts,
     passages: i64,
     rooms: i64,
     messages: i64,
-    /// Documents being worked on in this process, or waiting to be.
+    /// Jobs that are running or waiting.
     pending: i64,
     version: &'static str,
     timestamp: DateTime<Utc>,
 }
 
-/// Documents by where they stand.
+/// Documents by status.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct DocumentCounts {
     total: i64,
@@ -35,12 +35,12 @@ pub(crate) struct DocumentCounts {
 /// Counts what is stored.
 #[utoipa::path(
     get, path = "/admin/stats", tag = "admin",
-    responses((status = 200, body = StatsBody))
+    responses((status = 200, body = StatsResponse))
 )]
 pub(crate) async fn stats(
     State(state): State<AppState>,
     _caller: Caller<Admin>,
-) -> Result<Json<StatsBody>, Failure> {
+) -> Result<Json<StatsResponse>, Failure> {
     let counts = state.app.store().admin_counts().await?;
     let now = state.app.clock().now();
     let lanes = state.app.store().lane_counts(now).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn stats(
         indexed: counts.documents_indexed,
         failed: counts.documents_failed,
     };
-    Ok(Json(StatsBody {
+    Ok(Json(StatsResponse {
         documents,
         passages: counts.passages,
         rooms: counts.rooms,

@@ -1,4 +1,6 @@
-//! Audit lines that a client could repeat at will: at most one a minute for each address.
+//! The audit trail as the HTTP layer writes it. Lines that a client could repeat at will are limited to
+//! one a minute for each address.
 
+pub(crate) mod event;
 pub(crate) mod rate_limited;
 pub(crate) mod throttle;

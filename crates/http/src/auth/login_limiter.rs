@@ -1,5 +1,5 @@
-//! Failed logins, counted by address and by user name, so that passwords cannot be tried one after
-//! the other. Successful logins are never counted.
+//! Limits failed logins by address and by user name, so that passwords cannot be guessed by trying.
+//! Successful logins are not counted.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ragd_core::error::{Error, ErrorKind, Result};
@@ -7,16 +7,16 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How many failures of one address a window allows.
+/// Failures of one address that a window allows.
 const FAILURES_OF_ADDRESS: u32 = 10;
-/// How many failures for one user name, from anywhere, a window allows: more than those of an
-/// address, so that one address alone cannot lock a user out.
+/// Failures for one user name, from any address, that a window allows. It is higher than the limit of
+/// an address, so that one address cannot lock a user out.
 const FAILURES_FOR_USER: u32 = 30;
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
-/// More than this many are not told apart until older ones have left.
+/// New keys beyond this number are not counted until older ones have expired.
 const MAX_KEPT: usize = 10_000;
 
-/// Who tries to log in.
+/// What failures are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Address(Option<IpAddr>),
@@ -25,15 +25,15 @@ enum Key {
 
 /// The failures of the last minute.
 #[derive(Default)]
-pub(crate) struct Throttle(Mutex<HashMap<Key, Window>>);
+pub(crate) struct LoginRateLimiter(Mutex<HashMap<Key, Window>>);
 
 struct Window {
-    begun: DateTime<Utc>,
+    started_at: DateTime<Utc>,
     failures: u32,
 }
 
-impl Throttle {
-    /// Whether a login may be tried.
+impl LoginRateLimiter {
+    /// Checks whether a login may be tried.
     ///
     /// # Errors
     /// `RateLimited` with the time until the window ends.
@@ -48,9 +48,9 @@ impl Throttle {
             let Some(window) = windows.get(&key) else {
                 continue;
             };
-            let left = window.begun + WINDOW - now;
-            if window.failures >= limit && left > TimeDelta::zero() {
-                let retry_after = left.to_std().unwrap_or_default();
+            let remaining = window.started_at + WINDOW - now;
+            if window.failures >= limit && remaining > TimeDelta::zero() {
+                let retry_after = remaining.to_std().unwrap_or_default();
                 return Err(Error::new(
                     ErrorKind::RateLimited { retry_after },
                     "Rate limit exceeded: too many failed logins",
@@ -63,7 +63,7 @@ impl Throttle {
     /// Counts a failed login.
     pub(crate) fn count(&self, address: Option<IpAddr>, user: &str, now: DateTime<Utc>) {
         let mut windows = self.lock();
-        let is_open = |window: &Window| now < window.begun + WINDOW;
+        let is_open = |window: &Window| now < window.started_at + WINDOW;
         if windows.len() + 2 > MAX_KEPT {
             windows.retain(|_, window| is_open(window));
         }
@@ -73,7 +73,7 @@ impl Throttle {
                 Some(window) if is_open(window) => window.failures += 1,
                 Some(window) => {
                     *window = Window {
-                        begun: now,
+                        started_at: now,
                         failures: 1,
                     }
                 }
@@ -81,7 +81,7 @@ impl Throttle {
                     windows.insert(
                         key,
                         Window {
-                            begun: now,
+                            started_at: now,
                             failures: 1,
                         },
                     );
@@ -115,25 +115,25 @@ mod tests {
 
     #[test]
     fn an_address_and_a_user_have_a_limit_that_ends_with_the_window() {
-        let throttle = Throttle::default();
+        let limiter = LoginRateLimiter::default();
         let start = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
         for _ in 0..FAILURES_OF_ADDRESS {
-            assert!(throttle.check(address(1), "admin", start).is_ok());
-            throttle.count(address(1), "admin", start);
+            assert!(limiter.check(address(1), "admin", start).is_ok());
+            limiter.count(address(1), "admin", start);
         }
-        assert!(throttle.check(address(1), "somebody else", start).is_err());
-        assert!(throttle.check(address(2), "admin", start).is_ok());
+        assert!(limiter.check(address(1), "somebody else", start).is_err());
+        assert!(limiter.check(address(2), "admin", start).is_ok());
         for last in 2..4 {
             for _ in 0..FAILURES_OF_ADDRESS {
-                throttle.count(address(last), "admin", start);
+                limiter.count(address(last), "admin", start);
             }
         }
-        let error = throttle.check(address(9), "admin", start).unwrap_err();
+        let error = limiter.check(address(9), "admin", start).unwrap_err();
         let waits_a_minute = matches!(
             error.kind(),
             ErrorKind::RateLimited { retry_after } if retry_after.as_secs() == 60
         );
         assert!(waits_a_minute, "{error}");
-        assert!(throttle.check(address(1), "admin", start + WINDOW).is_ok());
+        assert!(limiter.check(address(1), "admin", start + WINDOW).is_ok());
     }
 }

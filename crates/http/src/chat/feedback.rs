@@ -1,5 +1,6 @@
-//! `POST /feedback`, and all of it for operators, who make a test set of it.
+//! `POST /feedback`, and the list of all feedback for operators, for example as a test set.
 
+use crate::audit::event::AuditEvent;
 use crate::extract::caller::{Admin, Caller, Chat};
 use crate::extract::{Json, Page, Query};
 use crate::failure::problem::Failure;
@@ -14,39 +15,39 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What somebody says of an answer.
+/// A judgement of an answer.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct FeedbackBody {
-    /// The conversation, as `POST /chat` answered it.
+pub(crate) struct FeedbackRequest {
+    /// The `session_id` of the answer.
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
     session_id: String,
-    /// The answer, as `POST /chat` answered it.
+    /// The `message_id` of the answer.
     #[schema(value_type = Uuid)]
     message_id: String,
-    /// Whether it was good.
+    /// Whether the answer was good.
     thumbs_up: bool,
     #[schema(max_length = 2000)]
     comment: Option<String>,
 }
 
-/// Feedback as it was kept.
+/// Stored feedback.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct KeptBody {
+pub(crate) struct FeedbackResponse {
     id: Uuid,
     message_id: Uuid,
     thumbs_up: bool,
     created_at: DateTime<Utc>,
 }
 
-/// Feedback with what it is about.
+/// Feedback with its question and answer.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct JudgedBody {
+pub(crate) struct FeedbackItem {
     id: Uuid,
     message_id: Uuid,
     question: String,
     answer: String,
-    /// The sources that were shown, in their order.
-    sources: Vec<ShownBody>,
+    /// The sources that were shown, in order.
+    sources: Vec<FeedbackSource>,
     thumbs_up: bool,
     comment: Option<String>,
     created_at: DateTime<Utc>,
@@ -54,7 +55,7 @@ pub(crate) struct JudgedBody {
 
 /// A source that was shown.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ShownBody {
+pub(crate) struct FeedbackSource {
     passage_id: Uuid,
     document_id: Option<Uuid>,
     score: f64,
@@ -62,27 +63,27 @@ pub(crate) struct ShownBody {
 
 /// A page of feedback.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct JudgedListBody {
+pub(crate) struct FeedbackListResponse {
     /// Always `list`.
     #[schema(example = "list")]
     object: &'static str,
-    data: Vec<JudgedBody>,
+    data: Vec<FeedbackItem>,
     first_id: Option<Uuid>,
     last_id: Option<Uuid>,
     has_more: bool,
 }
 
-/// Keeps what the caller thinks of an answer, in the place of what it thought before.
+/// Stores the caller's feedback on an answer, replacing earlier feedback on it.
 #[utoipa::path(
     post, path = "/feedback", tag = "chat",
-    request_body = FeedbackBody,
-    responses((status = 201, body = KeptBody))
+    request_body = FeedbackRequest,
+    responses((status = 201, body = FeedbackResponse))
 )]
 pub(crate) async fn give(
     State(state): State<AppState>,
     caller: Caller<Chat>,
-    Json(body): Json<FeedbackBody>,
-) -> Result<(StatusCode, axum::Json<KeptBody>), Failure> {
+    Json(body): Json<FeedbackRequest>,
+) -> Result<(StatusCode, axum::Json<FeedbackResponse>), Failure> {
     let unknown = || Error::not_found("there is no answer with this id in this session");
     let new = NewFeedback {
         session: SessionKey::parse(&body.session_id)?,
@@ -96,7 +97,7 @@ pub(crate) async fn give(
         .store_feedback(&caller.principal, new)
         .await?;
     let kept = kept.ok_or_else(unknown)?;
-    let body = KeptBody {
+    let body = FeedbackResponse {
         id: kept.id.uuid(),
         message_id: kept.message.uuid(),
         thumbs_up: kept.thumbs_up,
@@ -105,23 +106,25 @@ pub(crate) async fn give(
     Ok((StatusCode::CREATED, axum::Json(body)))
 }
 
-/// What people thought of answers, with the questions and the sources that were shown.
+/// Lists all feedback, with the questions and the sources that were shown.
 #[utoipa::path(
     get, path = "/api/admin/feedback", tag = "admin",
     params(Page),
-    responses((status = 200, body = JudgedListBody))
+    responses((status = 200, body = FeedbackListResponse))
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller<Admin>,
     Query(page): Query<Page>,
-) -> Result<axum::Json<JudgedListBody>, Failure> {
+) -> Result<axum::Json<FeedbackListResponse>, Failure> {
     let page = state.app.chat().list_feedback(page.request()?).await?;
-    // People's words leave their place: that is written down.
+    // Users' texts leave the system, so the audit trail records it.
     let details = serde_json::json!({ "count": page.data.len() });
-    caller.audit(&state.app, "feedback.export", details).await;
-    let data: Vec<JudgedBody> = page.data.into_iter().map(JudgedBody::from).collect();
-    Ok(axum::Json(JudgedListBody {
+    caller
+        .audit(&state.app, AuditEvent::success("feedback.export", details))
+        .await;
+    let data: Vec<FeedbackItem> = page.data.into_iter().map(FeedbackItem::from).collect();
+    Ok(axum::Json(FeedbackListResponse {
         object: "list",
         first_id: data.first().map(|one| one.id),
         last_id: data.last().map(|one| one.id),
@@ -130,7 +133,7 @@ pub(crate) async fn list(
     }))
 }
 
-impl From<Feedback> for JudgedBody {
+impl From<Feedback> for FeedbackItem {
     fn from(feedback: Feedback) -> Self {
         let subject = feedback.subject;
         Self {
@@ -138,7 +141,11 @@ impl From<Feedback> for JudgedBody {
             message_id: feedback.message.uuid(),
             question: subject.question,
             answer: subject.answer,
-            sources: subject.sources.into_iter().map(ShownBody::from).collect(),
+            sources: subject
+                .sources
+                .into_iter()
+                .map(FeedbackSource::from)
+                .collect(),
             thumbs_up: feedback.thumbs_up,
             comment: subject.comment,
             created_at: feedback.created_at,
@@ -146,7 +153,7 @@ impl From<Feedback> for JudgedBody {
     }
 }
 
-impl From<ShownSource> for ShownBody {
+impl From<ShownSource> for FeedbackSource {
     fn from(source: ShownSource) -> Self {
         Self {
             passage_id: source.passage_id,

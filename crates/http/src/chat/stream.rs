@@ -1,97 +1,69 @@
-//! `POST /chat/stream`: the same answer as server-sent events (HTML Living Standard, 9.2), while it
-//! is made. Dropping the response, because the client has gone, drops the stream and with it the
-//! call upstream.
+//! `POST /chat/stream`: the answer as server-sent events (HTML Living Standard, 9.2) while it is made.
+//! When the client disconnects, the response is dropped, and with it the call upstream.
 
 use crate::audit::rate_limited::refused;
-use crate::chat::types::{AnswerBody, AskBody, SourceBody};
+use crate::chat::types::{
+    AnswerErrorEvent, AnswerEvent, AnswerMetadataEvent, AnswerResponse, AnswerSource,
+    AnswerTokenEvent, AskRequest,
+};
 use crate::extract::Json;
 use crate::extract::caller::{Caller, Chat};
 use crate::extract::disclosure::Disclosure;
 use crate::failure::problem::Failure;
-use crate::metrics::HttpMetrics;
 use crate::state::AppState;
 use crate::stream::outcome::StreamOutcome;
+use crate::stream::started::StartedStream;
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderValue;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, stream};
-use ragd_core::error::Error;
 use ragd_service::chat::{ChatEvent, ChatRequest};
-use serde::Serialize;
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
-use utoipa::ToSchema;
 
-/// After so long without content the client is told that its question is being worked on.
-const COMMIT_AFTER: Duration = Duration::from_secs(10);
-/// A comment this often keeps proxies from closing a silent stream.
+/// How often a silent stream sends a comment, so that proxies do not close it.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-
-/// The data of event `metadata`.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct MetadataEvent {
-    session_id: String,
-    sources: Vec<SourceBody>,
-}
-
-/// The data of event `token`.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct TokenEvent<'a> {
-    /// More of the answer.
-    token: &'a str,
-}
-
-/// The data of event `error`, which ends a stream.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ErrorEvent<'a> {
-    code: &'a str,
-    message: String,
-    /// Whether a part of the answer had been sent.
-    partial: bool,
-}
 
 /// Answers a question as events: `metadata` (the sources first), `token` (many), then `done` (the
 /// whole answer, as of `POST /chat`) or `error`.
 #[utoipa::path(
     post, path = "/chat/stream", tag = "chat",
-    request_body = AskBody,
-    responses((status = 200, content_type = "text/event-stream", body = String))
+    request_body = AskRequest,
+    responses((status = 200, content_type = "text/event-stream", body = AnswerEvent))
 )]
 pub(crate) async fn chat_stream(
     State(state): State<AppState>,
     caller: Caller<Chat>,
     disclosure: Disclosure,
-    Json(body): Json<AskBody>,
+    Json(body): Json<AskRequest>,
 ) -> Result<impl IntoResponse, Failure> {
     let mut request = body.into_request()?;
     request.origin.address = caller.address();
-    streamed((&state, &caller), request, disclosure).await
+    streamed(&state, &caller, request, disclosure).await
 }
 
-/// The answer to a question as events.
+/// Answers a question as events.
 pub(crate) async fn streamed(
-    (state, caller): (&AppState, &Caller<Chat>),
+    state: &AppState,
+    caller: &Caller<Chat>,
     request: ChatRequest,
     disclosure: Disclosure,
 ) -> Result<impl IntoResponse + use<>, Failure> {
     let events = state.app.chat().stream(caller.principal.clone(), request);
     let mut outcome = StreamOutcome::new(state.clone());
-    let begun = match Begun::of(events.boxed()).await {
-        Ok(begun) => begun,
+    let started = match StartedStream::of(events.boxed()).await {
+        Ok(started) => started,
         Err(error) => {
-            outcome.end("error_before_content");
+            outcome.not_started();
             return Err(refused(state, caller, error).await);
         }
     };
-    let mut headers = begun.headers(disclosure, &state.metrics);
+    let mut headers = started.headers(disclosure, &state.metrics);
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     let mark = outcome.mark();
-    let events = stream::iter(begun.held).chain(begun.events);
+    let events = stream::iter(started.held).chain(started.events);
     let answer = Sse::new(sent(events, outcome));
     Ok((
         Extension(mark),
@@ -100,89 +72,50 @@ pub(crate) async fn streamed(
     ))
 }
 
-/// A stream that may be answered with a status: its first content has come, or has not for so long
-/// that the client is told that it is being worked on.
-pub(crate) struct Begun {
-    pub(crate) held: Vec<ChatEvent>,
-    pub(crate) events: BoxStream<'static, ChatEvent>,
+/// The events as they are sent. Records in `outcome` what each of them means.
+fn sent(
+    events: impl Stream<Item = ChatEvent> + Send + 'static,
+    mut outcome: StreamOutcome,
+) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    events.filter_map(move |event| {
+        let event = answer_event(event, &mut outcome);
+        std::future::ready(event.as_ref().map(encode).map(Ok))
+    })
 }
 
-impl Begun {
-    /// Waits for the first content. What fails before is the error, and is answered by its status.
-    pub(crate) async fn of(mut events: BoxStream<'static, ChatEvent>) -> Result<Self, Error> {
-        let mut held = Vec::new();
-        let commit_at = Instant::now() + COMMIT_AFTER;
-        while let Ok(Some(event)) = timeout_at(commit_at, events.next()).await {
-            match event {
-                ChatEvent::Error { error, .. } => return Err(error),
-                event => {
-                    let is_content = matches!(event, ChatEvent::Token(_) | ChatEvent::Done(_));
-                    held.push(event);
-                    if is_content {
-                        break;
-                    }
-                }
-            }
-        }
-        Ok(Self { held, events })
-    }
-
-    /// The headers that say who answers, where that is known.
-    pub(crate) fn headers(&self, disclosure: Disclosure, metrics: &HttpMetrics) -> HeaderMap {
-        let known = self.held.iter().find_map(|event| match event {
-            ChatEvent::Answering(served) => Some(disclosure.headers(served, metrics)),
-            ChatEvent::Done(answer) => Some(disclosure.of_answer(answer, metrics)),
-            _ => None,
-        });
-        known.unwrap_or_default()
-    }
-}
-
-type Sent = Pin<Box<dyn Stream<Item = Result<Event, Infallible>> + Send>>;
-
-fn sent(events: impl Stream<Item = ChatEvent> + Send + 'static, outcome: StreamOutcome) -> Sent {
-    let mut outcome = outcome;
-    Box::pin(events.filter_map(move |event| std::future::ready(see(event, &mut outcome).map(Ok))))
-}
-
-/// Notes what an event means for the outcome, and writes it down.
-fn see(event: ChatEvent, outcome: &mut StreamOutcome) -> Option<Event> {
-    match event {
+fn answer_event(event: ChatEvent, outcome: &mut StreamOutcome) -> Option<AnswerEvent> {
+    let event = match event {
         ChatEvent::Metadata {
             session_id,
             sources,
-        } => {
-            let sources = sources.into_iter().map(SourceBody::from).collect();
-            let metadata = MetadataEvent {
-                session_id,
-                sources,
-            };
-            Some(written("metadata", &metadata))
-        }
-        ChatEvent::Answering(_) => None,
+        } => AnswerEvent::Metadata(AnswerMetadataEvent {
+            session_id,
+            sources: sources.into_iter().map(AnswerSource::from).collect(),
+        }),
+        ChatEvent::Answering(_) => return None,
         ChatEvent::Token(token) => {
             outcome.content();
-            Some(written("token", &TokenEvent { token: &token }))
+            AnswerEvent::Token(AnswerTokenEvent { token })
         }
         ChatEvent::Done(answer) => {
             outcome.complete();
-            Some(written("done", &AnswerBody::from(*answer)))
+            AnswerEvent::Done(Box::new(AnswerResponse::from(*answer)))
         }
         ChatEvent::Error { error, partial } => {
             let failure = outcome.fail(error);
-            let (code, message) = (failure.code(), failure.detail());
-            let error = ErrorEvent {
-                code,
-                message,
+            AnswerEvent::Error(AnswerErrorEvent {
+                code: failure.code().to_owned(),
+                message: failure.detail(),
                 partial,
-            };
-            Some(written("error", &error))
+            })
         }
-    }
+    };
+    Some(event)
 }
 
-fn written(name: &str, data: &impl Serialize) -> Event {
-    // Strings and numbers alone cannot fail to serialise.
-    let json = serde_json::to_string(data).unwrap_or_default();
+fn encode(event: &AnswerEvent) -> Event {
+    // Strings and numbers always serialise.
+    let json = serde_json::to_string(event).unwrap_or_default();
+    let name: &'static str = event.into();
     Event::default().event(name).data(json)
 }

@@ -1,8 +1,7 @@
-//! A question and its answer as JSON.
+//! A question and its answer as JSON, and the events of a streamed answer.
 
 use crate::extract::Whole;
-use crate::rooms::messages::role;
-use ragd_core::domain::{Collection, Question, Role, RoomId, SessionKey, TopK};
+use ragd_core::domain::{Collection, Question, SessionKey, TopK};
 use ragd_core::error::{Error, Result};
 use ragd_service::chat::{Answer, ChatRequest, Citation, Origin, Source};
 use serde::{Deserialize, Serialize};
@@ -15,129 +14,58 @@ const MAX_NAME_CHARS: usize = 128;
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct AskBody {
+pub(crate) struct AskRequest {
     #[schema(
         min_length = 1,
         max_length = 8000,
         example = "How long is the guarantee?"
     )]
-    question: String,
-    /// The conversation that it belongs to; left out: a new one.
+    pub(crate) question: String,
+    /// The conversation to continue; without it a new one begins.
     #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
-    session_id: Option<String>,
-    /// Only this collection's documents.
+    pub(crate) session_id: Option<String>,
+    /// Search only this collection.
     #[schema(example = "default")]
-    collection: Option<String>,
-    /// Left out: the provider's own.
-    model: Option<String>,
-    /// Left out: the default.
-    provider: Option<String>,
-    /// How many sources the answer may use.
+    pub(crate) collection: Option<String>,
+    /// Default: the provider's model.
+    pub(crate) model: Option<String>,
+    /// Default: the default provider.
+    pub(crate) provider: Option<String>,
+    /// The most sources that the answer may use.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    top_k: Option<Whole<1, 100>>,
+    pub(crate) top_k: Option<Whole<1, 100>>,
     #[schema(minimum = 0, maximum = 2)]
-    temperature: Option<f32>,
-    /// The longest answer, in the model's tokens.
+    pub(crate) temperature: Option<f32>,
+    /// The longest answer, in tokens of the model.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000000)]
-    max_tokens: Option<Whole<1, 1_000_000>>,
-}
-
-/// What is said in a room.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct SayBody {
-    #[schema(min_length = 1, max_length = 8000)]
-    content: String,
-    /// `user` (the default); `assistant` only with `reply: false`.
-    role: Option<String>,
-    /// `false`: keep the message and make no answer.
-    #[schema(default = true)]
-    reply: Option<bool>,
-    /// Only this collection's documents.
-    #[schema(example = "default")]
-    collection: Option<String>,
-    /// Left out: the provider's own.
-    model: Option<String>,
-    /// Left out: the default.
-    provider: Option<String>,
-    /// How many sources the answer may use.
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
-    top_k: Option<Whole<1, 100>>,
-    #[schema(minimum = 0, maximum = 2)]
-    temperature: Option<f32>,
-    /// The longest answer, in the model's tokens.
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000000)]
-    max_tokens: Option<Whole<1, 1_000_000>>,
-}
-
-impl SayBody {
-    /// Whether an answer is wanted.
-    pub(crate) fn wants_reply(&self) -> bool {
-        self.reply.unwrap_or(true)
-    }
-
-    /// The message as a question in a room, with every field within its limit.
-    ///
-    /// # Errors
-    /// `Invalid` with the field and its limit.
-    pub(crate) fn into_request(self, room: RoomId) -> Result<ChatRequest> {
-        if role(self.role.as_deref())? != Role::User {
-            return Err(Error::invalid(
-                "role: only a user's message is answered; send reply: false",
-            ));
-        }
-        let question = Question::parse_field("content", &self.content)?;
-        let body = AskBody {
-            question: self.content,
-            session_id: None,
-            collection: self.collection,
-            model: self.model,
-            provider: self.provider,
-            top_k: self.top_k,
-            temperature: self.temperature,
-            max_tokens: self.max_tokens,
-        };
-        Ok(ChatRequest {
-            question,
-            room: Some(room),
-            ..body.into_request()?
-        })
-    }
-
-    /// The message as one that nobody answers.
-    ///
-    /// # Errors
-    /// `Invalid` with the field and its limit.
-    pub(crate) fn into_note(self) -> Result<(Role, Question)> {
-        let content = Question::parse_field("content", &self.content)?;
-        Ok((role(self.role.as_deref())?, content))
-    }
+    pub(crate) max_tokens: Option<Whole<1, 1_000_000>>,
 }
 
 /// An answer.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AnswerBody {
-    /// The answer; `[n]` marks the source that carries what stands before it.
+pub(crate) struct AnswerResponse {
+    /// The answer; `[n]` cites the source of the text before it.
     answer: String,
-    sources: Vec<SourceBody>,
-    /// Every marker, checked against its source.
-    citations: Vec<CitationBody>,
-    /// Whether at least one supported citation carries the answer.
+    sources: Vec<AnswerSource>,
+    /// Every citation marker, checked against its source.
+    citations: Vec<AnswerCitation>,
+    /// Whether the answer has at least one supported citation.
     grounded: bool,
-    /// How sure, 0–1.
+    /// The confidence, 0–1.
     confidence: f64,
     session_id: String,
     message_id: Uuid,
     provider: String,
     model: String,
-    usage: UsageBody,
-    /// What was missing: `vector`, `provider_fallback`, …
+    usage: TokenUsage,
+    /// What was unavailable: `vector`, `provider_fallback`, …
     degraded: Vec<&'static str>,
 }
 
 /// A numbered source.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct SourceBody {
-    /// The `n` of its marker, from 1.
+pub(crate) struct AnswerSource {
+    /// The number of its markers, from 1.
     citation_index: usize,
     passage_id: Uuid,
     /// Its document; null for a message of the conversation.
@@ -155,37 +83,76 @@ pub(crate) struct SourceBody {
     /// Where it ends (exclusive).
     char_end: i64,
     text: String,
-    /// How well it fits the question.
+    /// How well it matches the question.
     score: f64,
     /// Whether the answer cites it.
     cited: bool,
 }
 
-/// A marker of the answer, checked.
+/// A citation marker of the answer, checked against its source.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct CitationBody {
+pub(crate) struct AnswerCitation {
     citation_index: usize,
-    /// What the answer says there.
+    /// The claim that it stands for.
     claim: String,
     /// `supported` or `unsupported`.
     #[schema(value_type = String, example = "supported")]
     status: ragd_service::chat::CitationStatus,
-    /// How much of the claim the source carries, 0–1.
+    /// How much of the claim the source supports, 0–1.
     score: f64,
     /// Why it is unsupported: `number`, `negation`, `entity` or `words`.
     reason: Option<&'static str>,
 }
 
-/// What an answer took, in the model's tokens.
+/// The tokens of an answer, as the model counts them.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct UsageBody {
+pub(crate) struct TokenUsage {
     prompt_tokens: u64,
     completion_tokens: u64,
     total_tokens: u64,
 }
 
-impl AskBody {
-    /// The question, with every field within its limit.
+/// The data of event `metadata`: the conversation and the sources, before the first token.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AnswerMetadataEvent {
+    pub(super) session_id: String,
+    pub(super) sources: Vec<AnswerSource>,
+}
+
+/// The data of event `token`: the next part of the answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AnswerTokenEvent {
+    pub(super) token: String,
+}
+
+/// The data of event `error`, which ends a stream.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct AnswerErrorEvent {
+    pub(super) code: String,
+    pub(super) message: String,
+    /// Whether a part of the answer was sent before.
+    pub(super) partial: bool,
+}
+
+/// The data of an event of a streamed answer, as JSON. The event's name tells which one it is: first
+/// `metadata`, then `token` any number of times, then `done` (the whole answer) or `error`. Comments
+/// (`: ping`) keep a silent stream open.
+#[derive(Serialize, strum::IntoStaticStr, ToSchema)]
+#[serde(untagged)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum AnswerEvent {
+    /// Event `metadata`.
+    Metadata(AnswerMetadataEvent),
+    /// Event `token`.
+    Token(AnswerTokenEvent),
+    /// Event `done`.
+    Done(Box<AnswerResponse>),
+    /// Event `error`.
+    Error(AnswerErrorEvent),
+}
+
+impl AskRequest {
+    /// The question, with every field checked.
     ///
     /// # Errors
     /// `Invalid` with the field and its limit.
@@ -234,16 +201,16 @@ fn name(field: &str, value: Option<String>) -> Result<Option<String>> {
     }
 }
 
-impl From<Answer> for AnswerBody {
+impl From<Answer> for AnswerResponse {
     fn from(answer: Answer) -> Self {
         let draft = Arc::unwrap_or_clone(answer.draft);
         Self {
             answer: draft.text,
-            sources: draft.sources.into_iter().map(SourceBody::from).collect(),
+            sources: draft.sources.into_iter().map(AnswerSource::from).collect(),
             citations: draft
                 .citations
                 .into_iter()
-                .map(CitationBody::from)
+                .map(AnswerCitation::from)
                 .collect(),
             grounded: draft.grounded,
             confidence: draft.confidence,
@@ -251,7 +218,7 @@ impl From<Answer> for AnswerBody {
             message_id: answer.message_id.uuid(),
             provider: draft.provider,
             model: draft.model,
-            usage: UsageBody {
+            usage: TokenUsage {
                 prompt_tokens: draft.usage.prompt_tokens,
                 completion_tokens: draft.usage.completion_tokens,
                 total_tokens: draft.usage.total_tokens,
@@ -261,7 +228,7 @@ impl From<Answer> for AnswerBody {
     }
 }
 
-impl From<Source> for SourceBody {
+impl From<Source> for AnswerSource {
     fn from(source: Source) -> Self {
         Self {
             citation_index: source.citation_index,
@@ -281,7 +248,7 @@ impl From<Source> for SourceBody {
     }
 }
 
-impl From<Citation> for CitationBody {
+impl From<Citation> for AnswerCitation {
     fn from(citation: Citation) -> Self {
         let Citation {
             citation_index,

@@ -1,30 +1,66 @@
-//! A conversation as JSON, in the shape of Flow's clients.
+//! Conversations as JSON, in the shape that Flow's clients use.
 
 use chrono::{DateTime, Utc};
-use ragd_core::domain::{Message, Role, Room, RoomId};
+use ragd_core::domain::{Message, Nickname, Role, Room};
+use ragd_core::error::Result;
 use ragd_service::chat::{Answer, Conversation};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+/// A message to answer.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ConversationCompletionRequest {
+    #[schema(
+        min_length = 1,
+        max_length = 8000,
+        example = "How long is the guarantee?"
+    )]
+    pub(super) message: String,
+    /// The conversation to continue; without it a new one begins.
+    #[schema(value_type = Option<Uuid>)]
+    pub(super) conversation_id: Option<String>,
+    /// Who writes, among the people who share the API key.
+    #[schema(min_length = 1, max_length = 64, example = "ana")]
+    pub(super) nickname: String,
+}
+
+/// Whose conversations to read.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NicknameQuery {
+    /// Who asks, among the people who share the API key.
+    #[param(min_length = 1, max_length = 64)]
+    nickname: Option<String>,
+}
+
+impl NicknameQuery {
+    /// # Errors
+    /// `Invalid` without a valid nickname.
+    pub(super) fn nickname(&self) -> Result<Nickname> {
+        let text = self.nickname.as_deref().unwrap_or_default();
+        Nickname::parse(text)
+    }
+}
 
 /// An answer with its conversation.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct CompletionBody {
+pub(crate) struct ConversationCompletionResponse {
     conversation_id: Uuid,
-    /// The answer; `[n]` marks the `n`th of `context`.
+    /// The answer; `[n]` cites the `n`th item of `context`.
     response: String,
-    /// What the answer was made from, in the order of its numbers.
-    context: Vec<ContextBody>,
+    /// The sources of the answer, in the order of their numbers.
+    context: Vec<ConversationContext>,
     /// When it was answered.
     created_at: DateTime<Utc>,
     /// The conversation's last messages, oldest first.
-    messages: Vec<MessageBody>,
+    messages: Vec<ConversationMessage>,
 }
 
-/// A passage that an answer was made from.
+/// A source of an answer.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ContextBody {
+pub(crate) struct ConversationContext {
     document_id: Option<Uuid>,
     score: f64,
     content: String,
@@ -32,7 +68,7 @@ pub(crate) struct ContextBody {
 
 /// A message.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct MessageBody {
+pub(crate) struct ConversationMessage {
     id: Uuid,
     /// `user` or `assistant`.
     #[schema(value_type = String, example = "user")]
@@ -43,9 +79,9 @@ pub(crate) struct MessageBody {
 
 /// A conversation in a list.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct SummaryBody {
+pub(crate) struct ConversationSummary {
     id: Uuid,
-    /// The same, under the name that `POST /chat/completions` takes.
+    /// The same as `id`, under the name that `POST /chat/completions` takes.
     conversation_id: Uuid,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -54,11 +90,11 @@ pub(crate) struct SummaryBody {
 
 /// A page of conversations.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ConversationListBody {
+pub(crate) struct ConversationListResponse {
     /// Always `list`.
     #[schema(example = "list")]
     object: &'static str,
-    data: Vec<SummaryBody>,
+    data: Vec<ConversationSummary>,
     first_id: Option<Uuid>,
     last_id: Option<Uuid>,
     has_more: bool,
@@ -66,37 +102,34 @@ pub(crate) struct ConversationListBody {
 
 /// A conversation.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ConversationBody {
+pub(crate) struct ConversationResponse {
     #[serde(flatten)]
-    summary: SummaryBody,
+    summary: ConversationSummary,
     /// The last 200 messages, oldest first.
-    messages: Vec<MessageBody>,
+    messages: Vec<ConversationMessage>,
 }
 
-impl CompletionBody {
-    pub(crate) fn new(
-        answer: Answer,
-        (id, answered_at): (RoomId, DateTime<Utc>),
-        messages: Vec<MessageBody>,
-    ) -> Self {
+impl ConversationCompletionResponse {
+    pub(super) fn new(answer: Answer, conversation: Conversation) -> Self {
         let draft = Arc::unwrap_or_clone(answer.draft);
-        let sources = draft.sources.into_iter().map(|source| ContextBody {
+        let sources = draft.sources.into_iter().map(|source| ConversationContext {
             document_id: source.document_id.map(|id| id.uuid()),
             score: source.score,
             content: source.text,
         });
+        let messages = conversation.messages.into_iter();
         Self {
-            conversation_id: id.uuid(),
-            created_at: answered_at,
+            conversation_id: conversation.room.id.uuid(),
+            created_at: conversation.room.updated_at,
             response: draft.text,
             context: sources.collect(),
-            messages,
+            messages: messages.map(ConversationMessage::from).collect(),
         }
     }
 }
 
-impl ConversationListBody {
-    pub(crate) fn new(data: Vec<SummaryBody>, has_more: bool) -> Self {
+impl ConversationListResponse {
+    pub(crate) fn new(data: Vec<ConversationSummary>, has_more: bool) -> Self {
         Self {
             object: "list",
             first_id: data.first().map(|one| one.id),
@@ -107,8 +140,8 @@ impl ConversationListBody {
     }
 }
 
-impl From<(Room, i64)> for SummaryBody {
-    fn from((room, message_count): (Room, i64)) -> Self {
+impl ConversationSummary {
+    pub(super) fn new(room: Room, message_count: i64) -> Self {
         Self {
             id: room.id.uuid(),
             conversation_id: room.id.uuid(),
@@ -119,17 +152,20 @@ impl From<(Room, i64)> for SummaryBody {
     }
 }
 
-impl From<Conversation> for ConversationBody {
+impl From<Conversation> for ConversationResponse {
     fn from(conversation: Conversation) -> Self {
-        let messages = conversation.messages.into_iter().map(MessageBody::from);
+        let messages = conversation
+            .messages
+            .into_iter()
+            .map(ConversationMessage::from);
         Self {
             messages: messages.collect(),
-            summary: SummaryBody::from((conversation.room, conversation.message_count)),
+            summary: ConversationSummary::new(conversation.room, conversation.message_count),
         }
     }
 }
 
-impl From<Message> for MessageBody {
+impl From<Message> for ConversationMessage {
     fn from(message: Message) -> Self {
         Self {
             id: message.id.uuid(),

@@ -1,7 +1,8 @@
-//! `POST /api/documents`: a text, sent as JSON.
+//! `POST /api/documents`: a document whose text is sent as JSON.
 
-use crate::documents::types::{AcceptedBody, Wait, answer};
-use crate::documents::upload::take_in;
+use crate::documents::accept::{accept, respond};
+use crate::documents::fields::{check_metadata, check_title};
+use crate::documents::types::{AcceptedDocumentResponse, WaitQuery};
 use crate::extract::caller::{Caller, Ingest};
 use crate::extract::{Json, Query};
 use crate::failure::problem::Failure;
@@ -15,26 +16,22 @@ use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// The longest title, in characters.
-const MAX_TITLE_CHARS: usize = 500;
-/// The longest address, in bytes.
+/// The longest URI, in bytes.
 const MAX_URI_BYTES: usize = 2_048;
-/// The most that a caller may store with a document, in bytes of JSON.
-const MAX_METADATA_BYTES: usize = 16 * 1_024;
-/// Names with other endings would be taken for another format.
+/// The extensions of text; other names get `.txt`, so that no other format is read from them.
 const TEXT_EXTENSIONS: [&str; 3] = ["txt", "md", "markdown"];
 
-/// A text to take in.
+/// A document to create from its text.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct TextBody {
+pub(crate) struct CreateDocumentRequest {
     #[schema(max_length = 500)]
     title: Option<String>,
     /// The text itself.
     #[schema(required = true)]
     text: Option<String>,
-    /// Not in this version.
+    /// Not supported: documents are not fetched from addresses.
     url: Option<String>,
-    /// Where it came from; the same address again is a new version.
+    /// Where the text came from. A text with the URI of an earlier one is its new version.
     #[schema(max_length = 2048)]
     uri: Option<String>,
     /// A JSON object.
@@ -44,26 +41,27 @@ pub(crate) struct TextBody {
     collection: Option<String>,
 }
 
-/// Takes a text in. `?wait=true` answers when it is indexed (201) or failed (422).
+/// Creates a document from its text. With `?wait=true` the response comes when it is indexed (201) or
+/// has failed (422).
 #[utoipa::path(
     post, path = "/api/documents", tag = "documents",
-    params(Wait),
-    request_body = TextBody,
-    responses((status = 202, body = AcceptedBody), (status = 201, body = AcceptedBody))
+    params(WaitQuery),
+    request_body = CreateDocumentRequest,
+    responses((status = 202, body = AcceptedDocumentResponse), (status = 201, body = AcceptedDocumentResponse))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,
     caller: Caller<Ingest>,
-    Query(wait): Query<Wait>,
-    Json(body): Json<TextBody>,
-) -> Result<(StatusCode, axum::Json<AcceptedBody>), Failure> {
-    let wait = wait.is_asked()?;
+    Query(wait): Query<WaitQuery>,
+    Json(body): Json<CreateDocumentRequest>,
+) -> Result<(StatusCode, axum::Json<AcceptedDocumentResponse>), Failure> {
+    let wait = wait.is_set()?;
     let source = body.into_source(&caller)?;
-    let accepted = take_in(&state, &caller, source).await?;
-    answer(&state, accepted, wait).await
+    let accepted = accept(&state, &caller, source).await?;
+    respond(&state, accepted, wait).await
 }
 
-impl TextBody {
+impl CreateDocumentRequest {
     fn into_source(self, caller: &Caller<Ingest>) -> Result<NewSource> {
         if self.url.is_some() {
             let error = Error::invalid("url: documents are not fetched from addresses; send text");
@@ -89,8 +87,8 @@ impl TextBody {
     }
 }
 
-/// The last part of the address; without an address, a name made of the text, so that two texts
-/// are two documents.
+/// The last part of the URI. Without a URI the name is made of the text's hash, so that two texts are
+/// two documents.
 fn file_name(uri: Option<&str>, text: &str) -> Result<FileName> {
     let Some(uri) = uri else {
         let hash = Sha256::of(text.as_bytes()).to_hex();
@@ -123,30 +121,6 @@ fn check_uri(uri: Option<String>) -> Result<Option<String>> {
             )))
         }
         uri => Ok(uri),
-    }
-}
-
-/// A title within its limit; an empty one is none.
-pub(crate) fn check_title(title: Option<String>) -> Result<Option<String>> {
-    let Some(title) = title else { return Ok(None) };
-    let title = title.trim();
-    if title.chars().count() > MAX_TITLE_CHARS || title.chars().any(char::is_control) {
-        return Err(Error::invalid(format!(
-            "title: must be at most {MAX_TITLE_CHARS} characters, none of them control characters"
-        )));
-    }
-    Ok((!title.is_empty()).then(|| title.to_owned()))
-}
-
-/// Metadata within its limit; none is an empty object.
-pub(crate) fn check_metadata(metadata: Value) -> Result<Value> {
-    match metadata {
-        Value::Null => Ok(Value::Object(serde_json::Map::new())),
-        metadata if !metadata.is_object() => Err(Error::invalid("metadata: must be a JSON object")),
-        metadata if metadata.to_string().len() > MAX_METADATA_BYTES => Err(Error::invalid(
-            format!("metadata: must be at most {MAX_METADATA_BYTES} bytes of JSON"),
-        )),
-        metadata => Ok(metadata),
     }
 }
 

@@ -1,92 +1,64 @@
-//! Documents: list, show, delete, make anew.
+//! `/api/documents`: list, get, delete and reprocess documents.
 
+mod accept;
 pub(crate) mod create;
+mod fields;
 pub(crate) mod ingest_folder;
 mod types;
 pub(crate) mod upload;
 pub(crate) mod upload_form;
 
-use crate::documents::types::{AcceptedBody, DocumentBody, DocumentListBody, answer, boolean};
+use crate::audit::event::AuditEvent;
+use crate::documents::accept::respond;
+use crate::documents::types::{
+    AcceptedDocumentResponse, DocumentListQuery, DocumentListResponse, DocumentResponse,
+    ReprocessQuery,
+};
 use crate::extract::caller::{Caller, Chat, Ingest};
-use crate::extract::{Page, PathId, Query, parsed};
+use crate::extract::{Page, PathId, Query};
 use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use ragd_core::domain::{Collection, DocumentId};
-use ragd_store::DocumentFilter;
-use ragd_text::OcrChoice;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use ragd_core::domain::DocumentId;
 
-/// Which documents are asked for.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Filter {
-    /// `queued`, `processing`, `indexed` or `failed`.
-    #[param(required = false)]
-    status: Option<String>,
-    #[param(required = false)]
-    collection: Option<String>,
-}
-
-/// How to make a document anew.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct How {
-    /// `true` reads pictures of text by OCR even where INGEST_OCR is off, `false` does not read
-    /// them; without it the settings decide.
-    #[param(value_type = bool, required = false)]
-    ocr: Option<String>,
-}
-
-/// The documents that the caller may read.
+/// Lists the documents that the caller may read.
 #[utoipa::path(
     get, path = "/api/documents", tag = "documents",
-    params(Page, Filter),
-    responses((status = 200, body = DocumentListBody))
+    params(Page, DocumentListQuery),
+    responses((status = 200, body = DocumentListResponse))
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller<Chat>,
     Query(page): Query<Page>,
-    Query(filter): Query<Filter>,
-) -> Result<Json<DocumentListBody>, Failure> {
-    let status = parsed(
-        ("status", filter.status.as_deref()),
-        |word| word.parse().ok(),
-        "'queued', 'processing', 'indexed' or 'failed'",
-    )?;
-    let collection = filter
-        .collection
-        .as_deref()
-        .map(Collection::parse)
-        .transpose()?;
-    let filter = DocumentFilter { status, collection };
+    Query(filter): Query<DocumentListQuery>,
+) -> Result<Json<DocumentListResponse>, Failure> {
+    let filter = filter.filter()?;
     let scope = caller.principal.read_scope();
     let documents = state
         .app
         .store()
         .list_documents(&scope, &filter, page.request()?)
         .await?;
-    Ok(Json(DocumentListBody::new(
+    Ok(Json(DocumentListResponse::new(
         documents.data,
         documents.has_more,
     )))
 }
 
-/// A document.
+/// Gets a document.
 #[utoipa::path(
     get, path = "/api/documents/{id}", tag = "documents",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = DocumentBody))
+    responses((status = 200, body = DocumentResponse))
 )]
 pub(crate) async fn get(
     State(state): State<AppState>,
     caller: Caller<Chat>,
     PathId(id): PathId<DocumentId>,
-) -> Result<Json<DocumentBody>, Failure> {
+) -> Result<Json<DocumentResponse>, Failure> {
     let document = state
         .app
         .store()
@@ -96,7 +68,7 @@ pub(crate) async fn get(
     Ok(Json(document.into()))
 }
 
-/// Deletes a document for good.
+/// Deletes a document permanently.
 #[utoipa::path(
     delete, path = "/api/documents/{id}", tag = "documents",
     params(("id" = Uuid, Path)),
@@ -110,33 +82,35 @@ pub(crate) async fn delete(
     let removal = state.app.ingest().delete(id, &caller.principal).await?;
     let removal = removal.ok_or_else(PathId::<DocumentId>::not_found)?;
     let details = serde_json::json!({ "document_id": id, "filename": removal.document.filename });
-    caller.audit(&state.app, "document.delete", details).await;
+    caller
+        .audit(&state.app, AuditEvent::success("document.delete", details))
+        .await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Makes a document's passages anew from its original.
+/// Makes a document's passages again from its original file.
 #[utoipa::path(
     post, path = "/api/documents/{id}/reprocess", tag = "documents",
-    params(("id" = Uuid, Path), How),
-    responses((status = 202, body = AcceptedBody))
+    params(("id" = Uuid, Path), ReprocessQuery),
+    responses((status = 202, body = AcceptedDocumentResponse))
 )]
 pub(crate) async fn reprocess(
     State(state): State<AppState>,
     caller: Caller<Ingest>,
     PathId(id): PathId<DocumentId>,
-    Query(how): Query<How>,
-) -> Result<(StatusCode, Json<AcceptedBody>), Failure> {
-    let ocr = match (&how.ocr, boolean("ocr", how.ocr.as_deref())?) {
-        (None, _) => OcrChoice::Automatic,
-        (Some(_), true) => OcrChoice::Wanted,
-        (Some(_), false) => OcrChoice::Forbidden,
-    };
+    Query(query): Query<ReprocessQuery>,
+) -> Result<(StatusCode, Json<AcceptedDocumentResponse>), Failure> {
     let ingest = state.app.ingest();
-    let accepted = ingest.reprocess(id, &caller.principal, ocr).await?;
+    let accepted = ingest
+        .reprocess(id, &caller.principal, query.ocr()?)
+        .await?;
     let accepted = accepted.ok_or_else(PathId::<DocumentId>::not_found)?;
-    let details = serde_json::json!({ "document_id": id, "ocr": how.ocr });
+    let details = serde_json::json!({ "document_id": id, "ocr": query.ocr });
     caller
-        .audit(&state.app, "document.reprocess", details)
+        .audit(
+            &state.app,
+            AuditEvent::success("document.reprocess", details),
+        )
         .await;
-    answer(&state, accepted, false).await
+    respond(&state, accepted, false).await
 }

@@ -1,20 +1,18 @@
-//! A document, and what became of one that was sent in, as JSON.
+//! Documents as JSON, and the queries of their routes.
 
-use crate::failure::problem::Failure;
-use crate::state::AppState;
-use axum::Json;
-use axum::http::StatusCode;
+use crate::extract::parsed;
 use chrono::{DateTime, Utc};
-use ragd_core::domain::{Document, DocumentStatus};
+use ragd_core::domain::{Collection, Document, DocumentStatus};
 use ragd_core::error::{Error, Result};
-use ragd_service::ingest::Accepted;
+use ragd_store::DocumentFilter;
+use ragd_text::OcrChoice;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// A document.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct DocumentBody {
+pub(crate) struct DocumentResponse {
     id: Uuid,
     #[schema(example = "default")]
     collection: String,
@@ -29,60 +27,116 @@ pub(crate) struct DocumentBody {
     status: DocumentStatus,
     /// Why the last ingest failed: `code: message`.
     error: Option<String>,
-    /// How many passages it has.
+    /// The number of its passages.
     passages: i64,
     metadata: serde_json::Value,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-/// A page of a list.
+/// A page of documents.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct DocumentListBody {
+pub(crate) struct DocumentListResponse {
     /// Always `list`.
     #[schema(example = "list")]
     object: &'static str,
-    data: Vec<DocumentBody>,
+    data: Vec<DocumentResponse>,
     first_id: Option<Uuid>,
     last_id: Option<Uuid>,
     has_more: bool,
 }
 
-/// What became of a document that was sent in.
+/// A document that was accepted for ingest.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AcceptedBody {
-    document_id: Uuid,
-    /// `null` when the same document was there already.
-    job_id: Option<Uuid>,
+pub(crate) struct AcceptedDocumentResponse {
+    pub(super) document_id: Uuid,
+    /// Null when the same document existed already.
+    pub(super) job_id: Option<Uuid>,
     #[schema(value_type = String, example = "queued")]
-    status: DocumentStatus,
+    pub(super) status: DocumentStatus,
     /// The document's `uri`.
-    document_path: String,
-    /// How many passages of it can be found.
-    chunks_indexed: i64,
+    pub(super) document_path: String,
+    /// The number of its passages that can be found.
+    pub(super) chunks_indexed: i64,
 }
 
-/// Whether to wait for the work.
+/// Which documents to list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Wait {
-    /// `true`: answer when the document is indexed (201) or failed (422).
+pub(crate) struct DocumentListQuery {
+    /// `queued`, `processing`, `indexed` or `failed`.
+    #[param(required = false)]
+    status: Option<String>,
+    #[param(required = false)]
+    collection: Option<String>,
+}
+
+/// How to reprocess a document.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReprocessQuery {
+    /// `true`: read pictures of text by OCR even where INGEST_OCR is off; `false`: do not read them.
+    /// Without it the settings decide.
+    #[param(value_type = bool, required = false)]
+    pub(super) ocr: Option<String>,
+}
+
+/// Whether to wait for the ingest.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WaitQuery {
+    /// `true`: respond when the document is indexed (201) or has failed (422).
     #[param(value_type = bool, default = false, required = false)]
     wait: Option<String>,
 }
 
-impl Wait {
+impl DocumentListQuery {
+    /// The filter.
+    ///
+    /// # Errors
+    /// `Invalid` with the field.
+    pub(super) fn filter(&self) -> Result<DocumentFilter> {
+        let status = parsed(
+            "status",
+            self.status.as_deref(),
+            DocumentStatus::parse,
+            "'queued', 'processing', 'indexed' or 'failed'",
+        )?;
+        let collection = self.collection.as_deref();
+        let collection = collection.map(Collection::parse).transpose()?;
+        Ok(DocumentFilter { status, collection })
+    }
+}
+
+impl ReprocessQuery {
+    /// Whether to use OCR.
+    ///
+    /// # Errors
+    /// `Invalid` for anything but a boolean.
+    pub(super) fn ocr(&self) -> Result<OcrChoice> {
+        Ok(match (&self.ocr, boolean("ocr", self.ocr.as_deref())?) {
+            (None, _) => OcrChoice::Automatic,
+            (Some(_), true) => OcrChoice::Wanted,
+            (Some(_), false) => OcrChoice::Forbidden,
+        })
+    }
+}
+
+impl WaitQuery {
     /// Whether to wait.
     ///
     /// # Errors
-    /// `Invalid` for anything but true and false.
-    pub(crate) fn is_asked(&self) -> Result<bool> {
+    /// `Invalid` for anything but a boolean.
+    pub(crate) fn is_set(&self) -> Result<bool> {
         boolean("wait", self.wait.as_deref())
     }
 }
 
-/// A yes or no of a query; absent is no.
-pub(crate) fn boolean(field: &str, text: Option<&str>) -> Result<bool> {
+/// A boolean of a query; absent is false.
+///
+/// # Errors
+/// `Invalid` for anything but a boolean.
+fn boolean(field: &str, text: Option<&str>) -> Result<bool> {
     match text.map(str::to_lowercase).as_deref() {
         None | Some("false" | "0" | "no") => Ok(false),
         Some("true" | "1" | "yes" | "") => Ok(true),
@@ -92,7 +146,7 @@ pub(crate) fn boolean(field: &str, text: Option<&str>) -> Result<bool> {
     }
 }
 
-impl From<Document> for DocumentBody {
+impl From<Document> for DocumentResponse {
     fn from(document: Document) -> Self {
         Self {
             id: document.id.uuid(),
@@ -113,9 +167,10 @@ impl From<Document> for DocumentBody {
     }
 }
 
-impl DocumentListBody {
+impl DocumentListResponse {
     pub(crate) fn new(documents: Vec<Document>, has_more: bool) -> Self {
-        let data: Vec<DocumentBody> = documents.into_iter().map(DocumentBody::from).collect();
+        let data: Vec<DocumentResponse> =
+            documents.into_iter().map(DocumentResponse::from).collect();
         Self {
             object: "list",
             first_id: data.first().map(|document| document.id),
@@ -124,38 +179,4 @@ impl DocumentListBody {
             has_more,
         }
     }
-}
-
-/// The answer to a document that was sent in: at once (202), or when its work has ended.
-pub(crate) async fn answer(
-    state: &AppState,
-    accepted: Accepted,
-    wait: bool,
-) -> Result<(StatusCode, Json<AcceptedBody>), Failure> {
-    let job_id = accepted.job.map(|job| job.uuid());
-    let document = match accepted.job {
-        Some(job) if wait => {
-            let id = accepted.document.id;
-            let document = state.app.ingest().wait(job, id).await?;
-            document.ok_or_else(|| Error::not_found("the document was deleted meanwhile"))?
-        }
-        _ => accepted.document,
-    };
-    if wait && document.status == DocumentStatus::Failed {
-        return Err(Failure::of_failed_document(&document));
-    }
-    let is_there = wait && document.status == DocumentStatus::Indexed;
-    let code = if is_there {
-        StatusCode::CREATED
-    } else {
-        StatusCode::ACCEPTED
-    };
-    let body = AcceptedBody {
-        document_id: document.id.uuid(),
-        job_id,
-        status: document.status,
-        document_path: document.uri,
-        chunks_indexed: document.passages,
-    };
-    Ok((code, Json(body)))
 }

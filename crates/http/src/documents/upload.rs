@@ -1,7 +1,8 @@
-//! `POST /api/documents/upload`: a file, as a browser sends it.
+//! `POST /api/documents/upload`: a file in a multipart form.
 
-use crate::documents::types::{AcceptedBody, Wait, answer};
-use crate::documents::upload_form::{UploadBody, UploadForm};
+use crate::documents::accept::{accept, respond};
+use crate::documents::types::{AcceptedDocumentResponse, WaitQuery};
+use crate::documents::upload_form::{UploadDocumentRequest, UploadForm};
 use crate::extract::Query;
 use crate::extract::caller::{Caller, Ingest};
 use crate::failure::problem::Failure;
@@ -10,23 +11,23 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use ragd_core::domain::Collection;
-use ragd_core::error::Result;
-use ragd_service::ingest::{Accepted, NewSource};
+use ragd_service::ingest::NewSource;
 
-/// Takes a file in. `?wait=true` answers when it is indexed (201) or failed (422).
+/// Uploads a file. With `?wait=true` the response comes when the file is indexed (201) or has failed
+/// (422).
 #[utoipa::path(
     post, path = "/api/documents/upload", tag = "documents",
-    params(Wait),
-    request_body(content = UploadBody, content_type = "multipart/form-data"),
-    responses((status = 202, body = AcceptedBody), (status = 201, body = AcceptedBody))
+    params(WaitQuery),
+    request_body(content = UploadDocumentRequest, content_type = "multipart/form-data"),
+    responses((status = 202, body = AcceptedDocumentResponse), (status = 201, body = AcceptedDocumentResponse))
 )]
 pub(crate) async fn upload(
     State(state): State<AppState>,
     caller: Caller<Ingest>,
-    Query(wait): Query<Wait>,
+    Query(wait): Query<WaitQuery>,
     form: UploadForm,
-) -> Result<(StatusCode, Json<AcceptedBody>), Failure> {
-    let wait = wait.is_asked()?;
+) -> Result<(StatusCode, Json<AcceptedDocumentResponse>), Failure> {
+    let wait = wait.is_set()?;
     let source = NewSource {
         owner: caller.principal.owner,
         collection: form
@@ -38,23 +39,6 @@ pub(crate) async fn upload(
         metadata: form.metadata,
         bytes: form.bytes,
     };
-    let accepted = take_in(&state, &caller, source).await?;
-    answer(&state, accepted, wait).await
-}
-
-/// Accepts a document, and says so in the audit trail.
-pub(crate) async fn take_in(
-    state: &AppState,
-    caller: &Caller<Ingest>,
-    source: NewSource,
-) -> Result<Accepted> {
-    let filename = source.filename.to_string();
-    let accepted = state.app.ingest().accept(source).await?;
-    let details = serde_json::json!({
-        "document_id": accepted.document.id,
-        "filename": filename,
-        "unchanged": accepted.unchanged,
-    });
-    caller.audit(&state.app, "document.ingest", details).await;
-    Ok(accepted)
+    let accepted = accept(&state, &caller, source).await?;
+    respond(&state, accepted, wait).await
 }

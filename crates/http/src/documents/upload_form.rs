@@ -1,6 +1,6 @@
-//! The form of an upload (RFC 7578), read part by part, each with its limit.
+//! The multipart form of an upload (RFC 7578), read part by part, each with its limit.
 
-use crate::documents::create::{check_metadata, check_title};
+use crate::documents::fields::{check_metadata, check_title};
 use crate::extract::DRAIN_BYTES;
 use crate::failure::problem::Failure;
 use crate::state::AppState;
@@ -13,33 +13,34 @@ use ragd_service::config::IngestConfig;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// The most bytes of a part that is no file.
+/// The most bytes of a part other than the file.
 const MAX_FIELD_BYTES: usize = 64 * 1_024;
-/// The most parts.
+/// The most parts of a form.
 pub(crate) const MAX_PARTS: usize = 32;
 
-/// The most bytes of a whole form, whose file is as large as it may be.
+/// The most bytes of a whole form with the largest allowed file.
 pub(crate) fn max_form_bytes(config: &IngestConfig) -> usize {
     let file = usize::try_from(config.max_upload_bytes()).unwrap_or(usize::MAX);
     file.saturating_add(MAX_PARTS * MAX_FIELD_BYTES)
 }
 
-/// An upload.
+/// A file to upload.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the form for the OpenAPI document")]
-pub(crate) struct UploadBody {
+pub(crate) struct UploadDocumentRequest {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     #[schema(example = "default")]
     collection: Option<String>,
     title: Option<String>,
-    /// Where it came from; must end in the file's name. Absent: an upload of that name.
+    /// Where the file came from; it must end in the file's name. Without it the name alone identifies
+    /// the document.
     uri: Option<String>,
     /// A JSON object.
     metadata: Option<String>,
 }
 
-/// An upload as it was read.
+/// An upload that was read and checked.
 pub(crate) struct UploadForm {
     pub(crate) filename: FileName,
     pub(crate) bytes: Vec<u8>,
@@ -146,8 +147,8 @@ async fn text(mut field: Field<'_>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Error::invalid(format!("{name}: must be UTF-8")).into())
 }
 
-/// Reads a part. What is beyond its limit is read and dropped, up to a bound, so that the client
-/// comes to read the answer.
+/// Reads a part. Bytes beyond its limit are read and dropped, up to a bound, so that the client gets to
+/// read the response.
 async fn read(field: &mut Field<'_>, limit: &Limit) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let mut seen = 0_usize;

@@ -1,12 +1,12 @@
-//! Reads a body up to a limit. What comes beyond is read and dropped, up to a bound, because a
-//! client that is cut off while it sends often never reads the answer that tells it why.
+//! Reads a body up to a limit. Bytes beyond it are read and dropped, up to a bound, because a client
+//! that is cut off while sending often does not read the response that says why.
 
 use crate::failure::problem::Failure;
 use axum::body::{Body, Bytes};
 use futures_util::StreamExt;
 use ragd_core::error::{Error, ErrorKind};
 
-/// How much more is read of a body that is too large.
+/// How many bytes beyond the limit are read and dropped.
 pub(crate) const DRAIN_BYTES: usize = 32 * 1_024 * 1_024;
 
 /// The body, if it has at most `max_kilobytes`.

@@ -1,14 +1,15 @@
-//! The extractor that is the permission check: a handler that takes a [`Caller`] runs only for a
-//! principal that has the scope, and is asked before a byte of the body is read.
+//! The extractor that authenticates and authorises: a handler that takes a [`Caller`] runs only for a
+//! principal with the right scope. It runs before the body is read.
 
-use crate::extract::client::{AuditEvent, Client};
+use crate::audit::event::AuditEvent;
+use crate::extract::client::Client;
 use crate::failure::problem::Failure;
 use crate::state::AppState;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
-use ragd_core::domain::{AuditResult, Principal, Scope};
+use ragd_core::domain::{Principal, Scope};
 use ragd_core::error::{Error, ErrorKind};
 use ragd_service::app::App;
 use std::marker::PhantomData;
@@ -17,15 +18,15 @@ use std::net::IpAddr;
 /// The header of an API key.
 pub(crate) const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// A permission that a route asks for.
+/// A permission that a route requires.
 pub(crate) trait Permission {
-    /// The scope that it takes; `None`: any credential will do.
+    /// The required scope; `None`: any credential will do.
     const SCOPE: Option<Scope>;
 }
 
-/// Any known caller.
+/// Any authenticated caller.
 pub(crate) struct Anyone;
-/// Callers that may ask and read.
+/// Callers that may ask questions and read.
 pub(crate) struct Chat;
 /// Callers that may add and change documents.
 pub(crate) struct Ingest;
@@ -53,59 +54,42 @@ pub(crate) struct Caller<P: Permission> {
 }
 
 impl<P: Permission> Caller<P> {
-    /// Where the caller is.
+    /// The client's address, where it is known.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.client.address
     }
 
-    /// Writes into the audit trail that the caller did `action`.
-    pub(crate) async fn audit(&self, app: &App, action: &str, details: serde_json::Value) {
-        let done = (action, AuditResult::Success);
-        self.audit_result(app, done, details).await;
-    }
-
-    /// Writes into the audit trail that the caller did an action, or tried to.
-    pub(crate) async fn audit_result(
-        &self,
-        app: &App,
-        (action, result): (&str, AuditResult),
-        details: serde_json::Value,
-    ) {
-        let event = AuditEvent {
-            action,
-            user: Some(self.principal.name.as_str()),
-            details,
-            result,
-        };
-        self.client.audit(app, event).await;
+    /// Writes into the audit trail what the caller did, or tried to do.
+    pub(crate) async fn audit(&self, app: &App, event: AuditEvent<'_>) {
+        let user = self.principal.name.as_str();
+        self.client.audit(app, Some(user), event).await;
     }
 }
+
+/// The principal that a middleware has authenticated: an extension of the request, so that the handler's
+/// [`Caller`] does not authenticate again.
+#[derive(Clone)]
+pub(crate) struct Authenticated(pub(crate) Principal);
 
 impl<P: Permission + Send> FromRequestParts<AppState> for Caller<P> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Failure> {
-        let client = Client::of(parts, &state.app);
-        let principal = match authenticate(&parts.headers, state).await {
-            Ok(principal) => principal,
-            Err(error) => {
-                audit_refusal(&error, &client, state).await;
-                return Err(error.into());
-            }
+        let principal = match parts.extensions.remove::<Authenticated>() {
+            Some(Authenticated(principal)) => principal,
+            None => authenticate(parts, state).await?,
         };
-        match P::SCOPE {
-            Some(scope) if !principal.allows(scope) => Err(forbidden(scope).into()),
-            _ => Ok(Self {
-                principal,
-                client,
-                permission: PhantomData,
-            }),
-        }
+        require(P::SCOPE, &principal)?;
+        Ok(Self {
+            principal,
+            client: Client::of(parts, &state.app),
+            permission: PhantomData,
+        })
     }
 }
 
-/// For routes that are open, and say more to those they know. An outage is not an answer to that
-/// question either, so it too counts as not known.
+/// For open routes that say more to authenticated callers. A credential that cannot be checked counts as
+/// none.
 impl OptionalFromRequestParts<AppState> for Caller<Anyone> {
     type Rejection = Failure;
 
@@ -114,7 +98,7 @@ impl OptionalFromRequestParts<AppState> for Caller<Anyone> {
         state: &AppState,
     ) -> Result<Option<Self>, Failure> {
         let client = Client::of(parts, &state.app);
-        let principal = authenticate(&parts.headers, state).await.ok();
+        let principal = principal_of(&parts.headers, state).await.ok();
         Ok(principal.map(|principal| Self {
             principal,
             client,
@@ -123,39 +107,54 @@ impl OptionalFromRequestParts<AppState> for Caller<Anyone> {
     }
 }
 
-/// The principal of the credential in `headers`.
-pub(crate) async fn authenticate(
+/// Authenticates a request; a refused credential is written to the audit trail.
+///
+/// # Errors
+/// `Unauthorized` without a valid credential; `Unavailable` when it cannot be checked.
+pub(crate) async fn authenticate(parts: &Parts, state: &AppState) -> Result<Principal, Failure> {
+    match principal_of(&parts.headers, state).await {
+        Ok(principal) => Ok(principal),
+        Err(error) => {
+            audit_refusal(&error, &Client::of(parts, &state.app), state).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// Checks that a principal has a scope.
+///
+/// # Errors
+/// `Forbidden` without it.
+pub(crate) fn require(scope: Option<Scope>, principal: &Principal) -> Result<(), Failure> {
+    match scope {
+        Some(scope) if !principal.allows(scope) => {
+            let message = format!("this takes a credential with scope '{}'", scope.as_str());
+            Err(Error::new(ErrorKind::Forbidden, message).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn principal_of(
     headers: &HeaderMap,
     state: &AppState,
 ) -> ragd_core::error::Result<Principal> {
-    let text = |name: HeaderName| {
-        let value = headers.get(name)?;
-        value.to_str().ok()
-    };
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok();
     let auth = state.app.auth();
     auth.authenticate(text(AUTHORIZATION), text(X_API_KEY))
         .await
 }
 
-/// A missing credential is not worth a line: a browser's first request has none.
+/// A missing credential is not written: a browser's first request has none.
 async fn audit_refusal(error: &Error, client: &Client, state: &AppState) {
     if error.kind() != ErrorKind::Unauthorized || error.code() == "credential_missing" {
         return;
     }
     let now = state.app.clock().now();
-    let Some(count) = state.refusals.count(client.address, now) else {
+    let Some(count) = state.failed_credentials.count(client.address, now) else {
         return;
     };
-    let event = AuditEvent {
-        action: "auth.failed",
-        user: None,
-        details: serde_json::json!({ "reason": error.to_string(), "count": count }),
-        result: AuditResult::Failure,
-    };
-    client.audit(&state.app, event).await;
-}
-
-fn forbidden(scope: Scope) -> Error {
-    let message = format!("this takes a credential with scope '{}'", scope.as_str());
-    Error::new(ErrorKind::Forbidden, message)
+    let details = serde_json::json!({ "reason": error.to_string(), "count": count });
+    let event = AuditEvent::failure("auth.failed", details);
+    client.audit(&state.app, None, event).await;
 }

@@ -1,31 +1,22 @@
-//! Where a request comes from, for the audit trail: the peer's address, unless the peer is a
-//! trusted proxy, then the rightmost hop that is not.
+//! The client's address and request id, for the audit trail. The address is the peer's, unless the
+//! peer is a trusted proxy: then it is the rightmost hop of `x-forwarded-for` that is not one.
 
+use crate::audit::event::AuditEvent;
 use crate::middleware::RequestId;
 use crate::state::AppState;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use ragd_core::domain::{AuditRecord, AuditResult};
+use ragd_core::domain::AuditRecord;
 use ragd_service::app::App;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
-/// Who is at the other end of the wire, and in which request.
+/// Where a request comes from.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) address: Option<IpAddr>,
     request_id: Option<String>,
-}
-
-/// What was done, in an audit line.
-pub(crate) struct AuditEvent<'a> {
-    /// In dotted words: `document.delete`.
-    pub(crate) action: &'a str,
-    /// A user's name, or a key's readable prefix.
-    pub(crate) user: Option<&'a str>,
-    pub(crate) details: serde_json::Value,
-    pub(crate) result: AuditResult,
 }
 
 impl Client {
@@ -41,12 +32,12 @@ impl Client {
         }
     }
 
-    /// Writes an audit line.
-    pub(crate) async fn audit(&self, app: &App, event: AuditEvent<'_>) {
+    /// Writes an audit line. `user` is a user's name or a key's readable prefix.
+    pub(crate) async fn audit(&self, app: &App, user: Option<&str>, event: AuditEvent<'_>) {
         let record = AuditRecord {
             timestamp: app.clock().now(),
             action: event.action.to_owned(),
-            user_id: event.user.map(str::to_owned),
+            user_id: user.map(str::to_owned),
             details: event.details,
             result: event.result,
             ip_address: self.address.map(|address| address.to_string()),
@@ -82,7 +73,7 @@ fn beyond_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> IpAd
         .collect();
     let mut nearest = peer;
     for hop in hops.iter().rev() {
-        // What cannot be read was not written by a proxy of ours: go no further.
+        // An unreadable hop was not written by a trusted proxy: stop here.
         let Ok(address) = hop.trim().parse::<IpAddr>() else {
             return nearest;
         };

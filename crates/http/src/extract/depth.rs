@@ -1,11 +1,11 @@
-//! How deep a JSON text nests, counted before it is parsed: a parser that recurses would use the
-//! stack for every level.
+//! Limits how deep a JSON text nests, before it is parsed: the recursive parser uses stack for every
+//! level.
 
-/// The deepest nesting that is taken.
+/// The deepest accepted nesting.
 pub(super) const MAX_DEPTH: usize = 64;
 
 /// Whether `json` nests deeper than [`MAX_DEPTH`]. Text that is not JSON may be counted wrongly; the
-/// parser refuses it anyway.
+/// parser refuses it in any case.
 pub(super) fn is_too_deep(json: &[u8]) -> bool {
     let mut depth = 0_usize;
     let mut in_string = false;

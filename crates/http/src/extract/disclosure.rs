@@ -1,8 +1,8 @@
-//! Headers that say what happened to an answer on its way: who gave it, after how many calls, whether
-//! another should have, and what ragd itself took.
+//! The headers that disclose how an answer was made: its provider and model, the number of upstream
+//! calls, whether it is a fallback, and ragd's own overhead.
 
 use crate::metrics::HttpMetrics;
-use crate::middleware::Begun;
+use crate::middleware::RequestStart;
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -14,34 +14,34 @@ use std::time::Instant;
 
 /// The provider that answered.
 pub(crate) const X_RAGD_PROVIDER: HeaderName = HeaderName::from_static("x-ragd-provider");
-/// The model that was asked.
+/// The requested model.
 pub(crate) const X_RAGD_MODEL: HeaderName = HeaderName::from_static("x-ragd-model");
-/// How many calls of upstreams were made.
+/// The number of upstream calls.
 pub(crate) const X_RAGD_ATTEMPTS: HeaderName = HeaderName::from_static("x-ragd-attempts");
-/// `true` when another provider should have answered, else `false`.
+/// `true` if the answer is a fallback, else `false`.
 pub(crate) const X_RAGD_FALLBACK: HeaderName = HeaderName::from_static("x-ragd-fallback");
-/// What ragd took beside waiting for upstreams, in milliseconds.
+/// ragd's own time, without waiting for upstreams, in milliseconds.
 pub(crate) const X_RAGD_OVERHEAD_MS: HeaderName = HeaderName::from_static("x-ragd-overhead-ms");
 
-/// Whether a client gets its own words for it: see [`Served`].
+/// Writes the headers of an answer from its [`Served`], and measures the overhead.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Disclosure {
-    begun: Instant,
+    started: Instant,
 }
 
 impl FromRequestParts<AppState> for Disclosure {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
-        let begun = parts.extensions.get::<Begun>();
+        let started = parts.extensions.get::<RequestStart>();
         Ok(Self {
-            begun: begun.map_or_else(Instant::now, |begun| begun.0),
+            started: started.map_or_else(Instant::now, |started| started.0),
         })
     }
 }
 
 impl Disclosure {
-    /// The headers of an answer of chat.
+    /// The headers of a chat answer.
     pub(crate) fn of_answer(self, answer: &Answer, metrics: &HttpMetrics) -> HeaderMap {
         let draft = &answer.draft;
         let served = Served {
@@ -54,10 +54,10 @@ impl Disclosure {
         self.headers(&served, metrics)
     }
 
-    /// The headers of an answer that is about to be sent; counts what ragd took, where an upstream
-    /// was called.
+    /// The headers of an answer that is about to be sent. Records ragd's overhead if an upstream was
+    /// called.
     pub(crate) fn headers(self, served: &Served, metrics: &HttpMetrics) -> HeaderMap {
-        let overhead = self.begun.elapsed().saturating_sub(served.upstream);
+        let overhead = self.started.elapsed().saturating_sub(served.upstream);
         if served.attempts > 0 {
             metrics.overhead.observe(overhead.as_secs_f64());
         }
@@ -66,7 +66,7 @@ impl Disclosure {
             (X_RAGD_PROVIDER, served.provider.as_str()),
             (X_RAGD_MODEL, served.model.as_str()),
         ] {
-            // A model's name may hold what no header can.
+            // A model's name may have characters that a header cannot.
             if let Ok(value) = HeaderValue::from_str(text) {
                 headers.insert(name, value);
             }

@@ -1,4 +1,4 @@
-//! An HTML form as a body, as OAuth2 asks for.
+//! A URL-encoded form as a body, as OAuth2 requires.
 
 use super::body;
 use super::query::deepest_cause;

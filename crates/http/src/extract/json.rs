@@ -1,4 +1,4 @@
-//! A JSON body.
+//! JSON bodies: size, content type, nesting and values are checked.
 
 use super::body;
 use super::depth::{MAX_DEPTH, is_too_deep};
@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, StatusCode};
 use ragd_core::error::Error;
 use serde::de::DeserializeOwned;
 
-/// A JSON body that must be there.
+/// A required JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
 
-/// A JSON body that may be left out; then its content type does not matter.
+/// An optional JSON body; an empty one needs no content type.
 pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
 
 impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
@@ -44,6 +44,10 @@ impl<T: DeserializeOwned> FromRequest<AppState> for OptionalJson<T> {
     }
 }
 
+/// Checks the content type.
+///
+/// # Errors
+/// 415 for anything but JSON.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     let given = headers
         .get(CONTENT_TYPE)
@@ -63,7 +67,10 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     ))
 }
 
-/// The value of a text whose fields are not looked into here: a fault names none.
+/// Parses JSON without tracking fields: an error names none.
+///
+/// # Errors
+/// 400 for invalid syntax, 422 for an invalid value.
 pub(crate) fn parse_flat<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     require_shallow(bytes)?;
     serde_json::from_slice(bytes).map_err(|error| {
@@ -103,8 +110,8 @@ fn malformed(error: &serde_json::Error) -> Failure {
     Failure::malformed(format!("the body is not JSON: {error}"))
 }
 
-/// Names the field first, as the parsers of the domain do, and leaves line and column out: the path
-/// says where.
+/// Names the field first, as the domain's parsers do. Line and column are left out, because the path
+/// says where the value is.
 fn invalid_value(path: &str, error: &serde_json::Error) -> Failure {
     let mut message = error.to_string();
     if let Some(place) = message.rfind(" at line ") {

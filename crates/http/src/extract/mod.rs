@@ -1,5 +1,6 @@
-//! What handlers take in: JSON, forms and queries, each with its limits, each fault as a problem
-//! that names the field. The syntax is refused with 400, a value with 422, a size with 413.
+//! The extractors of handlers: the caller, and JSON, forms, queries and path ids within their limits.
+//! Invalid syntax is refused with 400, an invalid value with 422 that names its field, an excessive size
+//! with 413.
 
 mod body;
 pub(crate) mod caller;

@@ -1,4 +1,4 @@
-//! The id in a path. What is no id names nothing: it is answered as an unknown one is.
+//! The id in a path. A malformed id is refused like an unknown one.
 
 use crate::failure::problem::Failure;
 use axum::extract::FromRequestParts;
@@ -6,35 +6,35 @@ use axum::http::request::Parts;
 use ragd_core::domain::{DocumentId, JobId, RoomId};
 use ragd_core::error::Error;
 
-/// A kind of id that a path may hold.
+/// A type of id in a path.
 pub(crate) trait Id: Sized {
-    /// What has such an id.
-    const OF: &'static str;
+    /// The resource that has such an id.
+    const RESOURCE: &'static str;
 
-    /// Reads it.
-    fn read(text: &str) -> Option<Self>;
+    /// Parses the id.
+    fn parse_id(text: &str) -> Option<Self>;
 }
 
 impl Id for DocumentId {
-    const OF: &'static str = "document";
+    const RESOURCE: &'static str = "document";
 
-    fn read(text: &str) -> Option<Self> {
+    fn parse_id(text: &str) -> Option<Self> {
         Self::parse(text)
     }
 }
 
 impl Id for JobId {
-    const OF: &'static str = "job";
+    const RESOURCE: &'static str = "job";
 
-    fn read(text: &str) -> Option<Self> {
+    fn parse_id(text: &str) -> Option<Self> {
         Self::parse(text)
     }
 }
 
 impl Id for RoomId {
-    const OF: &'static str = "room";
+    const RESOURCE: &'static str = "room";
 
-    fn read(text: &str) -> Option<Self> {
+    fn parse_id(text: &str) -> Option<Self> {
         Self::parse(text)
     }
 }
@@ -43,9 +43,9 @@ impl Id for RoomId {
 pub(crate) struct PathId<T>(pub(crate) T);
 
 impl<T: Id> PathId<T> {
-    /// The answer when there is nothing with this id, or nothing that the caller may see.
+    /// The error for an id that does not exist, or that the caller may not see.
     pub(crate) fn not_found() -> Error {
-        Error::not_found(format!("there is no {} with this id", T::OF))
+        Error::not_found(format!("there is no {} with this id", T::RESOURCE))
     }
 }
 
@@ -55,7 +55,7 @@ impl<T: Id, S: Send + Sync> FromRequestParts<S> for PathId<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let text = axum::extract::Path::<String>::from_request_parts(parts, state).await;
         text.ok()
-            .and_then(|text| T::read(&text))
+            .and_then(|text| T::parse_id(&text))
             .map(Self)
             .ok_or_else(|| Self::not_found().into())
     }

@@ -1,4 +1,4 @@
-//! The query of an address, and the parts of it that every list takes.
+//! Query strings, and the paging parameters that every list accepts.
 
 use crate::failure::problem::Failure;
 use axum::extract::FromRequestParts;
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-/// A query. Its fields are texts, parsed by the handler, so that each fault can name its field.
+/// A query string. Its fields are strings that the handler parses, so that each error names its field.
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
@@ -23,7 +23,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// What the framework wraps, without its wrapping.
+/// The innermost error, without the framework's wrapping.
 pub(super) fn deepest_cause(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(cause) => deepest_cause(cause),
@@ -31,12 +31,13 @@ pub(super) fn deepest_cause(error: &dyn std::error::Error) -> String {
     }
 }
 
-/// Parses the text of a field; an absent one stays absent.
+/// Parses the text of a field; an absent field stays absent.
 ///
 /// # Errors
 /// `Invalid` with the field's name and what it must be.
 pub(crate) fn parsed<T>(
-    (field, text): (&str, Option<&str>),
+    field: &str,
+    text: Option<&str>,
     parse: impl Fn(&str) -> Option<T>,
     must_be: &str,
 ) -> Result<Option<T>> {
@@ -50,17 +51,17 @@ pub(crate) fn parsed<T>(
     parse(text).map(Some).ok_or_else(fault)
 }
 
-/// Which part of a list is asked for.
+/// Which page of a list to return.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
-    /// How many at most.
+    /// The most items.
     #[param(value_type = i64, minimum = 1, maximum = 100, default = 20, required = false)]
     limit: Option<String>,
-    /// Only what follows this id.
+    /// Only items after this id.
     #[param(value_type = Uuid, required = false)]
     after: Option<String>,
-    /// Only what precedes this id.
+    /// Only items before this id.
     #[param(value_type = Uuid, required = false)]
     before: Option<String>,
     /// `asc`: oldest first; `desc`: newest first.
@@ -69,26 +70,29 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// The page that is asked for.
+    /// The requested page.
     ///
     /// # Errors
     /// `Invalid` with the field and its limit.
     pub(crate) fn request(&self) -> Result<PageRequest> {
         let range = format!("a whole number between 1 and {}", PageRequest::MAX_LIMIT);
         let limit = parsed(
-            ("limit", self.limit.as_deref()),
+            "limit",
+            self.limit.as_deref(),
             |text| text.parse::<i64>().ok(),
             &range,
         )?;
         let id = |field, text: &Option<String>| {
             parsed(
-                (field, text.as_deref()),
+                field,
+                text.as_deref(),
                 |text| Uuid::try_parse(text).ok(),
                 "an id (a UUID)",
             )
         };
         let order = parsed(
-            ("order", self.order.as_deref()),
+            "order",
+            self.order.as_deref(),
             |text| match text {
                 "asc" => Some(Order::Ascending),
                 "desc" => Some(Order::Descending),
@@ -105,7 +109,7 @@ impl Page {
     }
 }
 
-/// What a caller sent is shown, but not all of it.
+/// The beginning of a text that a caller sent.
 fn shortened(text: &str) -> String {
     const SHOWN_CHARS: usize = 40;
     if text.chars().count() <= SHOWN_CHARS {

@@ -1,4 +1,4 @@
-//! A whole number in JSON, with its limits: whatever was sent, the fault names them.
+//! A whole number in JSON with limits, which every error names.
 
 use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 use std::fmt;

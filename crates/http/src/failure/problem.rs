@@ -1,6 +1,6 @@
-//! Failures as the outside sees them: one table from the kind of an error to a status, and one
-//! shape, RFC 9457 `application/problem+json`. A handler's failure travels as an extension of the
-//! response and is written down by the frame, which alone knows the request's id.
+//! A handler's failure: the table from an error's kind to a status, and its body as an RFC 9457 problem
+//! (`application/problem+json`). It travels as an extension of the response; the outermost middleware
+//! writes its body, because only that knows the request's id.
 
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// When to try again if the error itself does not say, in seconds.
 const RETRY_LATER_SECONDS: u64 = 5;
-/// What a caller is told of a fault of ours.
+/// What a caller sees of an internal error.
 const INTERNAL_DETAIL: &str =
     "ragd failed; the cause is in its log, under the request_id of this answer";
 
@@ -30,21 +30,21 @@ pub(crate) struct Failure {
     special: Option<Box<Special>>,
 }
 
-/// What only some failures have.
+/// Data that only some failures have.
 #[derive(Debug)]
 enum Special {
-    OfDocument(DocumentFailure),
-    OpenAi(OpenAiWords),
+    Document(DocumentFailure),
+    Upstream(UpstreamDetail),
 }
 
-/// What an upstream said, for clients of OpenAI's API, in its own words.
+/// An upstream's own `code` and `param`, passed on to clients of OpenAI's API.
 #[derive(Debug)]
-pub(crate) struct OpenAiWords {
+pub(crate) struct UpstreamDetail {
     pub(crate) code: Option<String>,
     pub(crate) param: Option<String>,
 }
 
-/// What became of a document, for a caller that waited for it.
+/// The failed ingest of a document whose caller waited for it.
 #[derive(Debug)]
 struct DocumentFailure {
     id: DocumentId,
@@ -69,24 +69,24 @@ pub(crate) struct Problem<'a> {
     #[serde(rename = "type")]
     #[schema(example = "about:blank")]
     kind: &'static str,
-    /// The status in words.
+    /// The reason phrase of the status.
     #[schema(example = "Unprocessable Entity")]
     title: &'a str,
-    /// The status.
+    /// The HTTP status.
     #[schema(example = 422)]
     status: u16,
-    /// What is wrong, for people.
+    /// What is wrong: a message for people.
     #[schema(example = "top_k: must be between 1 and 100, not 0")]
     detail: &'a str,
-    /// What is wrong, for programs.
+    /// What is wrong: a code for programs.
     #[schema(example = "invalid_request")]
     code: &'a str,
     /// The request's id, as in the header `x-request-id` and in the log.
     request_id: &'a str,
-    /// The fields that are wrong, where that is known.
+    /// The invalid fields, where they are known.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldFault],
-    /// The document that failed, for a caller that waited for it.
+    /// The document that failed, where the request waited for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     document_id: Option<Uuid>,
 }
@@ -95,7 +95,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = status_of(error.kind());
         let errors = match error.kind() {
-            // An upstream's words begin with its name, which is no field.
+            // An upstream's message begins with the provider's name, which is not a field.
             ErrorKind::Invalid if error.code() == "llm_rejected_request" => Vec::new(),
             ErrorKind::Invalid => field_fault(&error.to_string()).into_iter().collect(),
             _ => Vec::new(),
@@ -110,26 +110,26 @@ impl From<Error> for Failure {
 }
 
 impl Failure {
-    /// The same with an upstream's own words for it.
-    pub(crate) fn with_openai(mut self, words: OpenAiWords) -> Self {
-        self.special = Some(Box::new(Special::OpenAi(words)));
+    /// The same failure with an upstream's own code and field.
+    pub(crate) fn with_upstream(mut self, detail: UpstreamDetail) -> Self {
+        self.special = Some(Box::new(Special::Upstream(detail)));
         self
     }
 
-    /// An upstream's own words for it.
-    pub(crate) fn openai(&self) -> Option<&OpenAiWords> {
+    /// An upstream's own code and field.
+    pub(crate) fn upstream(&self) -> Option<&UpstreamDetail> {
         match self.special.as_deref() {
-            Some(Special::OpenAi(words)) => Some(words),
+            Some(Special::Upstream(detail)) => Some(detail),
             _ => None,
         }
     }
 
-    /// The field that is wrong, where that is known.
+    /// The invalid field, where it is known.
     pub(crate) fn field(&self) -> Option<&str> {
         self.errors.first().map(|fault| fault.field.as_str())
     }
 
-    /// A failure with a status of its own, where the kind's would say too little.
+    /// A failure with a status other than its kind's.
     pub(crate) fn with_status(status: StatusCode, error: Error) -> Self {
         Self {
             status,
@@ -137,7 +137,7 @@ impl Failure {
         }
     }
 
-    /// The answer to a request whose syntax cannot be read.
+    /// The failure of a request with invalid syntax.
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         let error = Error::invalid(detail).with_code("malformed_request");
         Self {
@@ -148,7 +148,7 @@ impl Failure {
         }
     }
 
-    /// What a framework's bare answer of `status` means.
+    /// The failure that stands for a framework's empty response of `status`.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         let (kind, code, detail) = match status {
             StatusCode::NOT_FOUND => (
@@ -181,8 +181,8 @@ impl Failure {
         }
     }
 
-    /// The answer to a caller that waited for a document whose ingest failed. Its `error` is
-    /// `code: message`.
+    /// The failure of a request that waited for a document whose ingest failed. The document's `error`
+    /// is `code: message`.
     pub(crate) fn of_failed_document(document: &Document) -> Self {
         let error = document
             .error
@@ -193,7 +193,7 @@ impl Failure {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             error: Error::invalid(message),
             errors: Vec::new(),
-            special: Some(Box::new(Special::OfDocument(DocumentFailure {
+            special: Some(Box::new(Special::Document(DocumentFailure {
                 id: document.id,
                 code: code.to_owned(),
             }))),
@@ -202,7 +202,7 @@ impl Failure {
 
     fn of_document(&self) -> Option<&DocumentFailure> {
         match self.special.as_deref() {
-            Some(Special::OfDocument(failed)) => Some(failed),
+            Some(Special::Document(failed)) => Some(failed),
             _ => None,
         }
     }
@@ -212,12 +212,12 @@ impl Failure {
         &self.error
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What the caller is told.
+    /// The message for the caller.
     pub(crate) fn detail(&self) -> String {
         match self.error.kind() {
             ErrorKind::Internal => INTERNAL_DETAIL.to_owned(),
@@ -225,7 +225,7 @@ impl Failure {
         }
     }
 
-    /// What is wrong, for programs.
+    /// The code for programs.
     pub(crate) fn code(&self) -> &str {
         match self.of_document() {
             Some(failed) => &failed.code,
@@ -233,7 +233,7 @@ impl Failure {
         }
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     pub(crate) fn to_json(&self, request_id: &str) -> Vec<u8> {
         let detail = self.detail();
         let problem = Problem {
@@ -246,11 +246,11 @@ impl Failure {
             errors: &self.errors,
             document_id: self.of_document().map(|failed| failed.id.uuid()),
         };
-        // Strings and numbers alone cannot fail to serialise.
+        // Strings and numbers always serialise.
         serde_json::to_vec(&problem).unwrap_or_default()
     }
 
-    /// The headers that go with the status.
+    /// The headers that belong to the failure.
     pub(crate) fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         match self.error.kind() {
@@ -271,7 +271,7 @@ impl Failure {
                 let seconds = known.unwrap_or(RETRY_LATER_SECONDS);
                 headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
                 if self.error.code() == "llm_unavailable" {
-                    // ragd has asked again, and asked others, as often as can help.
+                    // ragd has already retried, and tried the other providers.
                     headers.insert("x-should-retry", HeaderValue::from_static("false"));
                 }
             }
@@ -289,7 +289,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// The one table from kinds to statuses.
+/// The status of each kind of error.
 pub(crate) const fn status_of(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -305,15 +305,6 @@ pub(crate) const fn status_of(kind: ErrorKind) -> StatusCode {
     }
 }
 
-/// The kind's word for a metric's label.
-pub(crate) const fn kind_label(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Unavailable => "unavailable",
-        ErrorKind::Upstream => "upstream",
-        _ => "internal",
-    }
-}
-
 /// Domain parsers write `field: what is wrong`.
 fn field_fault(message: &str) -> Option<FieldFault> {
     let (field, fault) = message.split_once(": ")?;
@@ -326,7 +317,7 @@ fn field_fault(message: &str) -> Option<FieldFault> {
     })
 }
 
-/// Rounded up: a caller that waits this long is not too early.
+/// Whole seconds, rounded up, so that a caller that waits this long is not early.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -1,5 +1,5 @@
-//! How ragd is: in a word, in detail, and as a list of services. Reasons are told to callers that
-//! are known.
+//! The health of ragd: liveness, each component, and a list of services. Only authenticated callers see
+//! reasons.
 
 pub(crate) mod probes;
 pub(crate) mod prometheus;
@@ -15,9 +15,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-/// That ragd runs, and which model answers by default.
+/// Liveness, with the default provider and model.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct HealthBody {
+pub(crate) struct HealthResponse {
     #[schema(example = "healthy")]
     status: &'static str,
     #[schema(example = "ragd")]
@@ -28,42 +28,42 @@ pub(crate) struct HealthBody {
     model: String,
 }
 
-/// Each part of ragd.
+/// The health of each component.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct DetailedBody {
+pub(crate) struct DetailedHealthResponse {
     #[schema(value_type = String, example = "healthy")]
     status: HealthStatus,
-    components: BTreeMap<String, ComponentBody>,
-    ocr: OcrBody,
+    components: BTreeMap<String, ComponentState>,
+    ocr: OcrHealth,
 }
 
-/// Whether pictures of text are read.
+/// Whether text in pictures is read (OCR).
 #[derive(Serialize, ToSchema)]
-pub(crate) struct OcrBody {
-    /// Whether documents that are pictures are read without being asked to.
+pub(crate) struct OcrHealth {
+    /// Whether scanned documents are read by OCR without a request for it.
     available: bool,
-    /// What is to be installed; only for callers with a credential.
+    /// What must be installed; only for authenticated callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
-/// A part of ragd.
+/// The health of a component.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ComponentBody {
+pub(crate) struct ComponentState {
     #[schema(value_type = String, example = "healthy")]
     status: HealthStatus,
     latency_ms: Option<f64>,
-    /// Why it is not healthy; only for callers with a credential.
+    /// Why it is not healthy; only for authenticated callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What it is; only for callers with a credential.
+    /// A description; only for authenticated callers.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
 
 /// Which services are connected.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ServicesBody {
+pub(crate) struct ServiceHealthResponse {
     #[schema(example = "healthy")]
     status: &'static str,
     /// `connected` or `error` for each.
@@ -73,14 +73,14 @@ pub(crate) struct ServicesBody {
     timestamp: DateTime<Utc>,
 }
 
-/// That the process runs; touches nothing else.
+/// Liveness: checks nothing but the process.
 #[utoipa::path(
     get, path = "/health", tag = "health", security(()),
-    responses((status = 200, body = HealthBody))
+    responses((status = 200, body = HealthResponse))
 )]
-pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthBody> {
+pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthResponse> {
     let router = state.app.router();
-    Json(HealthBody {
+    Json(HealthResponse {
         status: "healthy",
         service: "ragd",
         version: env!("CARGO_PKG_VERSION"),
@@ -90,18 +90,18 @@ pub(crate) async fn health(State(state): State<AppState>) -> Json<HealthBody> {
     })
 }
 
-/// Each component with its status and latency.
+/// The status and latency of each component.
 #[utoipa::path(
     get, path = "/health/detailed", tag = "health", security(()),
     responses(
-        (status = 200, body = DetailedBody),
-        (status = 503, body = DetailedBody, description = "The database is down.")
+        (status = 200, body = DetailedHealthResponse),
+        (status = 503, body = DetailedHealthResponse, description = "The database is down.")
     )
 )]
 pub(crate) async fn detailed(
     State(state): State<AppState>,
     caller: Option<Caller<Anyone>>,
-) -> (StatusCode, Json<DetailedBody>) {
+) -> (StatusCode, Json<DetailedHealthResponse>) {
     let report = state.app.health().await;
     let status = overall(&report);
     let code = match status {
@@ -110,10 +110,10 @@ pub(crate) async fn detailed(
     };
     let components = std::iter::once(report.database).chain(report.components);
     let components = components
-        .map(|one| (one.name.clone(), ComponentBody::of(one, caller.is_some())))
+        .map(|one| (one.name.clone(), ComponentState::of(one, caller.is_some())))
         .collect();
     let reader = state.app.ingest().ocr();
-    let ocr = OcrBody {
+    let ocr = OcrHealth {
         available: reader.is_automatic(),
         reason: reader
             .ocr()
@@ -121,7 +121,7 @@ pub(crate) async fn detailed(
             .filter(|_| caller.is_some())
             .map(str::to_owned),
     };
-    let body = DetailedBody {
+    let body = DetailedHealthResponse {
         status,
         components,
         ocr,
@@ -129,17 +129,17 @@ pub(crate) async fn detailed(
     (code, Json(body))
 }
 
-/// The services that ragd works with.
+/// The services that ragd uses.
 #[utoipa::path(
     get, path = "/api/health", tag = "health", security(()),
     responses(
-        (status = 200, body = ServicesBody),
-        (status = 503, body = ServicesBody, description = "A service is not connected.")
+        (status = 200, body = ServiceHealthResponse),
+        (status = 503, body = ServiceHealthResponse, description = "A service is not connected.")
     )
 )]
 pub(crate) async fn service_health(
     State(state): State<AppState>,
-) -> (StatusCode, Json<ServicesBody>) {
+) -> (StatusCode, Json<ServiceHealthResponse>) {
     let report = state.app.health().await;
     let is_healthy = overall(&report) == HealthStatus::Healthy;
     let parts = std::iter::once(report.database)
@@ -162,7 +162,7 @@ pub(crate) async fn service_health(
     let timestamp = state.app.clock().now();
     (
         code,
-        Json(ServicesBody {
+        Json(ServiceHealthResponse {
             status,
             services,
             errors,
@@ -171,7 +171,7 @@ pub(crate) async fn service_health(
     )
 }
 
-impl ComponentBody {
+impl ComponentState {
     fn of(component: ComponentHealth, with_reason: bool) -> Self {
         let ComponentHealth {
             status,
@@ -189,7 +189,7 @@ impl ComponentBody {
     }
 }
 
-/// Without a database nothing works; without any other part something still does.
+/// Without a database ragd is unhealthy; without any other component it is degraded.
 fn overall(report: &HealthReport) -> HealthStatus {
     let healthy = |one: &ComponentHealth| one.status == HealthStatus::Healthy;
     if report.database.status == HealthStatus::Unhealthy {

@@ -1,4 +1,4 @@
-//! What orchestrators and monitors poll: short answers, in the words that their runbooks print.
+//! Probes for orchestrators and monitors: short responses whose words monitors match.
 
 use crate::state::AppState;
 use axum::Json;
@@ -8,16 +8,16 @@ use ragd_service::app::{ComponentHealth, HealthStatus};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Whether to send requests here.
+/// The readiness of this process.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ReadyBody {
+pub(crate) struct ReadinessResponse {
     /// `ready` or `not ready`.
     #[schema(example = "ready")]
     status: &'static str,
     /// `ok` or `error`.
     #[schema(example = "ok")]
     database: &'static str,
-    /// `ok` or `unreachable`; without a model ragd is ready all the same.
+    /// `ok` or `unreachable`; ragd is ready without a model.
     #[schema(example = "ok")]
     ai_service: &'static str,
     /// Why it is not ready.
@@ -25,16 +25,16 @@ pub(crate) struct ReadyBody {
     reason: Option<&'static str>,
 }
 
-/// A status alone.
+/// A status.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct StatusBody {
+pub(crate) struct StatusResponse {
     #[schema(example = "ok")]
     status: &'static str,
 }
 
-/// Whether the database answers.
+/// The state of the database.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct DatabaseBody {
+pub(crate) struct DatabaseHealthResponse {
     #[schema(example = "healthy")]
     status: &'static str,
     /// `connected` or `disconnected`.
@@ -44,9 +44,9 @@ pub(crate) struct DatabaseBody {
     error: Option<&'static str>,
 }
 
-/// Whether models answer, by the last calls' outcomes.
+/// The state of the providers, from the outcome of their last calls.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AiBody {
+pub(crate) struct AiHealthResponse {
     /// `healthy` or `degraded`.
     #[schema(example = "healthy")]
     status: &'static str,
@@ -55,12 +55,12 @@ pub(crate) struct AiBody {
     ai_service: &'static str,
 }
 
-/// Whether to send requests here: the database answers and the index has caught up.
+/// Readiness: the database responds and the index has caught up.
 #[utoipa::path(
     get, path = "/health/ready", tag = "health", security(()),
-    responses((status = 200, body = ReadyBody), (status = 503, body = ReadyBody))
+    responses((status = 200, body = ReadinessResponse), (status = 503, body = ReadinessResponse))
 )]
-pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<ReadyBody>) {
+pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<ReadinessResponse>) {
     let report = state.app.health().await;
     let database = is_up(&report.database);
     let ready = database && report.not_ready.is_none();
@@ -69,7 +69,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Re
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready")
     };
-    let body = ReadyBody {
+    let body = ReadinessResponse {
         status,
         database: if database { "ok" } else { "error" },
         ai_service: if ai_reachable(&report.providers) {
@@ -86,40 +86,42 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, Json<Re
     (code, Json(body))
 }
 
-/// That the process answers; touches nothing else.
+/// Liveness: checks nothing but the process.
 #[utoipa::path(
     get, path = "/health/live", tag = "health", security(()),
-    responses((status = 200, body = StatusBody))
+    responses((status = 200, body = StatusResponse))
 )]
-pub(crate) async fn live() -> Json<StatusBody> {
-    Json(StatusBody { status: "alive" })
+pub(crate) async fn live() -> Json<StatusResponse> {
+    Json(StatusResponse { status: "alive" })
 }
 
-/// That the process answers; touches nothing else.
+/// Liveness: checks nothing but the process.
 #[utoipa::path(
     get, path = "/api/health/ping", tag = "health", security(()),
-    responses((status = 200, body = StatusBody))
+    responses((status = 200, body = StatusResponse))
 )]
-pub(crate) async fn ping() -> Json<StatusBody> {
-    Json(StatusBody { status: "ok" })
+pub(crate) async fn ping() -> Json<StatusResponse> {
+    Json(StatusResponse { status: "ok" })
 }
 
-/// Whether the database answers.
+/// Whether the database responds.
 #[utoipa::path(
     get, path = "/health/db", tag = "health", security(()),
-    responses((status = 200, body = DatabaseBody), (status = 503, body = DatabaseBody))
+    responses((status = 200, body = DatabaseHealthResponse), (status = 503, body = DatabaseHealthResponse))
 )]
-pub(crate) async fn database(State(state): State<AppState>) -> (StatusCode, Json<DatabaseBody>) {
+pub(crate) async fn database(
+    State(state): State<AppState>,
+) -> (StatusCode, Json<DatabaseHealthResponse>) {
     let report = state.app.health().await;
     if is_up(&report.database) {
-        let body = DatabaseBody {
+        let body = DatabaseHealthResponse {
             status: "healthy",
             database: "connected",
             error: None,
         };
         return (StatusCode::OK, Json(body));
     }
-    let body = DatabaseBody {
+    let body = DatabaseHealthResponse {
         status: "unhealthy",
         database: "disconnected",
         error: Some("the database does not answer, or is not migrated"),
@@ -127,20 +129,20 @@ pub(crate) async fn database(State(state): State<AppState>) -> (StatusCode, Json
     (StatusCode::SERVICE_UNAVAILABLE, Json(body))
 }
 
-/// Whether models answer; never spends a call to find out.
+/// Whether a provider is reachable; makes no call to find out.
 #[utoipa::path(
     get, path = "/health/ai", tag = "health", security(()),
-    responses((status = 200, body = AiBody))
+    responses((status = 200, body = AiHealthResponse))
 )]
-pub(crate) async fn ai(State(state): State<AppState>) -> Json<AiBody> {
+pub(crate) async fn ai(State(state): State<AppState>) -> Json<AiHealthResponse> {
     let report = state.app.health().await;
     Json(if ai_reachable(&report.providers) {
-        AiBody {
+        AiHealthResponse {
             status: "healthy",
             ai_service: "reachable",
         }
     } else {
-        AiBody {
+        AiHealthResponse {
             status: "degraded",
             ai_service: "unreachable",
         }
@@ -151,7 +153,7 @@ fn is_up(component: &ComponentHealth) -> bool {
     component.status != HealthStatus::Unhealthy
 }
 
-/// One provider that answers is enough; none at all means that the sources answer by themselves.
+/// One reachable provider is enough. Without providers the extractive answerer answers.
 fn ai_reachable(providers: &[ComponentHealth]) -> bool {
     providers.is_empty() || providers.iter().any(is_up)
 }

@@ -1,4 +1,4 @@
-//! `GET /metrics`, in the text format of Prometheus.
+//! `GET /metrics`: all metrics in the text format of Prometheus.
 
 use crate::failure::problem::Failure;
 use crate::state::AppState;
@@ -13,10 +13,10 @@ use ragd_core::error::Error;
     responses((status = 200, body = String, content_type = "text/plain"))
 )]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Failure> {
-    // Gauges are read when somebody looks; `health` sets those of the dependencies.
+    // Gauges are set when they are read; `health` sets those of the dependencies.
     state.app.health().await;
     measure_jobs(&state).await;
-    // Without a database the gauge stays as it was last seen.
+    // Without a database the gauge keeps its last value.
     let _counted = state.app.chat().session_counts().await;
     let app = state.app.clone();
     tokio::task::spawn_blocking(move || app.measure())
@@ -29,7 +29,7 @@ pub(crate) async fn metrics(State(state): State<AppState>) -> Result<impl IntoRe
     ))
 }
 
-/// The gauges of the lanes; without a database they stay as they were last seen.
+/// Sets the gauges of the lanes; without a database they keep their last values.
 async fn measure_jobs(state: &AppState) {
     let now = state.app.clock().now();
     let Ok(lanes) = state.app.store().lane_counts(now).await else {

@@ -1,7 +1,8 @@
-//! `/api/admin/index`: how the index stands, and its rebuild from SQL.
+//! `/api/admin/index`: the state of the index, and its rebuild from SQL.
 
 pub(crate) mod reembed;
 
+use crate::audit::event::AuditEvent;
 use crate::extract::caller::{Admin, Caller};
 use crate::failure::problem::Failure;
 use crate::state::AppState;
@@ -11,9 +12,9 @@ use ragd_core::error::Result;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// How the index stands.
+/// The state of the index.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct IndexBody {
+pub(crate) struct IndexStatusResponse {
     /// `embedded`, or `qdrant` for a server.
     #[schema(example = "embedded")]
     engine: &'static str,
@@ -21,46 +22,46 @@ pub(crate) struct IndexBody {
     indexed_passages: usize,
     /// Current passages that SQL holds.
     stored_passages: i64,
-    /// The parts that a search visits.
+    /// The number of segments that a search visits.
     segments: usize,
-    /// The last change that is durably applied.
+    /// The sequence number of the last durably applied change.
     position: i64,
-    /// The last change there is.
+    /// The sequence number of the newest change.
     head: i64,
-    /// The average number of terms that the BM25 weights were made for.
+    /// The average number of terms a passage that the BM25 weights are based on.
     average_terms: f32,
-    /// The model whose vectors it holds.
+    /// The model of its vectors.
     #[schema(example = "all-MiniLM-L6-v2:int8:2")]
     embedding_model: Option<String>,
     /// Whether it is being optimised now.
     optimizing: bool,
-    /// Whether it holds what SQL holds.
+    /// Whether it holds exactly the passages that SQL holds.
     sound: bool,
 }
 
-/// How a rebuild ended.
+/// The outcome of a rebuild.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct RebuildBody {
+pub(crate) struct RebuildIndexResponse {
     /// Passages in the new index.
     passages: u64,
-    /// Vectors that had to be made: none, they come from SQL.
+    /// Always 0: the vectors come from SQL.
     embedded: u64,
 }
 
-/// How the index stands.
+/// Gets the state of the index.
 #[utoipa::path(
     get, path = "/api/admin/index", tag = "admin",
-    responses((status = 200, body = IndexBody))
+    responses((status = 200, body = IndexStatusResponse))
 )]
 pub(crate) async fn status(
     State(state): State<AppState>,
     _caller: Caller<Admin>,
-) -> Result<Json<IndexBody>, Failure> {
+) -> Result<Json<IndexStatusResponse>, Failure> {
     let index = state.app.follower().index();
     let health = index.health().await?;
     let stored = state.app.store().count_current_passages().await?;
     let head = state.app.store().change_log_head().await?;
-    Ok(Json(IndexBody {
+    Ok(Json(IndexStatusResponse {
         engine: index.engine(),
         indexed_passages: health.passages,
         stored_passages: stored,
@@ -74,19 +75,21 @@ pub(crate) async fn status(
     }))
 }
 
-/// Fills a new index from SQL, without embedding anything, and puts it in the old one's place.
+/// Builds a new index from SQL, without embedding anything, and replaces the old one.
 #[utoipa::path(
     post, path = "/api/admin/index/rebuild", tag = "admin",
-    responses((status = 200, body = RebuildBody))
+    responses((status = 200, body = RebuildIndexResponse))
 )]
 pub(crate) async fn rebuild(
     State(state): State<AppState>,
     caller: Caller<Admin>,
-) -> Result<Json<RebuildBody>, Failure> {
+) -> Result<Json<RebuildIndexResponse>, Failure> {
     let passages = state.app.follower().rebuild(|_| {}).await?;
     let details = serde_json::json!({ "passages": passages });
-    caller.audit(&state.app, "index.rebuild", details).await;
-    Ok(Json(RebuildBody {
+    caller
+        .audit(&state.app, AuditEvent::success("index.rebuild", details))
+        .await;
+    Ok(Json(RebuildIndexResponse {
         passages,
         embedded: 0,
     }))

@@ -1,5 +1,6 @@
-//! `/api/admin/index/reembed`: the vectors of another model, made while the present one's serve.
+//! `/api/admin/index/reembed`: moves to another embedding model while the current one keeps serving.
 
+use crate::audit::event::AuditEvent;
 use crate::extract::caller::{Admin, Caller};
 use crate::extract::{OptionalJson, Whole};
 use crate::failure::problem::Failure;
@@ -10,93 +11,95 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use ragd_core::error::{Error, Result};
 use ragd_service::app::{ReembedStage, ReembedState, ReembedStatus};
-use ragd_service::config::{EmbeddingOverride, EmbeddingProvider};
+use ragd_service::config::{EmbeddingProvider, EmbeddingOverride};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The longest vector that is taken.
+/// The most dimensions of a vector.
 const MAX_DIMENSION: u32 = 16_384;
-/// The longest name of a model, and the longest address, in bytes.
+/// The longest model name and the longest address, in bytes.
 const MAX_TEXT_BYTES: usize = 2_048;
 
-/// The model to move to; what is left out is as it is configured.
+/// The model to move to. An absent field keeps its configured value.
 #[derive(Deserialize, ToSchema, Default)]
-pub(crate) struct ReembedBody {
+pub(crate) struct ReembedRequest {
     /// `local`, `openai`, `ollama` or `openai_compatible`.
     #[schema(example = "ollama")]
     provider: Option<String>,
     #[schema(example = "nomic-embed-text", max_length = 2048)]
     model: Option<String>,
-    /// How many numbers a vector must have; 0: as many as the model gives.
+    /// The number of dimensions; 0: as many as the model returns.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 16384)]
     dimension: Option<Whole<0, MAX_DIMENSION>>,
-    /// Where the provider's API begins. A key is sent only to an address that the configuration
-    /// names.
+    /// The base address of the provider's API. A key is sent only to an address in the
+    /// configuration.
     #[schema(max_length = 2048)]
     base_url: Option<String>,
 }
 
-/// How a re-embedding stands.
+/// The state of a re-embedding.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ReembeddingBody {
+pub(crate) struct ReembedResponse {
     /// `running`, `done` or `failed`.
     #[schema(value_type = String, example = "running")]
     state: ReembedState,
     /// `connect`, `embed`, `index`, `switch` or `tidy`.
     #[schema(value_type = String, example = "embed")]
     stage: ReembedStage,
-    /// The model that served when it began.
+    /// The model that served at the start.
     from: Option<String>,
-    /// The model that is to serve, once the length of its vectors is known.
+    /// The new model, once the length of its vectors is known.
     to: Option<String>,
-    /// How that model is reached.
+    /// How the new model is reached.
     source: String,
-    /// Passages that the stage has done.
+    /// Passages that the stage has processed.
     done: u64,
-    /// Passages that it has to do.
+    /// Passages that the stage has to process.
     total: u64,
-    /// Vectors that were stored; the others were there already.
+    /// Vectors that were made; the others existed already.
     embedded: u64,
     started_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
-    /// Why it failed; what was made is kept for the next try.
+    /// Why it failed; the vectors made so far are kept for the next attempt.
     error: Option<String>,
 }
 
-/// Begins to make the vectors of another model, and moves to it when all are made. The same again
-/// while it is under way says how it stands.
+/// Starts to make the vectors of another model, and switches to it when all are made. The same request
+/// during the work returns its state.
 #[utoipa::path(
     post, path = "/api/admin/index/reembed", tag = "admin",
-    request_body = Option<ReembedBody>,
-    responses((status = 202, body = ReembeddingBody))
+    request_body = Option<ReembedRequest>,
+    responses((status = 202, body = ReembedResponse))
 )]
 pub(crate) async fn begin(
     State(state): State<AppState>,
     caller: Caller<Admin>,
-    OptionalJson(body): OptionalJson<ReembedBody>,
-) -> Result<(StatusCode, Json<ReembeddingBody>), Failure> {
+    OptionalJson(body): OptionalJson<ReembedRequest>,
+) -> Result<(StatusCode, Json<ReembedResponse>), Failure> {
     let change = body.unwrap_or_default().into_override()?;
     let status = state.app.begin_reembed(&change)?;
     let details = serde_json::json!({ "from": status.from, "to": status.to.to_string() });
-    caller.audit(&state.app, "index.reembed", details).await;
+    caller
+        .audit(&state.app, AuditEvent::success("index.reembed", details))
+        .await;
     Ok((StatusCode::ACCEPTED, Json(status.into())))
 }
 
-/// How the last re-embedding since the start stands, or how it ended.
+/// Gets the state of the last re-embedding since ragd started.
 #[utoipa::path(
     get, path = "/api/admin/index/reembed", tag = "admin",
-    responses((status = 200, body = ReembeddingBody))
+    responses((status = 200, body = ReembedResponse))
 )]
 pub(crate) async fn progress(
     State(state): State<AppState>,
     _caller: Caller<Admin>,
-) -> Result<Json<ReembeddingBody>, Failure> {
+) -> Result<Json<ReembedResponse>, Failure> {
     let status = state.app.reembedding().borrow().clone();
-    let nothing = || Error::not_found("there was no re-embedding since the start");
+    let nothing = || Error::not_found("there was no re-embedding since ragd started");
     Ok(Json(status.ok_or_else(nothing)?.into()))
 }
 
-impl ReembedBody {
+impl ReembedRequest {
     fn into_override(self) -> Result<EmbeddingOverride> {
         let provider = match self.provider.as_deref() {
             None => None,
@@ -124,7 +127,7 @@ fn short(field: &str, text: Option<String>) -> Result<Option<String>> {
     }
 }
 
-impl From<ReembedStatus> for ReembeddingBody {
+impl From<ReembedStatus> for ReembedResponse {
     fn from(status: ReembedStatus) -> Self {
         Self {
             state: status.state,

@@ -1,4 +1,4 @@
-//! Which other origins may call from a browser: none, unless configured.
+//! CORS: the origins that may call from a browser; by default none.
 
 use super::request_id::X_REQUEST_ID;
 use crate::extract::caller::X_API_KEY;
@@ -11,10 +11,10 @@ use axum::http::{HeaderValue, Method};
 use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-/// How long a browser may remember the answer to a preflight.
+/// How long a browser may cache a preflight response.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// The layer for `origins` (`*` is every one); `None` without any.
+/// The layer for `origins` (`*` allows every one); `None` without any.
 pub(crate) fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;

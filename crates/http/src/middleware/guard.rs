@@ -1,4 +1,4 @@
-//! Ends that a handler does not choose: a head that is too large, a deadline, a panic.
+//! Guards around a handler: the size of the request's head, the deadline, panics.
 
 use crate::failure::problem::Failure;
 use axum::extract::{Request, State};
@@ -9,11 +9,11 @@ use ragd_core::error::{Error, ErrorKind};
 use std::any::Any;
 use std::time::Duration;
 
-/// How long a handler may take until it gives an answer's head; a stream's body has its own timers.
+/// How long a handler may take to start its response; a stream's body has its own timers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deadline(pub(crate) Duration);
 
-/// The layer that ends a request at its deadline.
+/// The middleware that ends a request at its deadline.
 pub(crate) async fn end_at_deadline(
     State(Deadline(limit)): State<Deadline>,
     request: Request,
@@ -22,9 +22,9 @@ pub(crate) async fn end_at_deadline(
     within(limit, next.run(request)).await
 }
 
-/// The answer, if it comes within `limit`.
-pub(crate) async fn within(limit: Duration, answering: impl Future<Output = Response>) -> Response {
-    match tokio::time::timeout(limit, answering).await {
+/// The response, or a failure if it does not come within `limit`.
+pub(crate) async fn within(limit: Duration, response: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(limit, response).await {
         Ok(response) => response,
         Err(_) => {
             let message = format!(
@@ -40,7 +40,7 @@ pub(crate) async fn within(limit: Duration, answering: impl Future<Output = Resp
 /// The most bytes of a request's head: its address, and the names and values of its headers.
 const MAX_HEAD_BYTES: usize = 32 * 1_024;
 
-/// The layer that refuses a head that is too large.
+/// The middleware that refuses a head that is too large.
 pub(crate) async fn limit_head(request: Request, next: Next) -> Response {
     match head_limited(&request) {
         Some(failure) => failure.into_response(),
@@ -48,7 +48,7 @@ pub(crate) async fn limit_head(request: Request, next: Next) -> Response {
     }
 }
 
-/// The refusal of a head that is too large.
+/// The failure of a head that is too large; `None` within the limit.
 pub(crate) fn head_limited(request: &Request) -> Option<Failure> {
     let address = request
         .uri()
@@ -70,7 +70,7 @@ pub(crate) fn head_limited(request: &Request) -> Option<Failure> {
     Some(Failure::with_status(status, error))
 }
 
-/// The answer of a handler that panicked: the process, and every other request, goes on.
+/// The response for a handler that panicked; the process and all other requests continue.
 pub(crate) fn panic_answer(panic: Box<dyn Any + Send + 'static>) -> Response {
     let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),

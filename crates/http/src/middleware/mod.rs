@@ -1,5 +1,5 @@
-//! What surrounds every handler: the request's id, its span, its line in the log and its metrics;
-//! failures in one shape; panics, deadlines, compression and foreign origins. Knows no route.
+//! The middleware around every handler: request id, log span, log line and metrics; the bodies of
+//! failures; panics, deadlines and limits; CORS; idempotency.
 
 mod cors;
 mod guard;
@@ -10,5 +10,5 @@ mod watched_body;
 
 pub(super) use cors::cors;
 pub(super) use guard::{Deadline, end_at_deadline, head_limited, limit_head, panic_answer, within};
-pub(super) use observe::{Begun, observe, observed, report};
+pub(super) use observe::{RequestStart, observe, observed};
 pub(super) use request_id::RequestId;

@@ -1,11 +1,12 @@
-//! The outermost layer: gives the request its id and span, writes failures down, and when the last
-//! byte has gone logs one line and counts the request under its route's template.
+//! The outermost middleware: gives the request its id and span, writes the bodies of failures, and after
+//! the last byte logs one line and counts the request under its route's template.
 
 use super::request_id::{RequestId, X_REQUEST_ID};
 use super::watched_body::WatchedBody;
-use crate::failure::problem::{Failure, PROBLEM_JSON, kind_label};
+use crate::failure::openai::{as_openai, is_openai};
+use crate::failure::problem::{Failure, PROBLEM_JSON};
+use crate::failure::report::report;
 use crate::metrics::HttpMetrics;
-use crate::openai::{as_openai, is_openai};
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -20,41 +21,42 @@ use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
 
-/// When a request came.
+/// When a request arrived.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Begun(pub(crate) Instant);
+pub(crate) struct RequestStart(pub(crate) Instant);
 
-/// The layer's function.
+/// The middleware function.
 pub(crate) async fn observe(
     State(state): State<AppState>,
     request: Request,
     next: Next,
 ) -> Response {
     let route = Cow::Owned(route_label(&request));
-    observed((state, route), request, |request| next.run(request)).await
+    observed(state, route, request, |request| next.run(request)).await
 }
 
-/// Has `run` answer a request, and does around it all that is done for every request of `route`.
+/// Runs `run` for a request of `route`, with everything that surrounds every request.
 pub(crate) async fn observed<F: Future<Output = Response>>(
-    (state, route): (AppState, Cow<'static, str>),
+    state: AppState,
+    route: Cow<'static, str>,
     mut request: Request,
     run: impl FnOnce(Request) -> F,
 ) -> Response {
     let started = Instant::now();
     let id = RequestId::of(request.headers(), state.app.clock());
-    let seen = Seen {
+    let labels = RequestLabels {
         method: method_label(request.method()),
         route,
         started,
     };
     request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(Begun(started));
+    request.extensions_mut().insert(RequestStart(started));
     let span = tracing::info_span!("request", request_id = id.as_str());
     let is_openai = is_openai(request.uri().path());
     let response = run(request).instrument(span.clone()).await;
     let mut response = span.in_scope(|| {
-        let failed = written_down(response, &seen, &state.app);
-        failed.unwrap_or_else(|(parts, failure)| in_words(parts, &failure, (&id, is_openai)))
+        let logged = log_failure(response, &labels, &state.app);
+        logged.unwrap_or_else(|(parts, failure)| write_failure(parts, &failure, &id, is_openai))
     });
     let headers = response.headers_mut();
     if let Some(value) = id.to_header() {
@@ -64,19 +66,19 @@ pub(crate) async fn observed<F: Future<Output = Response>>(
     let status = response.status().as_u16();
     response.map(|body| {
         Body::new(WatchedBody::new(body, span, move || {
-            seen.end(&state.metrics, status)
+            labels.end(&state.metrics, status)
         }))
     })
 }
 
-/// What is known of a request when it begins.
-struct Seen {
+/// The labels of a request's log line and metrics, known at its start.
+struct RequestLabels {
     method: &'static str,
     route: Cow<'static, str>,
     started: Instant,
 }
 
-impl Seen {
+impl RequestLabels {
     fn end(self, metrics: &HttpMetrics, status: u16) {
         let elapsed = self.started.elapsed();
         let duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3;
@@ -98,10 +100,10 @@ impl Seen {
     }
 }
 
-/// Logs and counts a failure; its response is still to be written.
-fn written_down(
+/// Logs and counts a failure, and returns it; `Ok` with the response if it is none.
+fn log_failure(
     response: Response,
-    seen: &Seen,
+    labels: &RequestLabels,
     app: &App,
 ) -> Result<Response, (Parts, Arc<Failure>)> {
     let failure = match response.extensions().get::<Arc<Failure>>() {
@@ -109,12 +111,12 @@ fn written_down(
         None if is_bare_failure(&response) => Arc::new(Failure::of_status(response.status())),
         None => return Ok(response),
     };
-    report(app, component_of(&seen.route), &failure);
+    report(app, component_of(&labels.route), &failure);
     Err((response.into_parts().0, failure))
 }
 
-/// Gives a failure its body: OpenAI's error object for clients of its API, else a problem.
-fn in_words(mut parts: Parts, failure: &Failure, (id, is_openai): (&RequestId, bool)) -> Response {
+/// Writes the body of a failure: OpenAI's error object on `/v1` routes, else a problem.
+fn write_failure(mut parts: Parts, failure: &Failure, id: &RequestId, is_openai: bool) -> Response {
     parts.headers.remove(CONTENT_LENGTH);
     let (media_type, body) = if is_openai {
         let (status, body) = as_openai(failure);
@@ -129,20 +131,8 @@ fn in_words(mut parts: Parts, failure: &Failure, (id, is_openai): (&RequestId, b
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Logs and counts a failure of ours, here and nowhere else; a caller's is its own affair.
-pub(crate) fn report(app: &App, component: &str, failure: &Failure) {
-    if failure.status().is_server_error() {
-        tracing::error!(error = %failure.error().chain(), code = failure.code(), "failed");
-        let kind = kind_label(failure.error().kind());
-        app.shared_metrics()
-            .errors
-            .with_label_values(&[component, kind])
-            .inc();
-    }
-}
-
-/// Whether the framework refused the request by itself: our own answers of a failing status (a
-/// health report, a failure that is told again) are JSON.
+/// Whether the framework itself refused the request. ragd's own responses with a failing status (a
+/// health report, a replayed failure) are JSON.
 fn is_bare_failure(response: &Response) -> bool {
     let status = response.status();
     let is_json = response
@@ -165,7 +155,7 @@ fn component_of(route: &str) -> &'static str {
     }
 }
 
-/// Labels are bounded: a path that is no route has no label of its own.
+/// The template of the route. Paths without a route share one label, so that labels stay bounded.
 fn route_label(request: &Request) -> String {
     match request.extensions().get::<MatchedPath>() {
         Some(route) => route.as_str().to_owned(),

@@ -1,10 +1,10 @@
-//! The id of a request: the caller's, if it is sane, else a new UUIDv7.
+//! The id of a request: the caller's if it is valid, else a new UUIDv7.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ragd_core::clock::Clock;
 use uuid::{NoContext, Timestamp, Uuid};
 
-/// The header that carries it, both ways.
+/// The header of the id, in requests and responses.
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_CHARS: usize = 128;
 
@@ -17,7 +17,7 @@ impl RequestId {
     pub(super) fn of(headers: &HeaderMap, clock: &Clock) -> Self {
         let given = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
         match given {
-            Some(id) if is_sane(id) => Self(id.to_owned()),
+            Some(id) if is_valid(id) => Self(id.to_owned()),
             _ => Self::new(clock),
         }
     }
@@ -40,7 +40,7 @@ impl RequestId {
     }
 }
 
-fn is_sane(id: &str) -> bool {
+fn is_valid(id: &str) -> bool {
     (1..=MAX_CHARS).contains(&id.len())
         && id
             .bytes()

@@ -1,5 +1,5 @@
-//! A response body that is watched to its end, so that a stream's duration is the stream's and not
-//! that of its head, and so that what happens while it is sent is logged under the request's id.
+//! A response body that reports its end, so that a stream's duration includes its body, and that is
+//! polled within the request's span, so that its log lines carry the request's id.
 
 use axum::body::{Body, Bytes};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tracing::Span;
 
-/// A body that calls `at_end` once: when its last byte is given out, or when it is dropped.
+/// A body that calls `at_end` once: after its last byte, or when it is dropped.
 pub(super) struct WatchedBody<F: FnOnce()> {
     body: Body,
     span: Span,

@@ -1,12 +1,12 @@
-//! Citations in OpenAI's shape: an annotation for each marker in the text, and the cited sources as a
-//! list beside the choices.
+//! Citations in OpenAI's form: an annotation for each marker in the text, and the cited sources as a list
+//! beside the choices.
 
 use ragd_language::citation::markers;
 use ragd_service::chat::{Answer, CitationStatus, Source};
 use serde_json::{Value, json};
 
-/// `message.annotations`: one `url_citation` for each marker in `text`, which is the answer as its
-/// client has it; places count characters.
+/// `message.annotations`: one `url_citation` for each marker in `text`, the answer as the client has it.
+/// Indexes count characters.
 pub(super) fn annotations(answer: &Answer, text: &str) -> Vec<Value> {
     let place = |byte: usize| text.get(..byte).map_or(0, |before| before.chars().count());
     let of = |number: usize| source(answer, number);
@@ -56,7 +56,7 @@ pub(super) fn citations(answer: &Answer) -> Vec<Value> {
         .collect()
 }
 
-/// What only ragd has to say of an answer.
+/// ragd's own details of an answer.
 pub(super) fn of_ragd(answer: &Answer) -> Value {
     json!({
         "grounded": answer.draft.grounded,
@@ -69,7 +69,7 @@ pub(super) fn of_ragd(answer: &Answer) -> Value {
     })
 }
 
-/// The id of the answer, as that of a completion.
+/// The completion id of an answer.
 pub(super) fn completion_id(answer: &Answer) -> String {
     format!("chatcmpl-{}", answer.message_id.uuid().simple())
 }

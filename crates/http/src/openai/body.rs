@@ -1,4 +1,4 @@
-//! A request's body in OpenAI's shape, with a limit of its own: pictures come in it.
+//! A body of OpenAI's API. Its size limit is its own, because it may hold pictures.
 
 use crate::extract::{body_within, parse_flat, require_json};
 use crate::failure::problem::Failure;
@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, Request};
 use ragd_core::error::{Error, ErrorKind};
 use ragd_llm::WrittenRequest;
 
-/// A call as a client writes it.
+/// A request as the client wrote it.
 pub(crate) struct Written(pub(crate) WrittenRequest);
 
 impl FromRequest<AppState> for Written {

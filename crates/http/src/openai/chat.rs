@@ -1,8 +1,8 @@
-//! `POST /v1/chat/completions`: the request's model decides whether it is answered from the documents
-//! or passed to a provider.
+//! `POST /v1/chat/completions`: the request's model decides whether ragd answers it from the documents or
+//! passes it to a provider.
 
 use super::body::Written;
-use super::schema::{Completion, CompletionRequest};
+use super::types::{ChatCompletionEvent, ChatCompletionRequest, ChatCompletionResponse};
 use super::{cited, cited_stream, failure, passage, passage_stream, question};
 use crate::extract::caller::{Caller, Chat};
 use crate::extract::disclosure::Disclosure;
@@ -25,8 +25,14 @@ const MAX_MODEL_CHARS: usize = 256;
 /// included. With `stream: true` the answer comes as events.
 #[utoipa::path(
     post, path = "/v1/chat/completions", tag = "openai",
-    request_body = CompletionRequest,
-    responses((status = 200, body = Completion))
+    request_body = ChatCompletionRequest,
+    responses((
+        status = 200,
+        content(
+            (ChatCompletionResponse = "application/json"),
+            (ChatCompletionEvent = "text/event-stream")
+        )
+    ))
 )]
 pub(crate) async fn complete(
     State(state): State<AppState>,
@@ -38,9 +44,9 @@ pub(crate) async fn complete(
     let options = written.request.take_field("ragd");
     if let Some(asked) = question::cited(&written.request, options.as_deref(), caller.address())? {
         return if written.stream {
-            cited_stream::answer((&state, &caller), asked, (&written, disclosure)).await
+            cited_stream::answer(&state, &caller, asked, written.include_usage, disclosure).await
         } else {
-            cited::answer((&state, &caller), asked, disclosure).await
+            cited::answer(&state, &caller, asked, disclosure).await
         };
     }
     let wish = Wish {
@@ -56,13 +62,13 @@ pub(crate) async fn complete(
         )));
     }
     if written.stream {
-        passage_stream::answer(&state, route, (written, disclosure)).await
+        passage_stream::answer(&state, route, written, disclosure).await
     } else {
-        passage::answer(&state, &route, (&written.request, disclosure)).await
+        passage::answer(&state, &route, &written.request, disclosure).await
     }
 }
 
-/// What every call must have.
+/// Checks the fields that every call must have.
 fn check(request: &ChatRequest) -> Result<(), Failure> {
     match request.model.as_deref() {
         None | Some("") => return Err(Error::invalid("model: must be given").into()),

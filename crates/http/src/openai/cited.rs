@@ -13,7 +13,8 @@ use axum::response::IntoResponse;
 use serde_json::json;
 
 pub(super) async fn answer(
-    (state, caller): (&AppState, &Caller<Chat>),
+    state: &AppState,
+    caller: &Caller<Chat>,
     asked: Asked,
     disclosure: Disclosure,
 ) -> Result<Response<Body>, Failure> {

@@ -1,62 +1,65 @@
-//! An answer from the documents as `chat.completion.chunk`s: its words as they come, then the
-//! citations with the reason to stop.
+//! An answer from the documents as `chat.completion.chunk`s: its tokens as they come, then the citations
+//! with the finish reason.
 
 use super::annotations::{annotations, citations, of_ragd};
 use super::failure::error_event;
 use super::question::Asked;
 use super::sse::{self, DONE, KEEP_ALIVE, event, ping};
 use crate::audit::rate_limited::refused;
-use crate::chat::stream::Begun;
 use crate::extract::caller::{Caller, Chat};
 use crate::extract::disclosure::Disclosure;
 use crate::failure::problem::Failure;
 use crate::state::AppState;
 use crate::stream::outcome::StreamOutcome;
+use crate::stream::started::StartedStream;
 use axum::body::{Body, Bytes};
 use axum::http::Response;
 use futures_util::{Stream, StreamExt, stream};
 use ragd_core::error::Error;
-use ragd_llm::{Envelope, FinishReason, WrittenRequest};
+use ragd_llm::{Envelope, FinishReason};
 use ragd_service::chat::{Answer, ChatEvent};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 pub(super) async fn answer(
-    (state, caller): (&AppState, &Caller<Chat>),
+    state: &AppState,
+    caller: &Caller<Chat>,
     asked: Asked,
-    (written, disclosure): (&WrittenRequest, Disclosure),
+    include_usage: bool,
+    disclosure: Disclosure,
 ) -> Result<Response<Body>, Failure> {
     let chat = state.app.chat();
     let events = chat.stream(caller.principal.clone(), asked.question);
     let mut outcome = StreamOutcome::new(state.clone());
-    let begun = match Begun::of(events.boxed()).await {
-        Ok(begun) => begun,
+    let started = match StartedStream::of(events.boxed()).await {
+        Ok(started) => started,
         Err(error) => {
-            outcome.end("error_before_content");
+            outcome.not_started();
             return Err(refused(state, caller, error).await);
         }
     };
-    let headers = begun.headers(disclosure, &state.metrics);
+    let headers = started.headers(disclosure, &state.metrics);
     let id = format!("chatcmpl-{}", Uuid::new_v4().simple());
     let created = state.app.clock().now().timestamp();
     let envelope = Envelope::new(id, created, asked.model);
     let mark = outcome.mark();
-    let events = stream::iter(begun.held).chain(begun.events);
-    let shown = shown(events, (envelope, written.include_usage), outcome);
-    let mut response = sse::answer(headers, shown);
+    let events = stream::iter(started.held).chain(started.events);
+    let chunks = chunks(events, envelope, include_usage, outcome);
+    let mut response = sse::answer(headers, chunks);
     response.extensions_mut().insert(mark);
     Ok(response)
 }
 
-fn shown(
+fn chunks(
     mut events: impl Stream<Item = ChatEvent> + Send + Unpin + 'static,
-    (envelope, include_usage): (Envelope, bool),
+    envelope: Envelope,
+    include_usage: bool,
     mut outcome: StreamOutcome,
 ) -> impl Stream<Item = Bytes> + Send {
     async_stream::stream! {
         yield event(&envelope.role());
-        // What the client has seen: the checked answer may lack a marker of it.
+        // The text as the client has it: the checked answer may lack some of its markers.
         let mut text = String::new();
         loop {
             let Ok(next) = timeout(KEEP_ALIVE, events.next()).await else {
@@ -71,7 +74,7 @@ fn shown(
                     yield event(&envelope.delta(&json!({ "content": token })));
                 }
                 Some(ChatEvent::Done(answer)) => {
-                    yield event(&last(&envelope, (&answer, &text)));
+                    yield event(&last_chunk(&envelope, &answer, &text));
                     if include_usage {
                         yield event(&envelope.usage(&json!(answer.draft.usage).to_string()));
                     }
@@ -93,8 +96,8 @@ fn shown(
     }
 }
 
-/// The chunk that ends the answer, with what it cites.
-fn last(envelope: &Envelope, (answer, text): (&Answer, &str)) -> String {
+/// The last chunk of the answer, with its citations.
+fn last_chunk(envelope: &Envelope, answer: &Answer, text: &str) -> String {
     let end = envelope.end(FinishReason::Stop);
     let Ok(mut chunk) = serde_json::from_str::<Value>(&end) else {
         return end;

@@ -1,8 +1,8 @@
-//! `POST /v1/embeddings`: vectors of the model that ragd itself works with, or of a provider's.
+//! `POST /v1/embeddings`: vectors of ragd's own embedding model, or of a provider's.
 
 use super::body::Written;
 use super::failure::{no_model, of_route};
-use super::schema::{EmbeddingList, EmbeddingRequest};
+use super::types::{EmbeddingRequest, EmbeddingResponse};
 use crate::extract::caller::{Caller, Chat};
 use crate::extract::disclosure::Disclosure;
 use crate::failure::problem::Failure;
@@ -23,11 +23,11 @@ use serde_json::{Value, json};
 
 /// The most texts of one request, as with OpenAI.
 const MAX_INPUTS: usize = 2_048;
-/// Names that stand for the model that ragd itself works with.
+/// Names of ragd's own embedding model.
 const OWN_NAMES: [&str; 2] = ["ragd", "local"];
 
-/// What vectors are wanted of: a text, texts, or the same as token ids of OpenAI's `cl100k_base`,
-/// which its clients send.
+/// The input: a text, texts, or the same as token ids of OpenAI's `cl100k_base`, which its clients may
+/// send.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Input {
@@ -37,7 +37,7 @@ enum Input {
     TokenLists(Vec<Vec<u32>>),
 }
 
-/// Makes vectors of texts, in the shape of OpenAI's API.
+/// Embeds texts, in the form of OpenAI's API.
 ///
 /// `model`: the id of ragd's own model (`GET /v1/models`), or `provider/model`. `input`: a text, a
 /// list of up to 2048 texts, or token ids of `cl100k_base` in their place. `encoding_format`: `float`
@@ -45,7 +45,7 @@ enum Input {
 #[utoipa::path(
     post, path = "/v1/embeddings", tag = "openai",
     request_body = EmbeddingRequest,
-    responses((status = 200, body = EmbeddingList))
+    responses((status = 200, body = EmbeddingResponse))
 )]
 pub(crate) async fn create(
     State(state): State<AppState>,
@@ -81,13 +81,13 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-/// The embedder that ragd works with, where `model` is its name.
+/// ragd's own embedder, if `model` names it.
 fn own(app: &App, model: &str) -> Result<Option<Embedder>> {
     let embedder = app.embedder();
     let is_own = OWN_NAMES.contains(&model)
         || embedder.as_ref().is_some_and(|embedder| {
             let id = embedder.model_id();
-            // The id holds the model's name, then what else decides its vectors.
+            // The id is the model's name, followed by what else decides its vectors.
             id == model
                 || id
                     .strip_prefix(model)
@@ -120,7 +120,7 @@ async fn make(embedder: &Embedder, request: &ChatRequest) -> Result<Value> {
             )));
         }
     }
-    // What a client is billed by elsewhere; here four bytes a token.
+    // An estimate: four bytes a token.
     let tokens: usize = texts.iter().map(|text| text.len().div_ceil(4)).sum();
     let vectors = embedder.embed_at_once(texts).await?;
     let data: Vec<Value> = vectors
@@ -176,5 +176,5 @@ fn texts(request: &ChatRequest) -> Result<Vec<String>> {
 
 fn of_tokens(ids: &[u32]) -> Result<String> {
     text_of_tokens(ids)
-        .ok_or_else(|| Error::invalid("input: these are no token ids of cl100k_base"))
+        .ok_or_else(|| Error::invalid("input: these are not token ids of cl100k_base"))
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/models`: `ragd`, the model of each provider, the model that makes vectors.
+//! `GET /v1/models`: `ragd`, the model of each provider, the embedding model.
 
 use super::failure::no_model;
 use super::question::RAGD;
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 /// A model.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ModelBody {
+pub(crate) struct ModelResponse {
     #[schema(example = "openai/gpt-4o-mini")]
     id: String,
     /// Always `model`.
@@ -25,39 +25,39 @@ pub(crate) struct ModelBody {
 
 /// The models.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ModelListBody {
+pub(crate) struct ModelListResponse {
     /// Always `list`.
     object: &'static str,
-    data: Vec<ModelBody>,
+    data: Vec<ModelResponse>,
 }
 
-/// The models that can be asked: `ragd` answers from the documents, `provider/model` is passed to its
-/// provider. A provider has more models than the one that is listed; each is asked by its name.
+/// Lists the models: `ragd` answers from the documents, `provider/model` is passed to its provider. A
+/// provider may have more models than the listed one; each can be requested by its name.
 #[utoipa::path(
     get, path = "/v1/models", tag = "openai",
-    responses((status = 200, body = ModelListBody))
+    responses((status = 200, body = ModelListResponse))
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
     _caller: Caller<Chat>,
-) -> Json<ModelListBody> {
-    Json(ModelListBody {
+) -> Json<ModelListResponse> {
+    Json(ModelListResponse {
         object: "list",
         data: models(&state),
     })
 }
 
-/// One model.
+/// Gets a model.
 #[utoipa::path(
     get, path = "/v1/models/{*model}", tag = "openai",
     params(("model" = String, Path)),
-    responses((status = 200, body = ModelBody))
+    responses((status = 200, body = ModelResponse))
 )]
 pub(crate) async fn get(
     State(state): State<AppState>,
     _caller: Caller<Chat>,
     Path(id): Path<String>,
-) -> Result<Json<ModelBody>, Failure> {
+) -> Result<Json<ModelResponse>, Failure> {
     let found = models(&state).into_iter().find(|model| model.id == id);
     found.map(Json).ok_or_else(|| {
         let shown: String = id.chars().take(256).collect();
@@ -67,9 +67,9 @@ pub(crate) async fn get(
     })
 }
 
-fn models(state: &AppState) -> Vec<ModelBody> {
+fn models(state: &AppState) -> Vec<ModelResponse> {
     let created = state.app.clock().now().timestamp();
-    let model = |id: String, owned_by: &str| ModelBody {
+    let model = |id: String, owned_by: &str| ModelResponse {
         id,
         object: "model",
         created,

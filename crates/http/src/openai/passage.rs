@@ -1,4 +1,4 @@
-//! A call that is passed to its provider, whole: the answer is the provider's own, as it came.
+//! A call that is passed to its provider, not streamed: the response is the provider's own.
 
 use super::failure;
 use crate::extract::disclosure::Disclosure;
@@ -12,7 +12,8 @@ use ragd_llm::{ChatRequest, Route};
 pub(super) async fn answer(
     state: &AppState,
     route: &Route,
-    (request, disclosure): (&ChatRequest, Disclosure),
+    request: &ChatRequest,
+    disclosure: Disclosure,
 ) -> Result<Response<Body>, Failure> {
     let answered = state.app.router().complete(route, request).await;
     let answered = answered.map_err(failure::of_route)?;

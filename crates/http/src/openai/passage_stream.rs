@@ -1,6 +1,6 @@
-//! A call that is passed to its provider, streamed. Until the first content another provider may
-//! still be asked, also when the client has been told already that its request is worked on; after
-//! it, a failure ends the stream with an error event. Dropping the body ends the call upstream.
+//! A call that is passed to its provider, streamed. Until the first content ragd may fall back to another
+//! provider, even if the response has started already; after it, a failure ends the stream with an error
+//! event. Dropping the body ends the upstream call.
 
 use super::failure::{error_event, of_route};
 use super::sse::{self, COMMIT_AFTER, DONE, KEEP_ALIVE, event, ping};
@@ -18,8 +18,8 @@ use tokio::time::timeout;
 
 type Asking = BoxFuture<'static, Result<Answering, RouteError>>;
 
-/// Where a stream stands when its head is sent.
-enum Begun {
+/// The state of the upstream call when the response's head is sent.
+enum Start {
     Answering(ChatStream),
     /// No content has come yet.
     Asking(Asking),
@@ -28,7 +28,8 @@ enum Begun {
 pub(super) async fn answer(
     state: &AppState,
     route: Route,
-    (written, disclosure): (WrittenRequest, Disclosure),
+    written: WrittenRequest,
+    disclosure: Disclosure,
 ) -> Result<Response<Body>, Failure> {
     let mut outcome = StreamOutcome::new(state.clone());
     let WrittenRequest {
@@ -38,33 +39,33 @@ pub(super) async fn answer(
     } = written;
     let router = state.app.router().clone();
     let mut asking: Asking = async move { router.stream(&route, &request).await }.boxed();
-    let (headers, begun) = match timeout(COMMIT_AFTER, &mut asking).await {
+    let (headers, start) = match timeout(COMMIT_AFTER, &mut asking).await {
         Ok(Ok(answering)) => {
             let headers = disclosure.headers(&answering.served, &state.metrics);
-            (headers, Begun::Answering(answering.events))
+            (headers, Start::Answering(answering.events))
         }
         Ok(Err(error)) => {
-            outcome.end("error_before_content");
+            outcome.not_started();
             return Err(of_route(error));
         }
-        Err(_) => (HeaderMap::new(), Begun::Asking(asking)),
+        Err(_) => (HeaderMap::new(), Start::Asking(asking)),
     };
     let mark = outcome.mark();
-    let events = events(begun, include_usage, outcome);
+    let events = events(start, include_usage, outcome);
     let mut response = sse::answer(headers, events);
     response.extensions_mut().insert(mark);
     Ok(response)
 }
 
 fn events(
-    begun: Begun,
+    start: Start,
     include_usage: bool,
     mut outcome: StreamOutcome,
 ) -> impl Stream<Item = Bytes> + Send {
     async_stream::stream! {
-        let mut events = match begun {
-            Begun::Answering(events) => events,
-            Begun::Asking(mut asking) => {
+        let mut events = match start {
+            Start::Answering(events) => events,
+            Start::Asking(mut asking) => {
                 let asked = loop {
                     yield ping();
                     if let Ok(asked) = timeout(KEEP_ALIVE, &mut asking).await {
@@ -96,7 +97,7 @@ fn events(
                     }
                     outcome.complete();
                     yield event(DONE);
-                    // Leaves the connection to the provider fit for the next call.
+                    // Reads the end, so that the connection to the provider can be used again.
                     let _end = events.next().await;
                     return;
                 }

@@ -1,5 +1,5 @@
-//! A conversation in OpenAI's shape as a question that is answered from the documents: its last
-//! user's message is the question, what stands before it the turns before.
+//! Reads a conversation of OpenAI's API as a question for the documents: the last user message is the
+//! question, the messages before it are its history.
 
 use crate::extract::Whole;
 use ragd_core::domain::{Collection, Question as Text, Role, SessionKey, TopK};
@@ -14,7 +14,7 @@ use std::net::IpAddr;
 pub(super) const RAGD: &str = "ragd";
 const EXTRACTIVE: &str = "extractive";
 
-/// What is said of the retrieval.
+/// The options of the retrieval, from the field `ragd`.
 #[derive(Default, Deserialize)]
 struct Options {
     collection: Option<String>,
@@ -56,13 +56,13 @@ impl Content {
     }
 }
 
-/// A question, and what its answer shows as its model.
+/// A question, and the model name that its answer shows.
 pub(super) struct Asked {
     pub(super) question: Question,
     pub(super) model: String,
 }
 
-/// The question of a request that is to be answered from the documents; `None` for every other.
+/// The question of a request to be answered from the documents; `None` for other requests.
 ///
 /// # Errors
 /// `Invalid` that names the field.
@@ -78,14 +78,14 @@ pub(super) fn cited(
         None if is_named => Options::default(),
         None => return Ok(None),
     };
-    // The name `ragd` says nothing of who answers; any other one does.
+    // The name `ragd` does not select a model; any other name does.
     let named = Some(model.clone()).filter(|model| model != RAGD);
-    let asked_model = options.model.clone().or(named);
-    let question = question(request, options, (asked_model, address))?;
+    let wanted_model = options.model.clone().or(named);
+    let question = question(request, options, wanted_model, address)?;
     Ok(Some(Asked { question, model }))
 }
 
-/// The field `ragd`: what it says, or only whether it is wanted.
+/// The field `ragd`: options, or a boolean.
 fn wanted(options: Option<&RawValue>) -> Result<Option<Options>> {
     match options.map_or("null", RawValue::get) {
         "null" | "false" => Ok(None),
@@ -97,7 +97,8 @@ fn wanted(options: Option<&RawValue>) -> Result<Option<Options>> {
 fn question(
     request: &ChatRequest,
     options: Options,
-    (model, address): (Option<String>, Option<IpAddr>),
+    model: Option<String>,
+    address: Option<IpAddr>,
 ) -> Result<Question> {
     let (history, text) = conversation(request)?;
     let session = options.session_id.as_deref();
@@ -112,7 +113,7 @@ fn question(
     }
     Ok(Question {
         question: Text::parse_field("messages", &text)?,
-        // A session remembers by itself what was said in it.
+        // A session has its own history.
         history: session.is_none().then_some(history),
         session,
         room: None,
@@ -136,7 +137,7 @@ fn question(
     })
 }
 
-/// The turns before, and the question.
+/// The history and the question.
 fn conversation(request: &ChatRequest) -> Result<(Vec<(Role, String)>, String)> {
     let messages: Vec<Message> = parse("messages", request.field("messages").unwrap_or("null"))?;
     let mut turns: Vec<(Role, String)> = Vec::with_capacity(messages.len());
@@ -145,7 +146,7 @@ fn conversation(request: &ChatRequest) -> Result<(Vec<(Role, String)>, String)> 
             "system" | "developer" => Role::System,
             "user" => Role::User,
             "assistant" => Role::Assistant,
-            // What tools said belongs to a call that is not made here.
+            // Tool messages belong to calls that ragd does not make.
             _ => continue,
         };
         let text = message.content.map_or_else(String::new, Content::into_text);
@@ -154,7 +155,8 @@ fn conversation(request: &ChatRequest) -> Result<(Vec<(Role, String)>, String)> 
         }
     }
     let last = turns.iter().rposition(|(role, _)| *role == Role::User);
-    let at = last.ok_or_else(|| Error::invalid("messages: there is no question of a user"))?;
+    let at =
+        last.ok_or_else(|| Error::invalid("messages: there is no message with role 'user'"))?;
     let question = turns.swap_remove(at).1;
     turns.truncate(at);
     Ok((turns, question))
@@ -173,10 +175,10 @@ fn parse<'de, T: Deserialize<'de>>(field: &str, json: &'de str) -> Result<T> {
             path if path.starts_with('[') => path,
             path => format!(".{path}"),
         };
-        let mut words = error.into_inner().to_string();
-        if let Some(place) = words.rfind(" at line ") {
-            words.truncate(place);
+        let mut message = error.into_inner().to_string();
+        if let Some(place) = message.rfind(" at line ") {
+            message.truncate(place);
         }
-        Error::invalid(format!("{field}{path}: {words}"))
+        Error::invalid(format!("{field}{path}: {message}"))
     })
 }

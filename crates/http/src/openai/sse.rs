@@ -1,5 +1,4 @@
-//! Server-sent events in OpenAI's shape: a line of data and an empty one. What stands in the data is
-//! not its business.
+//! Server-sent events in OpenAI's form: a line of data and an empty line.
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -8,11 +7,11 @@ use futures_util::Stream;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// After so long without content a client is told that its request is being worked on.
+/// After this time without content the response starts with 200 and a comment.
 pub(super) const COMMIT_AFTER: Duration = Duration::from_secs(10);
-/// A comment this often keeps proxies from closing a silent stream.
+/// How often a silent stream sends a comment, so that proxies do not close it.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// What says that a stream is complete.
+/// The data of the event that completes a stream.
 pub(super) const DONE: &str = "[DONE]";
 
 /// One event; `data` is one line.
@@ -29,7 +28,7 @@ pub(super) fn ping() -> Bytes {
     Bytes::from_static(b": ping\n\n")
 }
 
-/// The answer whose body these events are.
+/// The response with these events as its body.
 pub(super) fn answer(
     mut headers: HeaderMap,
     events: impl Stream<Item = Bytes> + Send + 'static,

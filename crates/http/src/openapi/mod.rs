@@ -1,8 +1,13 @@
-//! What the OpenAPI document says beside the routes themselves: who may call, and how failures look.
+//! The parts of the OpenAPI document that are not at the handlers: credentials, failures, operation ids,
+//! the header `Idempotency-Key`.
 
+mod routes;
+
+pub(crate) use routes::DescribedRoutes;
+
+use crate::failure::openai::{OpenAiFailure, OpenAiFailureDetail, is_openai};
 use crate::failure::problem::{FieldFault, PROBLEM_JSON, Problem};
 use crate::middleware::idempotency::takes_key;
-use crate::openai::{OpenAiFailure, OpenAiFailureDetail, is_openai};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{
@@ -11,19 +16,32 @@ use utoipa::openapi::security::{
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi as _};
 
-/// The names of the two ways to say who calls.
+/// The names of the two credential schemes.
 const API_KEY: &str = "api_key";
 const BEARER: &str = "bearer";
-/// How failures look: a schema's name, and its media type.
-const PROBLEM: (&str, &str) = ("Problem", PROBLEM_JSON);
-const OPENAI_FAILURE: (&str, &str) = ("OpenAiFailure", "application/json");
+/// The form of a route's failures.
+#[derive(Clone, Copy)]
+struct FailureForm {
+    schema: &'static str,
+    media_type: &'static str,
+}
+
+const PROBLEM: FailureForm = FailureForm {
+    schema: "Problem",
+    media_type: PROBLEM_JSON,
+};
+const OPENAI_FAILURE: FailureForm = FailureForm {
+    schema: "OpenAiFailure",
+    media_type: "application/json",
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "ragd",
-        description = "Documents in, checked answers out. Failures are RFC 9457 problems with a \
-                       `code` and a `request_id`."
+        description = "Answers questions from documents and checks every citation. Failures are \
+                       RFC 9457 problems with a `code` and a `request_id`; those of `/v1` routes \
+                       have the form of OpenAI's API."
     ),
     components(schemas(Problem, FieldFault, OpenAiFailure, OpenAiFailureDetail)),
     modifiers(&Credentials)
@@ -38,9 +56,7 @@ impl Modify for Credentials {
         let bearer = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some(
-                "A token of `POST /auth/token`; an API key is taken here too.",
-            ))
+            .description(Some("A token of `POST /auth/token`, or an API key."))
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme(API_KEY, SecurityScheme::ApiKey(ApiKey::Header(key)));
@@ -58,9 +74,9 @@ pub(crate) fn skeleton() -> OpenApi {
     Skeleton::openapi()
 }
 
-/// Adds to every operation a name of its own, what its answers mean, and how it fails.
+/// Adds an id, descriptions of the responses, and failures to every operation.
 pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
-    // The router's mark of a parameter that may hold slashes is none of OpenAPI's.
+    // `{*name}`, a parameter that may hold slashes, is not OpenAPI's syntax.
     let paths = std::mem::take(&mut document.paths.paths);
     let renamed = paths.into_iter();
     let renamed = renamed.map(|(path, item)| (path.replace("{*", "{"), item));
@@ -68,31 +84,31 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_name(method, path));
-            describe_answers(operation);
-            let needed = operation.security.as_deref();
-            let failing = if is_openai(path) {
+            describe_responses(operation);
+            let security = operation.security.as_deref();
+            let form = if is_openai(path) {
                 OPENAI_FAILURE
             } else {
                 PROBLEM
             };
-            if !needed.is_some_and(is_open) {
-                let why = "No credential, or one that is not known.";
-                add(operation, ("401", why), failing);
+            if !security.is_some_and(is_open) {
+                let why = "The credential is missing or invalid.";
+                add_failure(operation, "401", why, form);
                 let why = "The credential does not allow this.";
-                add(operation, ("403", why), failing);
+                add_failure(operation, "403", why, form);
             }
             if method == "post" && takes_key(path) {
                 describe_key(operation);
-                let why = "The first request with this key is still under way.";
-                add(operation, ("409", why), failing);
+                let why = "The first request with this key is still running.";
+                add_failure(operation, "409", why, form);
             }
-            add(operation, ("default", "Any other failure."), failing);
+            add_failure(operation, "default", "Any other failure.", form);
         }
     }
     document
 }
 
-/// The header `Idempotency-Key`, which a layer reads before the handler.
+/// Describes the header `Idempotency-Key`, which a middleware reads.
 fn describe_key(operation: &mut Operation) {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
@@ -103,8 +119,9 @@ fn describe_key(operation: &mut Operation) {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "Sent again with the same key, the same request gets the answer of the first time \
-             (`idempotency-replayed: true`), for 24 hours; another request is refused with 422.",
+            "A request that is repeated with the same key within 24 hours gets the first response \
+             again (`idempotency-replayed: true`); a different request with the key is refused with \
+             422.",
         ))
         .schema(Some(text.build()));
     let parameters = operation.parameters.get_or_insert_default();
@@ -121,38 +138,35 @@ fn operation_name(method: &str, path: &str) -> String {
         .join("_")
 }
 
-/// The specification wants a description of every answer.
-fn describe_answers(operation: &mut Operation) {
+/// Adds a description to every response that has none: OpenAPI requires it.
+fn describe_responses(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
             && response.description.is_empty()
         {
             response.description = match status.as_str() {
-                "201" => "It is done.",
-                "202" => "It was accepted, and is being worked on.",
-                "204" => "It is done; there is nothing to say.",
-                "503" => "It is not so now.",
-                _ => "It is so.",
+                "201" => "Created.",
+                "202" => "Accepted; the work continues.",
+                "204" => "Done; there is no content.",
+                "503" => "Not healthy now.",
+                _ => "Success.",
             }
             .to_owned();
         }
     }
 }
 
-fn is_open(needed: &[SecurityRequirement]) -> bool {
-    needed.is_empty() || needed.contains(&SecurityRequirement::default())
+fn is_open(security: &[SecurityRequirement]) -> bool {
+    security.is_empty() || security.contains(&SecurityRequirement::default())
 }
 
-fn add(
-    operation: &mut Operation,
-    (status, description): (&str, &str),
-    (schema, media_type): (&str, &str),
-) {
-    let content = Content::new(Some(Ref::from_schema_name(schema)));
+/// Adds a failure response, unless the handler describes the status itself.
+fn add_failure(operation: &mut Operation, status: &str, description: &str, form: FailureForm) {
+    let content = Content::new(Some(Ref::from_schema_name(form.schema)));
     let mut response = Response::new(description);
     response
         .content
-        .insert(media_type.to_owned(), content.into());
+        .insert(form.media_type.to_owned(), content.into());
     operation
         .responses
         .responses

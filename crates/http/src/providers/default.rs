@@ -1,10 +1,12 @@
-//! `/api/admin/default-provider`: who answers by default, and whether nobody else does. The change is
-//! kept in SQL, reaches every process within five seconds, and is written into the audit trail.
+//! `/api/admin/default-provider`: the provider that answers by default, and whether it answers everything.
+//! A change is stored in SQL, reaches every process within five seconds, and is written to the audit
+//! trail.
 
+use crate::audit::event::AuditEvent;
 use crate::extract::Json as JsonBody;
 use crate::extract::caller::{Admin, Caller};
 use crate::failure::problem::Failure;
-use crate::providers::expiry;
+use crate::providers::types::expiry;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -14,56 +16,55 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-/// Who answers by default.
+/// The default provider.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct DefaultProviderBody {
+pub(crate) struct DefaultProviderResponse {
     #[schema(example = "openai")]
     provider: String,
     model: String,
-    /// Whether it answers everything, whatever is asked for.
+    /// Whether it answers every request, whatever provider or model it names.
     force: bool,
-    /// What the configuration says.
+    /// The provider in the configuration.
     configured_provider: String,
-    /// What the configuration says.
+    /// `force` in the configuration.
     configured_force: bool,
 }
 
-/// Who is to answer by default. A field that is left out, or null, goes back to what the
-/// configuration says.
+/// A change of the default provider. A field that is absent or null goes back to the configuration.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct DefaultProviderChangeBody {
+pub(crate) struct ChangeDefaultProviderRequest {
     /// A configured provider, or `extractive`.
     provider: Option<String>,
-    /// Whether it is to answer everything, whatever is asked for.
+    /// Whether it answers every request, whatever provider or model it names.
     force: Option<bool>,
-    /// When the change ends by itself; left out: when it is taken back.
+    /// When the change expires; without it, it stays until it is changed back.
     #[schema(minimum = 1, maximum = 2592000)]
     expires_in_seconds: Option<u64>,
 }
 
-/// Who answers by default.
+/// Gets the default provider.
 #[utoipa::path(
     get, path = "/api/admin/default-provider", tag = "providers",
-    responses((status = 200, body = DefaultProviderBody))
+    responses((status = 200, body = DefaultProviderResponse))
 )]
 pub(crate) async fn get(
     State(state): State<AppState>,
     _caller: Caller<Admin>,
-) -> Json<DefaultProviderBody> {
-    Json(seen(&state))
+) -> Json<DefaultProviderResponse> {
+    Json(current(&state))
 }
 
-/// Changes who answers by default, at once and without a restart.
+/// Changes the default provider, without a restart.
 #[utoipa::path(
     put, path = "/api/admin/default-provider", tag = "providers",
-    request_body = DefaultProviderChangeBody,
-    responses((status = 200, body = DefaultProviderBody))
+    request_body = ChangeDefaultProviderRequest,
+    responses((status = 200, body = DefaultProviderResponse))
 )]
 pub(crate) async fn change(
     State(state): State<AppState>,
     caller: Caller<Admin>,
-    JsonBody(body): JsonBody<DefaultProviderChangeBody>,
-) -> Result<Json<DefaultProviderBody>, Failure> {
+    JsonBody(body): JsonBody<ChangeDefaultProviderRequest>,
+) -> Result<Json<DefaultProviderResponse>, Failure> {
     let router = state.app.router();
     if let Some(name) = &body.provider
         && name != "extractive"
@@ -95,14 +96,16 @@ pub(crate) async fn change(
         },
     ];
     state.app.change(&changes, &caller.principal.name).await?;
-    caller.audit(&state.app, "provider.default", details).await;
-    Ok(Json(seen(&state)))
+    caller
+        .audit(&state.app, AuditEvent::success("provider.default", details))
+        .await;
+    Ok(Json(current(&state)))
 }
 
-fn seen(state: &AppState) -> DefaultProviderBody {
+fn current(state: &AppState) -> DefaultProviderResponse {
     let router = state.app.router();
     let llm = &state.app.config().llm;
-    DefaultProviderBody {
+    DefaultProviderResponse {
         provider: router.default_provider(),
         model: router.default_model(),
         force: router.is_forced(),

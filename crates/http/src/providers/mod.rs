@@ -1,13 +1,17 @@
-//! `/api/admin/providers`: seeing the providers and steering them. Every change is kept in SQL, reaches
-//! every process within five seconds, and is written into the audit trail.
+//! `/api/admin/providers`: show and override the providers. An override is stored in SQL, reaches every
+//! process within five seconds, and is written to the audit trail.
 
 pub(crate) mod default;
 mod types;
 
+use crate::audit::event::AuditEvent;
 use crate::extract::caller::{Admin, Caller};
 use crate::extract::{Json as JsonBody, OptionalJson};
 use crate::failure::problem::Failure;
-use crate::providers::types::{ProviderBody, ProviderListBody};
+use crate::providers::types::{
+    ChangeProviderRequest, ForceOpenProviderRequest, ProviderListResponse, ProviderResponse,
+    TestProviderResponse, expiry,
+};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -15,145 +19,108 @@ use ragd_core::domain::Role;
 use ragd_core::error::{Error, Result};
 use ragd_llm::{ChatMessage, ChatRequest, Member};
 use ragd_service::app::{Change, OverrideName};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use utoipa::ToSchema;
 
-/// How long a change may hold.
-const MAX_EXPIRY_SECONDS: u64 = 30 * 24 * 3_600;
-/// How long a reset is known to other processes.
+/// How long other processes can see a reset.
 const RESET_KNOWN_FOR: Duration = Duration::from_secs(60);
-/// What a provider is asked to see whether it answers.
+/// The question that tests a provider.
 const TEST_QUESTION: &str = "Reply with the word OK.";
-/// Enough for models that think before they speak.
+/// Enough for models that reason before they answer.
 const TEST_MAX_TOKENS: u32 = 256;
 
-/// What is changed of a provider.
-#[derive(Deserialize, ToSchema)]
-pub(crate) struct ProviderChangeBody {
-    /// `false`: no request is sent to it.
-    enabled: bool,
-    /// When the change ends by itself; left out: when it is taken back.
-    #[schema(minimum = 1, maximum = 2592000)]
-    expires_in_seconds: Option<u64>,
-}
-
-/// How long a change holds.
-#[derive(Default, Deserialize, ToSchema)]
-pub(crate) struct ExpiryBody {
-    /// When it ends by itself; left out: when it is taken back.
-    #[schema(minimum = 1, maximum = 2592000)]
-    expires_in_seconds: Option<u64>,
-}
-
-/// What one real call of a provider found.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct TestBody {
-    provider: String,
-    model: String,
-    /// Whether it answered.
-    ok: bool,
-    latency_ms: f64,
-    /// The answer's beginning.
-    answer: Option<String>,
-    /// What went wrong: `connect`, `unauthorized`, `timeout`, …
-    kind: Option<&'static str>,
-    error: Option<String>,
-}
-
-/// The providers, with what guards them.
+/// Lists the providers with their breakers and limits.
 #[utoipa::path(
     get, path = "/api/admin/providers", tag = "providers",
-    responses((status = 200, body = ProviderListBody))
+    responses((status = 200, body = ProviderListResponse))
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
     _caller: Caller<Admin>,
-) -> Json<ProviderListBody> {
+) -> Json<ProviderListResponse> {
     let router = state.app.router();
     router.observe();
-    Json(ProviderListBody {
+    Json(ProviderListResponse {
         object: "list",
         data: router
             .members()
-            .map(|member| ProviderBody::of(member, &state.app))
+            .map(|member| ProviderResponse::of(member, &state.app))
             .collect(),
         default_provider: router.default_provider(),
         force_default_provider: router.is_forced(),
     })
 }
 
-/// One provider.
+/// Gets a provider.
 #[utoipa::path(
     get, path = "/api/admin/providers/{name}", tag = "providers",
     params(("name" = String, Path)),
-    responses((status = 200, body = ProviderBody))
+    responses((status = 200, body = ProviderResponse))
 )]
 pub(crate) async fn get(
     State(state): State<AppState>,
     _caller: Caller<Admin>,
     Path(name): Path<String>,
-) -> Result<Json<ProviderBody>, Failure> {
-    Ok(Json(ProviderBody::of(find(&state, &name)?, &state.app)))
+) -> Result<Json<ProviderResponse>, Failure> {
+    Ok(Json(ProviderResponse::of(find(&state, &name)?, &state.app)))
 }
 
-/// Leaves a provider out, or takes it in again.
+/// Enables or disables a provider.
 #[utoipa::path(
     put, path = "/api/admin/providers/{name}", tag = "providers",
-    params(("name" = String, Path)), request_body = ProviderChangeBody,
-    responses((status = 200, body = ProviderBody))
+    params(("name" = String, Path)), request_body = ChangeProviderRequest,
+    responses((status = 200, body = ProviderResponse))
 )]
 pub(crate) async fn change(
     State(state): State<AppState>,
     caller: Caller<Admin>,
     Path(name): Path<String>,
-    JsonBody(body): JsonBody<ProviderChangeBody>,
-) -> Result<Json<ProviderBody>, Failure> {
+    JsonBody(body): JsonBody<ChangeProviderRequest>,
+) -> Result<Json<ProviderResponse>, Failure> {
     find(&state, &name)?;
     let change = Change {
         name: OverrideName::Disabled(name.clone()),
         value: (!body.enabled).then_some(Value::Bool(true)),
         expires_in: expiry(body.expires_in_seconds)?,
     };
-    let done = ("provider.enabled", json!({ "enabled": body.enabled }));
-    apply(&state, &caller, (&name, vec![change]), done).await
+    let event = AuditEvent::success("provider.enabled", json!({ "enabled": body.enabled }));
+    apply(&state, &caller, &name, &[change], event).await
 }
 
-/// Closes a provider's breakers and forgets what held it back.
+/// Closes a provider's breakers and clears its pauses.
 #[utoipa::path(
     post, path = "/api/admin/providers/{name}/reset", tag = "providers",
     params(("name" = String, Path)),
-    responses((status = 200, body = ProviderBody))
+    responses((status = 200, body = ProviderResponse))
 )]
 pub(crate) async fn reset(
     State(state): State<AppState>,
     caller: Caller<Admin>,
     Path(name): Path<String>,
-) -> Result<Json<ProviderBody>, Failure> {
+) -> Result<Json<ProviderResponse>, Failure> {
     find(&state, &name)?;
     let reset = Change {
         name: OverrideName::Reset(name.clone()),
         value: Some(Value::Bool(true)),
         expires_in: Some(RESET_KNOWN_FOR),
     };
-    let changes = vec![taken_back(OverrideName::ForcedOpen(name.clone())), reset];
-    let done = ("provider.breaker.reset", json!({}));
-    apply(&state, &caller, (&name, changes), done).await
+    let changes = [withdrawn(OverrideName::ForcedOpen(name.clone())), reset];
+    let event = AuditEvent::success("provider.breaker.reset", json!({}));
+    apply(&state, &caller, &name, &changes, event).await
 }
 
-/// Holds a provider's breakers open: nothing is sent to it, and others stand in.
+/// Holds a provider's breakers open: requests go to the other providers.
 #[utoipa::path(
     post, path = "/api/admin/providers/{name}/force-open", tag = "providers",
-    params(("name" = String, Path)), request_body = Option<ExpiryBody>,
-    responses((status = 200, body = ProviderBody))
+    params(("name" = String, Path)), request_body = Option<ForceOpenProviderRequest>,
+    responses((status = 200, body = ProviderResponse))
 )]
 pub(crate) async fn force_open(
     State(state): State<AppState>,
     caller: Caller<Admin>,
     Path(name): Path<String>,
-    OptionalJson(body): OptionalJson<ExpiryBody>,
-) -> Result<Json<ProviderBody>, Failure> {
+    OptionalJson(body): OptionalJson<ForceOpenProviderRequest>,
+) -> Result<Json<ProviderResponse>, Failure> {
     find(&state, &name)?;
     let expires_in = expiry(body.unwrap_or_default().expires_in_seconds)?;
     let change = Change {
@@ -162,61 +129,64 @@ pub(crate) async fn force_open(
         expires_in,
     };
     let seconds = expires_in.map(|time| time.as_secs());
-    let done = (
+    let event = AuditEvent::success(
         "provider.breaker.force_open",
         json!({ "expires_in_seconds": seconds }),
     );
-    apply(&state, &caller, (&name, vec![change]), done).await
+    apply(&state, &caller, &name, &[change], event).await
 }
 
-/// Lets go of a provider's breakers that were held open: they are half-open then, so that the next
-/// calls decide.
+/// Releases breakers that were held open: they become half-open, so that the next calls decide.
 #[utoipa::path(
     post, path = "/api/admin/providers/{name}/release", tag = "providers",
     params(("name" = String, Path)),
-    responses((status = 200, body = ProviderBody))
+    responses((status = 200, body = ProviderResponse))
 )]
 pub(crate) async fn release(
     State(state): State<AppState>,
     caller: Caller<Admin>,
     Path(name): Path<String>,
-) -> Result<Json<ProviderBody>, Failure> {
+) -> Result<Json<ProviderResponse>, Failure> {
     find(&state, &name)?;
-    let changes = vec![taken_back(OverrideName::ForcedOpen(name.clone()))];
-    let done = ("provider.breaker.release", json!({}));
-    apply(&state, &caller, (&name, changes), done).await
+    let changes = [withdrawn(OverrideName::ForcedOpen(name.clone()))];
+    let event = AuditEvent::success("provider.breaker.release", json!({}));
+    apply(&state, &caller, &name, &changes, event).await
 }
 
-/// Makes one real call of a provider, past its breaker and limiter, and says what came.
+/// Makes one real call of a provider, past its breaker and limiter, and returns the outcome.
 #[utoipa::path(
     post, path = "/api/admin/providers/{name}/test", tag = "providers",
     params(("name" = String, Path)),
-    responses((status = 200, body = TestBody))
+    responses((status = 200, body = TestProviderResponse))
 )]
 pub(crate) async fn test(
     State(state): State<AppState>,
     caller: Caller<Admin>,
     Path(name): Path<String>,
-) -> Result<Json<TestBody>, Failure> {
+) -> Result<Json<TestProviderResponse>, Failure> {
     let member = find(&state, &name)?;
     let provider = member.provider();
     let question = [ChatMessage::new(Role::User, TEST_QUESTION)];
     let request = ChatRequest::of_messages(&question)
         .and_then(|request| request.with("max_tokens", Some(&TEST_MAX_TOKENS)))
-        .map_err(|error| Error::internal("the question is no JSON").with_source(error))?;
-    let begun = Instant::now();
+        .map_err(|error| {
+            Error::internal("the test question cannot be serialised").with_source(error)
+        })?;
+    let started = Instant::now();
     let deadline = tokio::time::Instant::now() + provider.timeouts().first_content;
     let called = provider
         .complete((&request, provider.model()), deadline)
         .await;
-    let latency_ms = begun.elapsed().as_secs_f64() * 1_000.0;
+    let latency_ms = started.elapsed().as_secs_f64() * 1_000.0;
     let (reply, error) = match called {
         Ok(reply) => (Some(reply), None),
         Err(error) => (None, Some(error)),
     };
     let details = json!({ "provider": name, "ok": reply.is_some() });
-    caller.audit(&state.app, "provider.test", details).await;
-    Ok(Json(TestBody {
+    caller
+        .audit(&state.app, AuditEvent::success("provider.test", details))
+        .await;
+    Ok(Json(TestProviderResponse {
         provider: name,
         model: provider.model().to_owned(),
         ok: reply.is_some(),
@@ -227,20 +197,21 @@ pub(crate) async fn test(
     }))
 }
 
-/// Makes the changes, and writes down who made them.
+/// Applies changes of the provider `name` and writes an audit line.
 async fn apply(
     state: &AppState,
     caller: &Caller<Admin>,
-    (name, changes): (&str, Vec<Change>),
-    (action, mut details): (&str, Value),
-) -> Result<Json<ProviderBody>, Failure> {
-    state.app.change(&changes, &caller.principal.name).await?;
-    details["provider"] = json!(name);
-    caller.audit(&state.app, action, details).await;
-    Ok(Json(ProviderBody::of(find(state, name)?, &state.app)))
+    name: &str,
+    changes: &[Change],
+    mut event: AuditEvent<'_>,
+) -> Result<Json<ProviderResponse>, Failure> {
+    state.app.change(changes, &caller.principal.name).await?;
+    event.details["provider"] = json!(name);
+    caller.audit(&state.app, event).await;
+    Ok(Json(ProviderResponse::of(find(state, name)?, &state.app)))
 }
 
-fn taken_back(name: OverrideName) -> Change {
+fn withdrawn(name: OverrideName) -> Change {
     Change {
         name,
         value: None,
@@ -251,17 +222,6 @@ fn taken_back(name: OverrideName) -> Change {
 fn find<'a>(state: &'a AppState, name: &str) -> Result<&'a Member> {
     state.app.router().member(name).ok_or_else(|| {
         let shown: String = name.chars().take(64).collect();
-        Error::not_found(format!("there is no provider '{shown}' here"))
+        Error::not_found(format!("there is no provider '{shown}'"))
     })
-}
-
-/// # Errors
-/// `Invalid` that names the field and its limit.
-pub(crate) fn expiry(seconds: Option<u64>) -> Result<Option<Duration>> {
-    match seconds {
-        Some(seconds) if !(1..=MAX_EXPIRY_SECONDS).contains(&seconds) => Err(Error::invalid(
-            format!("expires_in_seconds: must be between 1 and {MAX_EXPIRY_SECONDS}"),
-        )),
-        seconds => Ok(seconds.map(Duration::from_secs)),
-    }
 }

@@ -1,43 +1,81 @@
-//! A provider as operators see it: where it is, what guards it and how that stands.
+//! Providers as operators see them: address, breakers, limits, last call; and the requests that change
+//! them.
 
 use chrono::{DateTime, Utc};
+use ragd_core::error::{Error, Result};
 use ragd_core::resilience::{BreakerSnapshot, WindowSnapshot};
 use ragd_llm::{LastCall, Member, Wire};
 use ragd_service::app::App;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use utoipa::ToSchema;
 
+/// The longest time that a change may last.
+const MAX_EXPIRY_SECONDS: u64 = 30 * 24 * 3_600;
+
+/// A change of a provider.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct ChangeProviderRequest {
+    /// `false`: no requests are sent to it.
+    pub(super) enabled: bool,
+    /// When the change expires; without it, it stays until it is changed back.
+    #[schema(minimum = 1, maximum = 2592000)]
+    pub(super) expires_in_seconds: Option<u64>,
+}
+
+/// How long the breakers are held open.
+#[derive(Default, Deserialize, ToSchema)]
+pub(crate) struct ForceOpenProviderRequest {
+    /// When the hold expires; without it, it stays until it is released.
+    #[schema(minimum = 1, maximum = 2592000)]
+    pub(super) expires_in_seconds: Option<u64>,
+}
+
+/// The outcome of one real call of a provider.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TestProviderResponse {
+    pub(super) provider: String,
+    pub(super) model: String,
+    /// Whether it answered.
+    pub(super) ok: bool,
+    pub(super) latency_ms: f64,
+    /// The beginning of its answer.
+    pub(super) answer: Option<String>,
+    /// What went wrong: `connect`, `unauthorized`, `timeout`, …
+    pub(super) kind: Option<&'static str>,
+    pub(super) error: Option<String>,
+}
+
 /// A provider.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ProviderBody {
+pub(crate) struct ProviderResponse {
     #[schema(example = "openai")]
     name: String,
     /// `openai`, `anthropic` or `gemini`.
     wire: &'static str,
     base_url: String,
-    /// The model that is asked for when nobody asks for another.
+    /// The model of requests that name none.
     model: String,
-    /// Whether requests may be sent to it: `PUT` changes that.
+    /// Whether requests may be sent to it; `PUT` changes this.
     enabled: bool,
     /// Whether it is the default provider.
     is_default: bool,
-    /// Whether a call of it would be made now.
+    /// Whether a request would be sent to it now.
     reachable: bool,
     /// By operation: `chat`, `embeddings`.
-    breakers: BTreeMap<&'static str, BreakerBody>,
-    limits: LimitsBody,
-    /// Why it cannot be used; it is tried again by itself.
-    unusable: Option<UnusableBody>,
-    /// How much longer it is left alone because it asked for that.
+    breakers: BTreeMap<&'static str, ProviderBreaker>,
+    limits: ProviderLimits,
+    /// Why it cannot be used; ragd retries by itself.
+    unusable: Option<ProviderUnusable>,
+    /// How long it still gets no requests because it asked for a pause.
     cools_for_seconds: Option<f64>,
-    last_call: Option<LastCallBody>,
+    last_call: Option<ProviderLastCall>,
 }
 
-/// A breaker.
+/// A circuit breaker.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct BreakerBody {
+pub(crate) struct ProviderBreaker {
     /// `closed`, `open` or `half_open`.
     state: &'static str,
     /// Whether an operator holds it open.
@@ -48,32 +86,32 @@ pub(crate) struct BreakerBody {
     reopens_in_seconds: Option<f64>,
 }
 
-/// How many requests may still be sent.
+/// The rate limits.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct LimitsBody {
-    minute: Option<WindowBody>,
-    day: Option<WindowBody>,
+pub(crate) struct ProviderLimits {
+    minute: Option<ProviderLimitWindow>,
+    day: Option<ProviderLimitWindow>,
 }
 
-/// One window.
+/// The limit of one time window.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct WindowBody {
+pub(crate) struct ProviderLimitWindow {
     limit: u32,
     remaining: u32,
 }
 
 /// Why a provider cannot be used.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct UnusableBody {
+pub(crate) struct ProviderUnusable {
     reason: &'static str,
     seconds: f64,
 }
 
-/// How the last call ended.
+/// The outcome of the last call.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct LastCallBody {
+pub(crate) struct ProviderLastCall {
     at: DateTime<Utc>,
-    /// Whether it was answered.
+    /// Whether it succeeded.
     ok: bool,
     /// What went wrong: `timeout`, `server`, `rate_limited`, …
     kind: Option<&'static str>,
@@ -82,23 +120,23 @@ pub(crate) struct LastCallBody {
 
 /// The providers.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ProviderListBody {
+pub(crate) struct ProviderListResponse {
     /// Always `list`.
     pub(crate) object: &'static str,
-    /// In the order in which they stand in for each other.
-    pub(crate) data: Vec<ProviderBody>,
+    /// In the order of fallback.
+    pub(crate) data: Vec<ProviderResponse>,
     /// The default provider.
     pub(crate) default_provider: String,
-    /// Whether it answers everything.
+    /// Whether it answers every request, whatever provider or model it names.
     pub(crate) force_default_provider: bool,
 }
 
-impl ProviderBody {
+impl ProviderResponse {
     pub(crate) fn of(member: &Member, app: &App) -> Self {
         let now = app.clock().now();
         let router = app.router();
-        let seen = member.snapshot(now);
-        let breakers = seen.breakers.into_iter();
+        let snapshot = member.snapshot(now);
+        let breakers = snapshot.breakers.into_iter();
         let provider = member.provider();
         Self {
             name: member.name().to_owned(),
@@ -115,43 +153,50 @@ impl ProviderBody {
             breakers: breakers
                 .map(|(operation, breaker)| (operation.as_str(), breaker.into()))
                 .collect(),
-            limits: LimitsBody {
-                minute: seen.limiter.minute.map(WindowBody::from),
-                day: seen.limiter.day.map(WindowBody::from),
+            limits: ProviderLimits {
+                minute: snapshot.limiter.minute.map(ProviderLimitWindow::from),
+                day: snapshot.limiter.day.map(ProviderLimitWindow::from),
             },
-            unusable: seen.limiter.unusable.map(|(time, reason)| UnusableBody {
-                reason,
-                seconds: time.as_secs_f64(),
-            }),
-            cools_for_seconds: seen.limiter.cools_for.as_ref().map(Duration::as_secs_f64),
-            last_call: seen.last.map(LastCallBody::from),
+            unusable: snapshot
+                .limiter
+                .unusable
+                .map(|(time, reason)| ProviderUnusable {
+                    reason,
+                    seconds: time.as_secs_f64(),
+                }),
+            cools_for_seconds: snapshot
+                .limiter
+                .cools_for
+                .as_ref()
+                .map(Duration::as_secs_f64),
+            last_call: snapshot.last.map(ProviderLastCall::from),
         }
     }
 }
 
-impl From<BreakerSnapshot> for BreakerBody {
-    fn from(seen: BreakerSnapshot) -> Self {
+impl From<BreakerSnapshot> for ProviderBreaker {
+    fn from(snapshot: BreakerSnapshot) -> Self {
         Self {
-            state: seen.state.as_str(),
-            forced: seen.forced,
-            failures_in_a_row: seen.failures_in_a_row,
-            successes: seen.successes,
-            probes_in_flight: seen.probes_in_flight,
-            reopens_in_seconds: seen.reopens_in.as_ref().map(Duration::as_secs_f64),
+            state: snapshot.state.as_str(),
+            forced: snapshot.forced,
+            failures_in_a_row: snapshot.failures_in_a_row,
+            successes: snapshot.successes,
+            probes_in_flight: snapshot.probes_in_flight,
+            reopens_in_seconds: snapshot.reopens_in.as_ref().map(Duration::as_secs_f64),
         }
     }
 }
 
-impl From<WindowSnapshot> for WindowBody {
-    fn from(seen: WindowSnapshot) -> Self {
+impl From<WindowSnapshot> for ProviderLimitWindow {
+    fn from(snapshot: WindowSnapshot) -> Self {
         Self {
-            limit: seen.limit,
-            remaining: seen.remaining,
+            limit: snapshot.limit,
+            remaining: snapshot.remaining,
         }
     }
 }
 
-impl From<LastCall> for LastCallBody {
+impl From<LastCall> for ProviderLastCall {
     fn from(last: LastCall) -> Self {
         let (kind, error) = last.failure.unzip();
         Self {
@@ -160,5 +205,18 @@ impl From<LastCall> for LastCallBody {
             kind: kind.map(|kind| kind.as_str()),
             error,
         }
+    }
+}
+
+/// The time until a change expires.
+///
+/// # Errors
+/// `Invalid` that names the field and its limit.
+pub(super) fn expiry(seconds: Option<u64>) -> Result<Option<Duration>> {
+    match seconds {
+        Some(seconds) if !(1..=MAX_EXPIRY_SECONDS).contains(&seconds) => Err(Error::invalid(
+            format!("expires_in_seconds: must be between 1 and {MAX_EXPIRY_SECONDS}"),
+        )),
+        seconds => Ok(seconds.map(Duration::from_secs)),
     }
 }

@@ -1,10 +1,10 @@
-//! `GET /api/admin/memory/preview`: what retrieval finds for a question, with every part of every
-//! score.
+//! `GET /api/admin/memory/preview`: what retrieval finds for a question, with every part of every score,
+//! for operators.
 
 use crate::extract::caller::{Admin, Caller};
 use crate::extract::{Query, parsed};
 use crate::failure::problem::Failure;
-use crate::retrieval::types::PreviewBody;
+use crate::retrieval::types::RetrievalResponse;
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
@@ -14,10 +14,10 @@ use ragd_service::retrieval::{RetrievalRequest, RetrievalScope};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// What to look for, and where.
+/// What to search for, and where.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct PreviewQuery {
+pub(crate) struct MemoryPreviewQuery {
     /// The question.
     #[param(required = true, min_length = 1, max_length = 8000)]
     q: Option<String>,
@@ -27,10 +27,10 @@ pub(crate) struct PreviewQuery {
     /// `memory` (the default with a room), `documents` (the default without) or `all`.
     #[param(required = false)]
     scope: Option<String>,
-    /// A passage: the answer says why it is, or is not, in the list.
+    /// A passage: the response explains why it is, or is not, in the list.
     #[param(value_type = Uuid, required = false)]
     explain: Option<String>,
-    /// How many results at most.
+    /// The most results.
     #[param(value_type = i64, minimum = 1, maximum = 100, required = false)]
     top_k: Option<String>,
     /// The same as `top_k`.
@@ -38,17 +38,17 @@ pub(crate) struct PreviewQuery {
     limit: Option<String>,
 }
 
-/// What retrieval finds for a question, scored and ranked.
+/// Searches for a question; returns scored and ranked passages.
 #[utoipa::path(
     get, path = "/api/admin/memory/preview", tag = "admin",
-    params(PreviewQuery),
-    responses((status = 200, body = PreviewBody))
+    params(MemoryPreviewQuery),
+    responses((status = 200, body = RetrievalResponse))
 )]
 pub(crate) async fn preview(
     State(state): State<AppState>,
     caller: Caller<Admin>,
-    Query(query): Query<PreviewQuery>,
-) -> Result<Json<PreviewBody>, Failure> {
+    Query(query): Query<MemoryPreviewQuery>,
+) -> Result<Json<RetrievalResponse>, Failure> {
     let room = match &query.room_id {
         Some(id) => Some(find_room(&state, id).await?),
         None => None,
@@ -63,7 +63,8 @@ pub(crate) async fn preview(
     let default_limit = state.app.config().retrieval.return_topn;
     let request = query.request(owner, rooms, default_limit)?;
     let explain = parsed(
-        ("explain", query.explain.as_deref()),
+        "explain",
+        query.explain.as_deref(),
         PassageId::parse,
         "a passage's id (a UUID)",
     )?;
@@ -74,14 +75,15 @@ pub(crate) async fn preview(
         None => None,
     };
     let room_id = room.map(|room| room.id.uuid());
-    Ok(Json(PreviewBody::new(
-        (room_id, request.query.as_str()),
+    Ok(Json(RetrievalResponse::new(
+        room_id,
+        request.query.as_str(),
         found,
         explanation,
     )))
 }
 
-impl PreviewQuery {
+impl MemoryPreviewQuery {
     fn request(
         &self,
         owner: OwnerId,
@@ -89,7 +91,8 @@ impl PreviewQuery {
         default_limit: usize,
     ) -> Result<RetrievalRequest> {
         let scope = parsed(
-            ("scope", self.scope.as_deref()),
+            "scope",
+            self.scope.as_deref(),
             RetrievalScope::parse,
             "'memory', 'documents' or 'all'",
         )?;
@@ -118,7 +121,7 @@ impl PreviewQuery {
         };
         let range = format!("a whole number between 1 and {}", TopK::MAX);
         let number = |text: &str| text.parse::<i64>().ok();
-        let count = parsed((field, text.map(String::as_str)), number, &range)?;
+        let count = parsed(field, text.map(String::as_str), number, &range)?;
         count
             .map(|count| TopK::parse(field, count).map(TopK::get))
             .transpose()

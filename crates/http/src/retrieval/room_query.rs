@@ -1,9 +1,9 @@
-//! `POST /api/rag/query`: what a room remembers of a question, as the caller may see it.
+//! `POST /api/rag/query`: what retrieval finds for a question in a caller's room.
 
 use crate::extract::caller::{Caller, Chat};
 use crate::extract::{Json, PathId, Whole, parsed};
 use crate::failure::problem::Failure;
-use crate::retrieval::types::PreviewBody;
+use crate::retrieval::types::RetrievalResponse;
 use crate::state::AppState;
 use axum::extract::State;
 use ragd_core::domain::{RoomId, SearchQuery, TopK};
@@ -12,35 +12,36 @@ use ragd_service::retrieval::{RetrievalRequest, RetrievalScope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// What to look for, and where.
+/// A question to search a room for.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct RagQueryBody {
-    /// A room of the caller's; the rooms above it are searched with it.
+pub(crate) struct RagQueryRequest {
+    /// A room of the caller's; its parent rooms are searched too.
     #[schema(value_type = Uuid)]
     room_id: String,
     #[schema(min_length = 1, max_length = 8000)]
     query: String,
-    /// How many results at most.
+    /// The most results.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 100)]
     top_k: Option<Whole<1, 100>>,
     /// `memory` (the default), `documents` or `all`.
     scope: Option<String>,
 }
 
-/// What retrieval finds for a question in a room, scored and ranked.
+/// Searches a room for a question; returns scored and ranked passages.
 #[utoipa::path(
     post, path = "/api/rag/query", tag = "rooms",
-    request_body = RagQueryBody,
-    responses((status = 200, body = PreviewBody))
+    request_body = RagQueryRequest,
+    responses((status = 200, body = RetrievalResponse))
 )]
 pub(crate) async fn query(
     State(state): State<AppState>,
     caller: Caller<Chat>,
-    Json(body): Json<RagQueryBody>,
-) -> Result<axum::Json<PreviewBody>, Failure> {
+    Json(body): Json<RagQueryRequest>,
+) -> Result<axum::Json<RetrievalResponse>, Failure> {
     let query = SearchQuery::parse("query", &body.query)?;
     let scope = parsed(
-        ("scope", body.scope.as_deref()),
+        "scope",
+        body.scope.as_deref(),
         RetrievalScope::parse,
         "'memory', 'documents' or 'all'",
     )?;
@@ -64,6 +65,7 @@ pub(crate) async fn query(
         limit: top_k.map_or(default_limit, TopK::get),
     };
     let found = state.app.retrieval().search(&request).await?;
-    let asked = (Some(id.uuid()), request.query.as_str());
-    Ok(axum::Json(PreviewBody::new(asked, found, None)))
+    let query = request.query.as_str();
+    let body = RetrievalResponse::new(Some(id.uuid()), query, found, None);
+    Ok(axum::Json(body))
 }

@@ -1,4 +1,4 @@
-//! What retrieval found, as JSON.
+//! Retrieved passages and their scores as JSON.
 
 use ragd_core::domain::{PassageKind, PassageSource};
 use ragd_service::retrieval::{Explanation, Hit, Retrieved, SideScore};
@@ -6,45 +6,45 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What retrieval found.
+/// The result of a search.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct PreviewBody {
+pub(crate) struct RetrievalResponse {
     room_id: Option<Uuid>,
     query: String,
-    weights: WeightsBody,
+    weights: RetrievalWeights,
     /// `minmax`, `zscore` or `rrf`.
     #[schema(example = "minmax")]
     fusion: &'static str,
-    candidates: CandidatesBody,
-    timings_ms: TimingsBody,
-    results: Vec<ResultBody>,
-    /// The model of every score by meaning; null when words alone answered.
+    candidates: RetrievalCandidates,
+    timings_ms: RetrievalTimings,
+    results: Vec<RetrievalResult>,
+    /// The model of the vector scores; null when only BM25 was used.
     #[schema(example = "all-MiniLM-L6-v2:int8:2")]
     embedding_model: Option<String>,
-    /// What was missing: `vector` without a model, `rerank` without the reranker's answer.
+    /// What was unavailable: `vector` without a model, `rerank` without the reranker.
     degraded: Vec<&'static str>,
-    /// Why the passage asked for is, or is not, in the list.
+    /// Why the requested passage is, or is not, in the list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<ExplanationBody>,
+    explanation: Option<RetrievalExplanation>,
 }
 
-/// The weight of each side.
+/// The weight of each retriever.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct WeightsBody {
+pub(crate) struct RetrievalWeights {
     bm25: f64,
     vector: f64,
 }
 
-/// How many candidates each side had.
+/// The number of candidates of each retriever.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct CandidatesBody {
+pub(crate) struct RetrievalCandidates {
     bm25: usize,
     vector: usize,
 }
 
-/// How long each stage took, in milliseconds.
+/// The duration of each stage, in milliseconds.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TimingsBody {
+pub(crate) struct RetrievalTimings {
     embed: f64,
     search: f64,
     fuse: f64,
@@ -56,7 +56,7 @@ pub(crate) struct TimingsBody {
 
 /// A passage that was found.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ResultBody {
+pub(crate) struct RetrievalResult {
     passage_id: Uuid,
     /// `document` or `message`.
     #[schema(value_type = String, example = "document")]
@@ -76,44 +76,45 @@ pub(crate) struct ResultBody {
     page: Option<i64>,
     content: String,
     score: f64,
-    bm25: SideBody,
-    vector: SideBody,
-    /// The factor of age; 1 for documents.
+    bm25: RetrievalSide,
+    vector: RetrievalSide,
+    /// The factor for age; 1 for documents.
     decay: f64,
     age_days: f64,
-    /// The reranker's score, which decides the order of those that have one.
+    /// The reranker's score; passages that have one are ordered by it.
     rerank: Option<f64>,
 }
 
-/// One side's part of a score.
+/// One retriever's part of a score.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct SideBody {
-    /// The place in that side's list, from 1.
+pub(crate) struct RetrievalSide {
+    /// The place in its list, from 1.
     rank: Option<usize>,
     raw: Option<f64>,
-    /// What went into the fused score, before its weight.
+    /// The normalised score, before its weight.
     normalised: Option<f64>,
 }
 
-/// The case of one passage.
+/// Why one passage is, or is not, in the result.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ExplanationBody {
+pub(crate) struct RetrievalExplanation {
     passage_id: Uuid,
     returned: bool,
     rank: Option<usize>,
     score: Option<f64>,
-    /// The score of the last passage that was returned.
+    /// The score of the last returned passage.
     threshold: Option<f64>,
-    bm25: SideBody,
-    vector: SideBody,
+    bm25: RetrievalSide,
+    vector: RetrievalSide,
     /// The reranker's score, if it was reranked.
     rerank: Option<f64>,
     reason: String,
 }
 
-impl PreviewBody {
+impl RetrievalResponse {
     pub(crate) fn new(
-        (room_id, query): (Option<Uuid>, &str),
+        room_id: Option<Uuid>,
+        query: &str,
         found: Retrieved,
         explanation: Option<Explanation>,
     ) -> Self {
@@ -121,16 +122,16 @@ impl PreviewBody {
         Self {
             room_id,
             query: query.to_owned(),
-            weights: WeightsBody {
+            weights: RetrievalWeights {
                 bm25: found.weights.bm25,
                 vector: found.weights.vector,
             },
             fusion: found.fusion.as_str(),
-            candidates: CandidatesBody {
+            candidates: RetrievalCandidates {
                 bm25: found.bm25_candidates,
                 vector: found.vector_candidates,
             },
-            timings_ms: TimingsBody {
+            timings_ms: RetrievalTimings {
                 embed: timings.embed,
                 search: timings.search,
                 fuse: timings.fuse,
@@ -138,15 +139,15 @@ impl PreviewBody {
                 rerank: timings.rerank,
                 total: timings.total,
             },
-            results: found.hits.into_iter().map(ResultBody::from).collect(),
+            results: found.hits.into_iter().map(RetrievalResult::from).collect(),
             embedding_model: found.query_vector.map(|vector| vector.model),
             degraded: found.degraded,
-            explanation: explanation.map(ExplanationBody::from),
+            explanation: explanation.map(RetrievalExplanation::from),
         }
     }
 }
 
-impl From<Hit> for ResultBody {
+impl From<Hit> for RetrievalResult {
     fn from(hit: Hit) -> Self {
         let (title, uri) = hit
             .stored
@@ -178,7 +179,7 @@ impl From<Hit> for ResultBody {
     }
 }
 
-impl From<SideScore> for SideBody {
+impl From<SideScore> for RetrievalSide {
     fn from(side: SideScore) -> Self {
         Self {
             rank: side.rank,
@@ -188,7 +189,7 @@ impl From<SideScore> for SideBody {
     }
 }
 
-impl From<Explanation> for ExplanationBody {
+impl From<Explanation> for RetrievalExplanation {
     fn from(explanation: Explanation) -> Self {
         Self {
             passage_id: explanation.passage_id.uuid(),

@@ -1,12 +1,12 @@
-//! `GET /api/rooms/{id}/export`: all that was said in a room, as JSON or as Markdown, written page by
-//! page, so that a long history is never in memory at once. When a page cannot be read the answer
-//! breaks off: its JSON does not end, and nobody takes it for whole.
+//! `GET /api/rooms/{id}/export`: all messages of a room as JSON or Markdown, written page by page, so
+//! that a long history is never in memory at once. When a page cannot be read the response breaks off:
+//! its JSON is left unterminated, so that nobody takes it for complete.
 
 use crate::extract::caller::{Caller, Chat};
 use crate::extract::{PathId, Query, parsed};
 use crate::failure::problem::Failure;
 use crate::rooms::find;
-use crate::rooms::types::{MessageBody, RoomBody};
+use crate::rooms::types::{RoomMessageResponse, RoomResponse};
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::State;
@@ -21,50 +21,50 @@ use ragd_store::CountedRoom;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// How an export is written.
+/// The format of an export.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct ExportQuery {
+pub(crate) struct RoomExportQuery {
     /// `json` (the default) or `md`.
     #[param(pattern = "^(json|md)$", default = "json", required = false)]
     format: Option<String>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
 enum Format {
+    #[default]
     Json,
+    #[strum(serialize = "md")]
     Markdown,
 }
 
-/// All that was said in a room, oldest first: `{"object": "room_export", "version": 1,
+/// Exports all messages of a room, oldest first, as `{"object": "room_export", "version": 1,
 /// "exported_at", "room": {…}, "messages": […]}`, or Markdown.
 #[utoipa::path(
     get, path = "/api/rooms/{id}/export", tag = "rooms",
-    params(("id" = Uuid, Path), ExportQuery),
+    params(("id" = Uuid, Path), RoomExportQuery),
     responses((status = 200, content(("application/json"), ("text/markdown"))))
 )]
 pub(crate) async fn export(
     State(state): State<AppState>,
     caller: Caller<Chat>,
     PathId(id): PathId<RoomId>,
-    Query(query): Query<ExportQuery>,
+    Query(query): Query<RoomExportQuery>,
 ) -> Result<Response, Failure> {
     let format = parsed(
-        ("format", query.format.as_deref()),
-        |word| match word {
-            "json" => Some(Format::Json),
-            "md" => Some(Format::Markdown),
-            _ => None,
-        },
+        "format",
+        query.format.as_deref(),
+        |text| text.parse::<Format>().ok(),
         "'json' or 'md'",
     )?
-    .unwrap_or(Format::Json);
+    .unwrap_or_default();
     let room = find(&state, id, caller.principal.owner).await?;
     let (media_type, extension) = match format {
         Format::Json => ("application/json", "json"),
         Format::Markdown => ("text/markdown; charset=utf-8", "md"),
     };
-    let text = written(state, room, format).inspect_err(move |error| {
+    let text = exported(state, room, format).inspect_err(move |error| {
         tracing::error!(error = error.chain(), room_id = %id, "an export broke off");
     });
     let mut response = Body::from_stream(text).into_response();
@@ -77,7 +77,7 @@ pub(crate) async fn export(
     Ok(response)
 }
 
-fn written(
+fn exported(
     state: AppState,
     room: CountedRoom,
     format: Format,
@@ -95,7 +95,7 @@ fn written(
             let messages = state.app.chat().messages(id, owner, page).await?;
             page.after = messages.data.last().map(|message| message.id.uuid());
             for message in messages.data {
-                yield one(message, format, is_first)?;
+                yield encode(message, format, is_first)?;
                 is_first = false;
             }
             if !messages.has_more {
@@ -112,7 +112,7 @@ fn head(state: &AppState, room: CountedRoom, format: Format) -> Result<String> {
     match format {
         Format::Json => {
             let now = json(&state.app.clock().now())?;
-            let room = json(&RoomBody::from(room))?;
+            let room = json(&RoomResponse::from(room))?;
             Ok(format!(
                 "{{\"object\":\"room_export\",\"version\":1,\"exported_at\":{now},\
                  \"room\":{room},\"messages\":["
@@ -122,11 +122,14 @@ fn head(state: &AppState, room: CountedRoom, format: Format) -> Result<String> {
     }
 }
 
-fn one(message: Message, format: Format, is_first: bool) -> Result<String> {
+fn encode(message: Message, format: Format, is_first: bool) -> Result<String> {
     match format {
         Format::Json => {
             let comma = if is_first { "" } else { "," };
-            Ok(format!("{comma}\n{}", json(&MessageBody::from(message))?))
+            Ok(format!(
+                "{comma}\n{}",
+                json(&RoomMessageResponse::from(message))?
+            ))
         }
         Format::Markdown => Ok(section(&message)),
     }

@@ -1,57 +1,58 @@
-//! The messages of a room: list them, say something, and have it answered, whole or as a stream.
+//! `/api/rooms/{id}/messages`: list a room's messages, post one, get its answer whole or as a stream.
 
 use crate::audit::rate_limited::refused;
 use crate::chat::stream::streamed;
-use crate::chat::types::SayBody;
+use crate::chat::types::AnswerEvent;
 use crate::extract::caller::{Caller, Chat};
 use crate::extract::disclosure::Disclosure;
 use crate::extract::{Json, Page, PathId, Query};
 use crate::failure::problem::Failure;
 use crate::rooms::find;
-use crate::rooms::types::{MessageBody, MessageListBody};
+use crate::rooms::types::{PostMessageRequest, RoomMessageListResponse, RoomMessageResponse};
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use ragd_core::domain::{Role, RoomId};
-use ragd_core::error::{Error, Result};
+use ragd_core::domain::RoomId;
+use ragd_core::error::Error;
 
-/// A room's messages.
+/// Lists a room's messages.
 #[utoipa::path(
     get, path = "/api/rooms/{id}/messages", tag = "rooms",
     params(("id" = Uuid, Path), Page),
-    responses((status = 200, body = MessageListBody))
+    responses((status = 200, body = RoomMessageListResponse))
 )]
 pub(crate) async fn list(
     State(state): State<AppState>,
     caller: Caller<Chat>,
     PathId(id): PathId<RoomId>,
     Query(page): Query<Page>,
-) -> Result<axum::Json<MessageListBody>, Failure> {
+) -> Result<axum::Json<RoomMessageListResponse>, Failure> {
     let owner = caller.principal.owner;
     let page = page.request()?;
     find(&state, id, owner).await?;
     let messages = state.app.chat().messages(id, owner, page).await?;
-    Ok(axum::Json(MessageListBody::new(
+    Ok(axum::Json(RoomMessageListResponse::new(
         messages.data,
         messages.has_more,
     )))
 }
 
-/// Says something in a room. A person's message is answered from the documents and from what the
-/// room remembers, and the answer comes back; with `reply: false` it is kept, and comes back itself.
+/// Posts a message to a room. It is answered from the documents and from the room's memory, and the
+/// answer is returned; with `reply: false` the message is only stored, and is returned itself.
 #[utoipa::path(
     post, path = "/api/rooms/{id}/messages", tag = "rooms",
     params(("id" = Uuid, Path)),
-    request_body = SayBody,
-    responses((status = 201, body = MessageBody))
+    request_body = PostMessageRequest,
+    responses((status = 201, body = RoomMessageResponse))
 )]
-pub(crate) async fn say(
+pub(crate) async fn post(
     State(state): State<AppState>,
-    (caller, disclosure): (Caller<Chat>, Disclosure),
+    caller: Caller<Chat>,
+    disclosure: Disclosure,
     PathId(id): PathId<RoomId>,
-    Json(body): Json<SayBody>,
-) -> Result<(StatusCode, HeaderMap, axum::Json<MessageBody>), Failure> {
+    Json(body): Json<PostMessageRequest>,
+) -> Result<(StatusCode, HeaderMap, axum::Json<RoomMessageResponse>), Failure> {
     let chat = state.app.chat();
     let owner = caller.principal.owner;
     let mut headers = HeaderMap::new();
@@ -71,34 +72,25 @@ pub(crate) async fn say(
     Ok((StatusCode::CREATED, headers, axum::Json(message.into())))
 }
 
-/// Says something in a room and has it answered as events, which are those of `POST /chat/stream`.
+/// Posts a message to a room and streams its answer, as the events of `POST /chat/stream`.
 #[utoipa::path(
     post, path = "/api/rooms/{id}/messages/stream", tag = "rooms",
     params(("id" = Uuid, Path)),
-    request_body = SayBody,
-    responses((status = 200, content_type = "text/event-stream", body = String))
+    request_body = PostMessageRequest,
+    responses((status = 200, content_type = "text/event-stream", body = AnswerEvent))
 )]
 pub(crate) async fn stream(
     State(state): State<AppState>,
-    (caller, disclosure): (Caller<Chat>, Disclosure),
+    caller: Caller<Chat>,
+    disclosure: Disclosure,
     PathId(id): PathId<RoomId>,
-    Json(body): Json<SayBody>,
+    Json(body): Json<PostMessageRequest>,
 ) -> Result<impl IntoResponse, Failure> {
     if !body.wants_reply() {
-        return Err(Error::invalid("reply: a stream is the reply; it cannot be left out").into());
+        return Err(
+            Error::invalid("reply: must not be false, because the stream is the reply").into(),
+        );
     }
     let request = body.into_request(id)?;
-    streamed((&state, &caller), request, disclosure).await
-}
-
-/// The role of a message that a caller brings.
-///
-/// # Errors
-/// `Invalid` for a role that is not a caller's to take.
-pub(crate) fn role(word: Option<&str>) -> Result<Role> {
-    match word {
-        None | Some("user") => Ok(Role::User),
-        Some("assistant") => Ok(Role::Assistant),
-        Some(_) => Err(Error::invalid("role: must be 'user' or 'assistant'")),
-    }
+    streamed(&state, &caller, request, disclosure).await
 }

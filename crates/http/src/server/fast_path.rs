@@ -1,7 +1,6 @@
-//! The short way of the one route whose whole cost is ragd's own: a call that is passed to a provider.
-//! It is answered by the same handler inside the same frame as through the router, without the layers
-//! that mean nothing to it. What needs one of them (another origin, `Idempotency-Key`) takes the long
-//! way.
+//! The fast path of `POST /v1/chat/completions`: the same handler and the same outermost middleware as
+//! through the router, without the middleware that this route does not need. Requests that need it (CORS,
+//! `Idempotency-Key`) take the router.
 
 use crate::middleware::idempotency::IDEMPOTENCY_KEY;
 use crate::middleware::{self, Deadline};
@@ -19,15 +18,15 @@ use std::time::Duration;
 
 const ROUTE: &str = "/v1/chat/completions";
 
-/// The short way.
+/// The fast path.
 #[derive(Clone)]
-pub(crate) struct Express {
+pub(crate) struct FastPath {
     state: AppState,
     deadline: Deadline,
 }
 
-impl Express {
-    /// The short way, where every request may take it; `None` where some layer has to see them all.
+impl FastPath {
+    /// The fast path; `None` where CORS or the worker role needs the router.
     pub(crate) fn of(state: &AppState) -> Option<Self> {
         let config = state.app.config();
         let is_open = config.server.cors_origins.is_empty() && config.jobs.role != Role::Worker;
@@ -38,7 +37,7 @@ impl Express {
         })
     }
 
-    /// Whether a request may take it.
+    /// Whether a request may take the fast path.
     pub(crate) fn takes(request: &Request) -> bool {
         request.uri().path() == ROUTE
             && request.method() == Method::POST
@@ -48,8 +47,8 @@ impl Express {
     /// Answers a request.
     pub(crate) async fn answer(self, request: Request) -> Response {
         let Self { state, deadline } = self;
-        let around = (state.clone(), Cow::Borrowed(ROUTE));
-        middleware::observed(around, request, |request| async move {
+        let route = Cow::Borrowed(ROUTE);
+        middleware::observed(state.clone(), route, request, |request| async move {
             if let Some(failure) = middleware::head_limited(&request) {
                 return failure.into_response();
             }

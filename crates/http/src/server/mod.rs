@@ -1,12 +1,12 @@
-//! Listens, and serves each connection until it ends, or until the server is told to stop: then it
-//! takes no more, lets what is under way end for a moment, and closes the rest.
+//! Accepts connections and serves each until it ends. On shutdown it accepts no more, lets running
+//! requests finish for a moment, and closes the rest.
 
 mod fast_path;
 mod write_timeout;
 
-use crate::router::opened;
-use crate::server::fast_path::Express;
-use crate::server::write_timeout::MustRead;
+use crate::router::build;
+use crate::server::fast_path::FastPath;
+use crate::server::write_timeout::WriteTimeout;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
@@ -22,17 +22,17 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::Service;
+use tower::Service as _;
 
-/// How long a client may take to send a request's head, or be silent between two requests.
+/// How long a client may take to send a request's head, or idle between two requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How much of a request is buffered; a head that is far too large is refused here already.
+/// The size of the read buffer; a head beyond it is refused here.
 const BUFFER_BYTES: usize = 64 * 1_024;
-/// How long a client may take nothing of an answer that waits for it.
-const READ_PATIENCE: Duration = Duration::from_secs(30);
-/// How long requests that are under way may go on after the server was told to stop.
+/// How long a client may read nothing of a pending response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long running requests may go on after shutdown.
 const DRAIN: Duration = Duration::from_secs(2);
-/// How long to wait when the system has no more file descriptors.
+/// The pause after a failed accept, for example without free file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `app` on `listener` until `shutdown`.
@@ -40,8 +40,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 /// `Internal` when this application has been served before.
 pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
-    let (router, state) = opened(app)?;
-    let ways = (router, Express::of(&state));
+    let (router, state) = build(app)?;
+    let service = Service {
+        router,
+        fast_path: FastPath::of(&state),
+    };
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
     loop {
@@ -51,7 +54,7 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken)
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = connection((stream, peer), ways.clone(), shutdown.clone());
+                let connection = connection(stream, peer, service.clone(), shutdown.clone());
                 connections.spawn(cut.clone().run_until_cancelled_owned(connection));
             }
             Err(error) => {
@@ -79,22 +82,26 @@ pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken)
 }
 
 async fn connection(
-    (stream, peer): (TcpStream, SocketAddr),
-    ways: (Router, Option<Express>),
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: Service,
     shutdown: CancellationToken,
 ) {
-    // Small events of a stream are to leave at once. A socket that refuses is about to fail anyway.
+    // Small events of a stream must be sent at once. A socket that refuses this is about to fail.
     let _refused = stream.set_nodelay(true);
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+    let handler = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        answer(ways.clone(), request)
+        service.clone().answer(request)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(BUFFER_BYTES)
-        .serve_connection(TokioIo::new(MustRead::new(stream, READ_PATIENCE)), service);
+        .serve_connection(
+            TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)),
+            handler,
+        );
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -108,12 +115,18 @@ async fn connection(
     }
 }
 
-async fn answer(
-    (mut router, express): (Router, Option<Express>),
-    request: Request,
-) -> Result<Response, Infallible> {
-    match express.filter(|_| Express::takes(&request)) {
-        Some(express) => Ok(express.answer(request).await),
-        None => router.call(request).await,
+/// Everything that answers a request.
+#[derive(Clone)]
+struct Service {
+    router: Router,
+    fast_path: Option<FastPath>,
+}
+
+impl Service {
+    async fn answer(mut self, request: Request) -> Result<Response, Infallible> {
+        match self.fast_path.filter(|_| FastPath::takes(&request)) {
+            Some(fast_path) => Ok(fast_path.answer(request).await),
+            None => self.router.call(request).await,
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! A connection whose other side must read: a client that takes nothing for too long is dropped, so
-//! that it cannot hold a stream, and the call upstream behind it, for ever.
+//! A write timeout for connections: a client that reads nothing for too long is disconnected, so that it
+//! cannot hold a stream and its upstream call forever.
 
 use std::io;
 use std::pin::Pin;
@@ -8,26 +8,26 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-/// A connection that fails with `TimedOut` when a write makes no progress for a given time.
-pub(crate) struct MustRead<S> {
+/// A connection that fails with `TimedOut` when a write makes no progress for `timeout`.
+pub(crate) struct WriteTimeout<S> {
     stream: S,
-    patience: Duration,
-    stalled: Pin<Box<Sleep>>,
+    timeout: Duration,
+    timer: Pin<Box<Sleep>>,
     is_stalled: bool,
 }
 
-impl<S> MustRead<S> {
-    pub(crate) fn new(stream: S, patience: Duration) -> Self {
-        let stalled = Box::pin(tokio::time::sleep(patience));
+impl<S> WriteTimeout<S> {
+    pub(crate) fn new(stream: S, timeout: Duration) -> Self {
+        let timer = Box::pin(tokio::time::sleep(timeout));
         Self {
             stream,
-            patience,
-            stalled,
+            timeout,
+            timer,
             is_stalled: false,
         }
     }
 
-    /// Passes progress on; lets a stall last as long as patience does.
+    /// Passes progress on, and fails when a write is stalled for longer than the timeout.
     fn watch<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -39,16 +39,16 @@ impl<S> MustRead<S> {
         }
         if !self.is_stalled {
             self.is_stalled = true;
-            self.stalled.as_mut().reset(Instant::now() + self.patience);
+            self.timer.as_mut().reset(Instant::now() + self.timeout);
         }
-        match self.stalled.as_mut().poll(context) {
+        match self.timer.as_mut().poll(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for MustRead<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -58,7 +58,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for MustRead<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for MustRead<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -98,9 +98,9 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[tokio::test]
-    async fn a_client_that_does_not_read_is_dropped() {
+    async fn a_client_that_does_not_read_is_disconnected() {
         let (ours, theirs) = tokio::io::duplex(16);
-        let mut ours = MustRead::new(ours, Duration::from_millis(20));
+        let mut ours = WriteTimeout::new(ours, Duration::from_millis(20));
         let error = ours.write_all(&[0; 64]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(theirs);
@@ -110,7 +110,7 @@ mod tests {
     async fn a_client_that_reads_gets_everything() {
         let (ours, mut theirs) = tokio::io::duplex(16);
         let writing = tokio::spawn(async move {
-            let mut ours = MustRead::new(ours, Duration::from_secs(60));
+            let mut ours = WriteTimeout::new(ours, Duration::from_secs(60));
             ours.write_all(&[7; 64]).await
         });
         let mut read = Vec::new();

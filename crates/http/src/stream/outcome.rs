@@ -1,12 +1,14 @@
-//! How a stream ended, counted once, whatever its form. Dropped before its end, its client has gone.
+//! How a stream ended, counted once, whatever its form. A stream that is dropped before its end counts
+//! as aborted by its client.
 
 use crate::failure::problem::Failure;
-use crate::middleware::idempotency::StreamEnd;
-use crate::middleware::report;
+use crate::failure::report::report;
+use crate::metrics::StreamEnding;
 use crate::state::AppState;
+use crate::stream::end::StreamEnd;
 use ragd_core::error::Error;
 
-/// A stream on its way to its one ending.
+/// A stream that is being written.
 pub(crate) struct StreamOutcome {
     state: AppState,
     has_content: bool,
@@ -24,18 +26,18 @@ impl StreamOutcome {
         }
     }
 
-    /// What says whether it has come to its proper end.
+    /// The mark that says whether the stream has ended properly.
     pub(crate) fn mark(&self) -> StreamEnd {
         self.mark.clone()
     }
 
-    /// It has come to its proper end.
+    /// The stream has ended properly.
     pub(crate) fn complete(&mut self) {
         self.mark.complete();
-        self.end("complete");
+        self.end(StreamEnding::Complete);
     }
 
-    /// A part of the answer is sent.
+    /// A part of the answer is being sent.
     pub(crate) fn content(&mut self) {
         self.has_content = true;
     }
@@ -45,30 +47,34 @@ impl StreamOutcome {
         self.has_content
     }
 
-    /// It ends with `error`, which is logged and counted here.
+    /// The stream ends with `error`, which is logged and counted here.
     pub(crate) fn fail(&mut self, error: Error) -> Failure {
-        let content = self.has_content;
-        self.end(if content {
-            "error_after_content"
+        self.end(if self.has_content {
+            StreamEnding::ErrorAfterContent
         } else {
-            "error_before_content"
+            StreamEnding::ErrorBeforeContent
         });
         let failure = Failure::from(error);
         report(&self.state.app, "chat", &failure);
         failure
     }
 
-    /// It ends as `outcome` says; only the first end counts.
-    pub(crate) fn end(&mut self, outcome: &str) {
+    /// The request failed before its first event.
+    pub(crate) fn not_started(&mut self) {
+        self.end(StreamEnding::ErrorBeforeContent);
+    }
+
+    /// Counts the end; only the first one counts.
+    fn end(&mut self, ending: StreamEnding) {
         if !std::mem::replace(&mut self.ended, true) {
             let outcomes = &self.state.metrics.stream_outcomes;
-            outcomes.with_label_values(&[outcome]).inc();
+            outcomes.with_label_values::<&str>(&[ending.into()]).inc();
         }
     }
 }
 
 impl Drop for StreamOutcome {
     fn drop(&mut self) {
-        self.end("client_abort");
+        self.end(StreamEnding::ClientAbort);
     }
 }

@@ -1,5 +1,5 @@
-//! What makes two requests the same: the query and the body. A form is compared part by part, since
-//! the line that separates its parts is made anew each time it is sent.
+//! The fingerprint of a request: its query and its body. A form counts part by part, because its boundary
+//! differs each time it is sent.
 
 use crate::documents::upload_form::MAX_PARTS;
 use axum::body::{Body, Bytes};
@@ -19,7 +19,7 @@ pub(super) async fn fingerprint(parts: &Parts, body: &Bytes) -> String {
     Sha256::of(whole.as_bytes()).to_hex()
 }
 
-/// `None` for what is no form, or a broken one.
+/// The parts of a form; `None` for other bodies and malformed forms.
 async fn of_form(parts: &Parts, body: &Bytes) -> Option<String> {
     let media_type = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
     if !media_type.starts_with("multipart/form-data") {

@@ -1,7 +1,6 @@
-//! Which keys are in use: each is claimed in the cache for as long as its request is under way, and
-//! then holds the answer for a day. What is held is sealed for its key and owner. A claim that is
-//! dropped, because the client has gone or the handler panicked, frees its key; one whose process
-//! has died ends by itself.
+//! The keys in use: each is claimed in the cache while its request runs, and then holds the response for
+//! a day. Entries are encrypted for their key and owner. A claim that is dropped, because the client has
+//! disconnected or the handler panicked, releases its key; the claim of a process that died expires.
 
 use axum::http::StatusCode;
 use bytes::Bytes;
@@ -15,16 +14,16 @@ use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// How long an answer is kept.
+/// How long a response is kept.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3_600);
-/// How much longer than a request may take its claim holds.
+/// How much longer than the request timeout a claim lasts.
 const GRACE: Duration = Duration::from_secs(30);
-/// How often a key is claimed that is freed, or ends, between two looks.
+/// Attempts to claim a key that is released or expires meanwhile.
 const TRIES: usize = 3;
-/// A longer answer is not kept.
+/// A longer response is not kept.
 const MAX_KEPT_BYTES: usize = 4 * 1_024 * 1_024;
 
-/// An answer as it was given.
+/// A response as it was sent.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Answered {
     pub(super) status: u16,
@@ -33,7 +32,7 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    /// An answer of ragd's own, which is always text.
+    /// A response of ragd, which is always text.
     pub(super) fn new(status: StatusCode, media_type: &str, body: &[u8]) -> Self {
         Self {
             status: status.as_u16(),
@@ -47,25 +46,25 @@ impl Answered {
 #[derive(Serialize, Deserialize)]
 struct Record {
     fingerprint: String,
-    /// `None` while the request is under way.
+    /// `None` while the request runs.
     answered: Option<Answered>,
 }
 
-/// Where a request stands.
+/// What a key means for a request.
 pub(super) enum Standing {
-    /// It is the first one: it may go on.
+    /// It is the first request with the key: it may run.
     Mine(Box<Claim>),
-    /// It was answered.
+    /// The first request has ended.
     Answered(Answered),
-    /// The first one is still under way.
+    /// The first request is still running.
     UnderWay,
-    /// The key is another request's.
+    /// The key belongs to a different request.
     Reused,
-    /// The cache does not answer, so nobody knows: it may go on.
+    /// The cache is unavailable: the request may run.
     Unguarded,
 }
 
-/// A key with all that it counts for: the owner and the route.
+/// A key within its owner and path.
 #[derive(Clone)]
 pub(super) struct Name {
     key: CacheKey,
@@ -94,7 +93,7 @@ impl Name {
 pub(super) struct Ledger {
     cache: Cache,
     sealer: Sealer,
-    /// How long a claim holds if nobody ends it.
+    /// How long a claim lasts if nothing ends it.
     claimed_for: Duration,
 }
 
@@ -108,7 +107,7 @@ impl Ledger {
         }
     }
 
-    /// Claims `name` for the request of `fingerprint`, or says what it is already.
+    /// Claims `name` for the request of `fingerprint`, or returns what holds it.
     ///
     /// # Errors
     /// `Internal` when the system gives no random bytes.
@@ -117,7 +116,7 @@ impl Ledger {
             fingerprint,
             answered: None,
         };
-        // No two seals are alike, so the sealed claim says whose it is.
+        // Every encryption differs, so the sealed claim identifies its owner.
         let claim = self.sealed(&record, &name)?;
         match self.look(&name, &claim, &record.fingerprint).await {
             Ok(Some(standing)) => Ok(standing),
@@ -137,7 +136,7 @@ impl Ledger {
         }
     }
 
-    /// Puts `claim` down; what is there already where it cannot.
+    /// Stores `claim`; returns what holds the key if it is taken.
     async fn look(&self, name: &Name, claim: &Bytes, wanted: &str) -> Result<Option<Standing>> {
         for _ in 0..TRIES {
             let claimed = self
@@ -156,7 +155,7 @@ impl Ledger {
                     return Ok(Some(standing.unwrap_or(Standing::UnderWay)));
                 }
                 Err(error) => {
-                    tracing::warn!(error = error.chain(), "a kept answer cannot be read");
+                    tracing::warn!(error = error.chain(), "a kept response cannot be read");
                     self.cache.delete_if(&name.key, &held).await?;
                 }
             }
@@ -165,33 +164,35 @@ impl Ledger {
     }
 
     fn sealed(&self, record: &Record, name: &Name) -> Result<Bytes> {
-        let json = serde_json::to_string(record)
-            .map_err(|error| Error::internal("an answer is no JSON").with_source(error))?;
+        let json = serde_json::to_string(record).map_err(|error| {
+            Error::internal("a response cannot be serialised").with_source(error)
+        })?;
         self.sealer.seal(&json, &name.place).map(Bytes::from)
     }
 
     fn opened(&self, sealed: &[u8], name: &Name) -> Result<Record> {
         let json = self.sealer.open(sealed, &name.place)?;
-        serde_json::from_str(&json)
-            .map_err(|error| Error::internal("of another form").with_source(error))
+        serde_json::from_str(&json).map_err(|error| {
+            Error::internal("a kept response has another format").with_source(error)
+        })
     }
 }
 
-/// A key that is claimed for a request under way.
+/// A key that is claimed for a running request.
 pub(super) struct Claim {
     ledger: Ledger,
     name: Name,
     fingerprint: String,
-    /// What the cache holds for it; `None` once it is settled.
+    /// The claim's entry in the cache; `None` once it has ended.
     held: Option<Bytes>,
 }
 
 impl Claim {
-    /// Puts the answer in the claim's place. It goes on even when the client has gone meanwhile:
-    /// the work is done.
+    /// Replaces the claim with the response. This completes even when the client disconnects: the
+    /// work is done.
     pub(super) async fn keep(mut self, answered: Answered) {
         if answered.body.len() > MAX_KEPT_BYTES {
-            tracing::warn!("an answer is too long to be kept for its Idempotency-Key");
+            tracing::warn!("a response is too long to be kept for its Idempotency-Key");
             return self.release().await;
         }
         let Some(held) = self.held.take() else { return };
@@ -211,14 +212,14 @@ impl Claim {
             Ok(Err(error)) => {
                 tracing::warn!(
                     error = error.chain(),
-                    "an answer was not kept for its Idempotency-Key"
+                    "a response was not kept for its Idempotency-Key"
                 );
             }
-            Err(_) => tracing::warn!("an answer was not kept for its Idempotency-Key"),
+            Err(_) => tracing::warn!("a response was not kept for its Idempotency-Key"),
         }
     }
 
-    /// Frees the key, so that the request may be sent again.
+    /// Releases the key, so that the request may be sent again.
     pub(super) async fn release(mut self) {
         if let Some(held) = self.held.take() {
             free(self.ledger.cache.clone(), self.name.key.clone(), held).await;
@@ -229,7 +230,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
-        // Without a runtime the process is ending, and the claim ends by itself.
+        // Without a runtime the process is ending, and the claim expires.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let (cache, key) = (self.ledger.cache.clone(), self.name.key.clone());
             runtime.spawn(free(cache, key, held));
@@ -241,7 +242,7 @@ async fn free(cache: Cache, key: CacheKey, held: Bytes) {
     if let Err(error) = cache.delete_if(&key, &held).await {
         tracing::warn!(
             error = error.chain(),
-            "an Idempotency-Key is free only when its claim ends"
+            "an Idempotency-Key stays claimed until its claim expires"
         );
     }
 }

@@ -1,7 +1,6 @@
-//! `Idempotency-Key`: a request that is sent again under its key gets the answer of the first time,
-//! and its work is done once. The layer works on the routes listed here and on no other. It asks
-//! who calls before it reads a byte of the body, and leaves every refusal of a caller to the
-//! handler.
+//! `Idempotency-Key`: a request that is repeated with its key gets the first response again, and its work
+//! is done once. The middleware works on the routes listed here and on no other. It authenticates the
+//! caller before it reads the body; the handler does not authenticate again.
 
 mod fingerprint;
 mod ledger;
@@ -9,11 +8,12 @@ mod recorded;
 
 use crate::documents::upload_form::max_form_bytes;
 use crate::extract::body_within;
-use crate::extract::caller::authenticate;
+use crate::extract::caller::{Authenticated, authenticate, require};
+use crate::failure::openai::{as_openai, is_openai};
 use crate::failure::problem::{Failure, PROBLEM_JSON};
 use crate::middleware::RequestId;
-use crate::openai::{as_openai, is_openai};
 use crate::state::AppState;
+use crate::stream::end::StreamEnd;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -22,18 +22,17 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use fingerprint::fingerprint;
 use ledger::{Answered, Claim, Ledger, Name, Standing};
-use ragd_core::domain::{Principal, Scope};
+use ragd_core::domain::{OwnerId, Scope};
 use ragd_core::error::{Error, ErrorKind};
-pub(crate) use recorded::StreamEnd;
-use recorded::recorded;
+use recorded::{media_type, recorded};
 use std::sync::Arc;
 
-/// The header that names a request.
+/// The header that identifies a request.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The header of an answer that is a replay.
+/// The header of a replayed response.
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The routes that take a key, all with POST, and the scope that each asks for.
+/// The routes that accept a key, all with POST, and the scope that each requires.
 const ROUTES: [(&str, Scope); 13] = [
     ("/chat", Scope::Chat),
     ("/chat/stream", Scope::Chat),
@@ -53,10 +52,10 @@ const UPLOAD: &str = "/api/documents/upload";
 const COMPLETIONS: &str = "/v1/chat/completions";
 const EMBEDDINGS: &str = "/v1/embeddings";
 const MAX_KEY_CHARS: usize = 255;
-/// When to ask again for what is under way, in seconds.
-const ASK_AGAIN_SECONDS: u64 = 1;
+/// When to retry while the first request is running, in seconds.
+const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// Whether `POST path` takes a key.
+/// Whether `POST path` accepts a key.
 pub(crate) fn takes_key(path: &str) -> bool {
     scope_of(path).is_some()
 }
@@ -66,7 +65,7 @@ fn scope_of(path: &str) -> Option<Scope> {
     route.map(|(_, scope)| *scope)
 }
 
-/// The layer's function.
+/// The middleware function.
 pub(crate) async fn once(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let scope = route.as_ref().and_then(|route| scope_of(route.as_str()));
@@ -75,38 +74,54 @@ pub(crate) async fn once(State(state): State<AppState>, request: Request, next: 
     let (Some(route), Some(scope), true) = (route, scope, is_keyed) else {
         return next.run(request).await;
     };
-    match authenticate(request.headers(), &state).await {
-        Ok(principal) if principal.allows(scope) => {
-            let keyed = Keyed {
-                state,
-                principal,
-                path: request.uri().path().to_owned(),
-                route: route.as_str().to_owned(),
-            };
-            let answer = keyed.run(request, next).await;
-            answer.unwrap_or_else(IntoResponse::into_response)
-        }
-        _ => next.run(request).await,
-    }
+    let response = Keyed::authenticated(state, request, route.as_str(), scope).await;
+    let response = match response {
+        Ok((keyed, request)) => keyed.run(request, next).await,
+        Err(refused) => Err(refused),
+    };
+    response.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// A request with a key, whose caller is known.
+/// A request with a key, whose caller is authenticated.
 struct Keyed {
     state: AppState,
-    principal: Principal,
+    owner: OwnerId,
     route: String,
-    /// The address itself: a room's key counts for that room.
+    /// The path itself: a key of a room's route counts for that room.
     path: String,
 }
 
 impl Keyed {
+    /// Authenticates the caller, and puts the principal into the request for the handler.
+    ///
+    /// # Errors
+    /// The failures of [`Caller`](crate::extract::caller::Caller).
+    async fn authenticated(
+        state: AppState,
+        request: Request,
+        route: &str,
+        scope: Scope,
+    ) -> Result<(Self, Request), Failure> {
+        let (mut parts, body) = request.into_parts();
+        let principal = authenticate(&parts, &state).await?;
+        require(Some(scope), &principal)?;
+        let keyed = Self {
+            state,
+            owner: principal.owner,
+            path: parts.uri.path().to_owned(),
+            route: route.to_owned(),
+        };
+        parts.extensions.insert(Authenticated(principal));
+        Ok((keyed, Request::from_parts(parts, body)))
+    }
+
     async fn run(&self, request: Request, next: Next) -> Result<Response, Failure> {
         let key = key_of(request.headers())?;
         let (parts, body) = request.into_parts();
         let body = body_within(body, self.max_body_bytes())
             .await?
             .ok_or_else(|| self.too_large())?;
-        let name = Name::of(self.principal.owner, &self.path, &key);
+        let name = Name::of(self.owner, &self.path, &key);
         let standing = Ledger::of(&self.state.app)
             .claim(name, fingerprint(&parts, &body).await)
             .await?;
@@ -115,7 +130,7 @@ impl Keyed {
         match standing {
             Standing::Mine(claim) => {
                 let response = next.run(request).await;
-                Ok(settled(*claim, response, (id, is_openai(&self.route))).await)
+                Ok(settled(*claim, response, id, is_openai(&self.route)).await)
             }
             Standing::Unguarded => Ok(next.run(request).await),
             Standing::Answered(answered) => replay(answered),
@@ -130,7 +145,7 @@ impl Keyed {
         }
     }
 
-    /// The largest body that the route's handler could take.
+    /// The largest body that the route's handler accepts.
     fn max_body_bytes(&self) -> usize {
         let config = self.state.app.config();
         if self.route == UPLOAD {
@@ -181,11 +196,12 @@ fn key_of(headers: &HeaderMap) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(key).into_owned())
 }
 
-/// Keeps an answer that would come out the same again; frees the key after any other.
+/// Keeps a response that would be the same again; releases the key after any other.
 async fn settled(
     claim: Claim,
     response: Response,
-    (id, is_openai): (Option<RequestId>, bool),
+    id: Option<RequestId>,
+    is_openai: bool,
 ) -> Response {
     if !is_final(response.status()) {
         claim.release().await;
@@ -195,7 +211,7 @@ async fn settled(
     if let Some(end) = response.extensions().get::<StreamEnd>().cloned() {
         return recorded(claim, response, end);
     }
-    // The frame writes a failure down later: here it has no body yet.
+    // A failure has no body yet: the outermost middleware writes it.
     let failure = response.extensions().get::<Arc<Failure>>().cloned();
     if let Some(failure) = failure {
         let answered = if is_openai {
@@ -216,21 +232,16 @@ async fn settled(
             Response::from_parts(parts, Body::from(body))
         }
         Err(error) => {
-            let error = Error::internal("an answer broke off").with_source(error);
+            let error = Error::internal("a response broke off").with_source(error);
             Failure::from(error).into_response()
         }
     }
 }
 
-fn media_type(parts: &axum::http::response::Parts) -> &str {
-    let given = parts.headers.get(CONTENT_TYPE);
-    given.and_then(|value| value.to_str().ok()).unwrap_or("")
-}
-
-/// Whether the same request would get this answer again, however often it is sent: not what
-/// depends on who calls, on what else is under way, or on how ragd is now.
+/// Whether the same request would get this response again. Responses that depend on the caller, on other
+/// requests or on the state of ragd are not final.
 fn is_final(status: StatusCode) -> bool {
-    const PASSING: [StatusCode; 6] = [
+    const TRANSIENT: [StatusCode; 6] = [
         StatusCode::UNAUTHORIZED,
         StatusCode::FORBIDDEN,
         StatusCode::REQUEST_TIMEOUT,
@@ -238,11 +249,11 @@ fn is_final(status: StatusCode) -> bool {
         StatusCode::TOO_EARLY,
         StatusCode::TOO_MANY_REQUESTS,
     ];
-    status.is_success() || (status.is_client_error() && !PASSING.contains(&status))
+    status.is_success() || (status.is_client_error() && !TRANSIENT.contains(&status))
 }
 
 fn replay(answered: Answered) -> Result<Response, Failure> {
-    let unreadable = || Error::internal("a kept answer cannot be sent");
+    let unreadable = || Error::internal("a kept response cannot be sent");
     let status = StatusCode::from_u16(answered.status).map_err(|_| unreadable())?;
     let media_type = HeaderValue::from_str(&answered.media_type).map_err(|_| unreadable())?;
     let mut response = (status, answered.body).into_response();
@@ -256,7 +267,7 @@ fn under_way() -> Response {
     let message = "Idempotency-Key: the first request with this key is still under way";
     let error = Error::new(ErrorKind::Conflict, message).with_code("idempotency_in_flight");
     let mut response = Failure::from(error).into_response();
-    let wait = HeaderValue::from(ASK_AGAIN_SECONDS);
+    let wait = HeaderValue::from(RETRY_AFTER_SECONDS);
     response.headers_mut().insert(RETRY_AFTER, wait);
     response
 }

@@ -1,35 +1,25 @@
-//! A streamed answer to a request with a key: it is passed on as it comes, and kept when it has come
-//! to its proper end. One that broke off, or whose client has gone, frees the key.
+//! A streamed response to a request with a key: it is passed on as it comes, and kept once it has ended
+//! properly. A stream that broke off, or whose client has disconnected, releases the key.
 
 use super::ledger::{Answered, Claim};
-use super::media_type;
+use crate::stream::end::StreamEnd;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::response::Parts;
 use axum::response::Response;
 use futures_util::StreamExt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The longest stream that is kept, in bytes.
 const MAX_KEPT_BYTES: usize = 4 * 1_024 * 1_024;
 
-/// Whether a stream has come to its proper end: an extension of its response, set by whoever writes
-/// its events.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct StreamEnd(Arc<AtomicBool>);
-
-impl StreamEnd {
-    /// It has.
-    pub(crate) fn complete(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_complete(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
+/// The content type of a response.
+pub(super) fn media_type(parts: &Parts) -> &str {
+    let given = parts.headers.get(CONTENT_TYPE);
+    given.and_then(|value| value.to_str().ok()).unwrap_or("")
 }
 
-/// The answer, whose body is kept for the claim's key as it passes.
+/// Passes a response on and keeps its body under the claim's key.
 pub(super) fn recorded(claim: Claim, response: Response, end: StreamEnd) -> Response {
     let (parts, body) = response.into_parts();
     let status: StatusCode = parts.status;
