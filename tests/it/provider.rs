@@ -43,9 +43,7 @@ fn provider_at(base_url: &str, timeouts: Timeouts) -> Provider {
 async fn complete(provider: &Provider) -> Result<ChatReply, ProviderError> {
     let deadline = Instant::now() + provider.timeouts().total;
     let asked = question();
-    provider
-        .complete((&asked, provider.model()), deadline)
-        .await
+    provider.complete(&asked, provider.model(), deadline).await
 }
 
 /// Begins a streamed answer, within the total time.
@@ -53,7 +51,7 @@ async fn begin(provider: &Provider) -> Result<ChatStream, ProviderError> {
     let deadline = Instant::now() + provider.timeouts().total;
     let asked = question();
     provider
-        .stream((&asked, provider.model()), deadline, deadline)
+        .stream(&asked, provider.model(), deadline, deadline)
         .await
 }
 

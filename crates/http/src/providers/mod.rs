@@ -207,7 +207,7 @@ pub(crate) async fn test(
     let begun = Instant::now();
     let deadline = tokio::time::Instant::now() + provider.timeouts().first_content;
     let called = provider
-        .complete((&request, provider.model()), deadline)
+        .complete(&request, provider.model(), deadline)
         .await;
     let latency_ms = begun.elapsed().as_secs_f64() * 1_000.0;
     let (reply, error) = match called {

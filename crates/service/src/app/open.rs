@@ -22,7 +22,7 @@ use ragd_core::outbound::ModelClient;
 use ragd_core::resilience::arm_failpoint;
 use ragd_core::telemetry::{AuditFile, MetricsRegistry, SharedMetrics};
 use ragd_index::TermCounter;
-use ragd_llm::{LlmMetrics, RerankWire, Reranker, RerankerSettings};
+use ragd_llm::{LlmMetrics, RerankWire, Reranker, RerankerSettings, UpstreamParts};
 use ragd_text::{ExtractLimits, Extractor, OcrReader, OcrSettings};
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -137,6 +137,12 @@ impl App {
             notices.push(Notice::NoModel { reason });
         }
         notices.extend(remark.map(Notice::ModelReplaced));
+        let upstreams = UpstreamParts {
+            http: ModelClient::new()?,
+            clock: clock.clone(),
+            metrics: llm_metrics.clone(),
+            shared_metrics: shared_metrics.clone(),
+        };
         let counter = TermCounter::new()?;
         // Boxed: connecting to a server is a large future, which every command would carry.
         let index = Box::pin(open_configured_index(
@@ -162,7 +168,7 @@ impl App {
                 index,
                 counter: counter.clone(),
                 embedder: embedder.clone(),
-                reranking: open_reranking(&config, &clock, (&llm_metrics, &shared_metrics))?,
+                reranking: open_reranking(&config, &upstreams)?,
                 clock: clock.clone(),
                 metrics: RetrievalMetrics::register(&registry, &shared_metrics)?,
                 shared_metrics: shared_metrics.clone(),
@@ -184,7 +190,7 @@ impl App {
             config.ingest.clone(),
             folder.documents().to_owned(),
         );
-        let router = open_router(&config.llm, &clock, &llm_metrics, &shared_metrics)?;
+        let router = open_router(&config.llm, &upstreams)?;
         open_overrides((&store, &router), &config.llm, clock.now()).await?;
         let chat = Chat::new(
             ChatParts {
@@ -248,11 +254,7 @@ impl App {
 }
 
 /// The configured reranker, with its breaker.
-fn open_reranking(
-    config: &Config,
-    clock: &Clock,
-    (metrics, shared_metrics): (&LlmMetrics, &SharedMetrics),
-) -> Result<Option<Reranking>> {
+fn open_reranking(config: &Config, upstreams: &UpstreamParts) -> Result<Option<Reranking>> {
     let rerank = &config.rerank;
     let wire = match rerank.provider {
         RerankProvider::Off => return Ok(None),
@@ -267,13 +269,8 @@ fn open_reranking(
         model: rerank.model.clone(),
         timeout: Duration::from_millis(rerank.timeout_ms),
     };
-    let upstream = Reranker::new(settings, ModelClient::new()?)?;
-    Ok(Some(Reranking::new(
-        upstream,
-        rerank.top,
-        clock.clone(),
-        (metrics.clone(), shared_metrics.clone()),
-    )))
+    let reranker = Reranker::new(settings, upstreams.clone())?;
+    Ok(Some(Reranking::new(reranker, rerank.top)))
 }
 
 fn ocr_settings(config: &Config) -> OcrSettings {
