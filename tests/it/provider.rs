@@ -112,8 +112,10 @@ async fn a_whole_answer_comes_back_with_all_that_the_upstream_said() {
     let request = question().with("temperature", Some(&0.5)).unwrap();
     let provider = provider(&upstream);
     let deadline = Instant::now() + LONG;
-    let asked = (&request, provider.model());
-    let reply = provider.complete(asked, deadline).await.unwrap();
+    let reply = provider
+        .complete(&request, provider.model(), deadline)
+        .await
+        .unwrap();
     assert_eq!(reply.text, "It maps addresses.");
     assert_eq!(reply.model, "scripted");
     assert_eq!(reply.finish_reason, FinishReason::Stop);
