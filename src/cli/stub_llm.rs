@@ -10,30 +10,30 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// A language model that is none: it speaks the shapes of OpenAI, Anthropic and Gemini, says a fixed
-/// text, and fails as it is told.
+/// A scripted model server: it speaks the APIs of OpenAI, Anthropic and Gemini, answers with a fixed
+/// text, and fails on request.
 ///
 /// For rehearsing a provider's outage on your own machine, and for measuring a gateway against an
 /// upstream that costs nothing. It needs no key, no configuration and no data folder.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = after_help())]
 pub(super) struct StubLlm {
-    /// The address to listen on. Whoever reaches it can steer it: leave it on this machine.
+    /// The address to listen on. Anyone who reaches it can control it: keep it on this machine.
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
     /// The port to listen on; 0 takes a free one.
     #[arg(long, default_value_t = 9_900)]
     port: u16,
-    /// What requests meet: see the list below.
+    /// How requests are answered: see the list below.
     #[arg(long, value_name = "BEHAVIOUR", default_value = "ok")]
     behaviour: Behaviour,
-    /// Only this share of requests meets it, 0 to 1: counted, not drawn; 0.25 is every fourth.
+    /// Only this share of requests is affected, 0 to 1: counted, not drawn at random; 0.25 is every fourth.
     #[arg(long, value_name = "SHARE")]
     fail_rate: Option<f64>,
-    /// Only the first N requests meet it; with --fail-rate, the first N that it strikes.
+    /// Only the first N requests are affected; with --fail-rate, the first N of that share.
     #[arg(long, value_name = "N")]
     fail_first: Option<u64>,
-    /// A list of behaviours as JSON, played in order; then all is well.
+    /// A list of behaviours as JSON, played in order; after that answers are correct.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["behaviour", "fail_rate", "fail_first"])]
     script: Option<PathBuf>,
     #[command(flatten)]
@@ -176,20 +176,20 @@ const EXAMPLES: &str = r#"An outage, rehearsed in three terminals:
 Ask ragd a question now, and see what its callers see. Then end the outage:
   curl -X PUT 127.0.0.1:9900/_stub/behaviour -d '{"behaviour": "ok"}'
 
-Steering, on the same port:
+Control, on the same port:
   PUT  /_stub/behaviour  from now on: {"behaviour": "status:429", "times": 5, "fail_rate": 0.5,
                          "retry_after_s": 2, "latency_ms": 300, "tokens_per_second": 20,
                          "trickle_ms": 500}; all but `behaviour` may be left out. After so many
-                         `times` all is well; without `times` it stays. A list of these is a script.
+                         `times` answers are correct; without `times` it stays. A list of these is a script.
   GET  /_stub/behaviour  what is still to come
   GET  /_stub/stats      requests, by behaviour, open streams, clients that went away, the last
                          request without its secrets
-  POST /_stub/reset      as it was at the start
+  POST /_stub/reset      back to the state at the start
 
 A script (--script FILE): each entry is played once, or so many `times`:
   [{"behaviour": "status:500", "times": 5}, {"behaviour": "hang"}, {"behaviour": "cut-after:10"}]
 
-Lists of models are always answered and use up nothing. Paths are known by their ends: any prefix
+Lists of models are always answered and count for nothing. Paths are known by their ends: any prefix
 before /chat/completions, /messages, /embeddings and /models/MODEL:generateContent will do."#;
 
 #[cfg(test)]
@@ -212,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn without_arguments_all_is_well() {
+    fn without_arguments_answers_are_correct() {
         let mut expected = Settings::default();
         expected.script.push(ScriptEntry::default());
         assert_eq!(settings(&[]).unwrap(), expected);
     }
 
     #[test]
-    fn flags_make_a_scene() {
+    fn flags_make_a_script_entry() {
         let line = "--behaviour status:429 --fail-first 3 --retry-after 2 --echo";
         let settings = settings(&line.split(' ').collect::<Vec<_>>()).unwrap();
         assert_eq!(settings.script[0].behaviour, Behaviour::Status(429));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused_by_name() {
+    fn impossible_values_are_refused_by_name() {
         for (line, word) in [
             ("--behaviour statsu:500", "statsu:500"),
             ("--fail-rate 2", "fail_rate"),

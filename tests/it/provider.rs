@@ -43,9 +43,7 @@ fn provider_at(base_url: &str, timeouts: Timeouts) -> Provider {
 async fn complete(provider: &Provider) -> Result<ChatReply, ProviderError> {
     let deadline = Instant::now() + provider.timeouts().total;
     let asked = question();
-    provider
-        .complete((&asked, provider.model()), deadline)
-        .await
+    provider.complete(&asked, provider.model(), deadline).await
 }
 
 /// Begins a streamed answer, within the total time.
@@ -53,7 +51,7 @@ async fn begin(provider: &Provider) -> Result<ChatStream, ProviderError> {
     let deadline = Instant::now() + provider.timeouts().total;
     let asked = question();
     provider
-        .stream((&asked, provider.model()), deadline, deadline)
+        .stream(&asked, provider.model(), deadline, deadline)
         .await
 }
 
@@ -114,8 +112,10 @@ async fn a_whole_answer_comes_back_with_all_that_the_upstream_said() {
     let request = question().with("temperature", Some(&0.5)).unwrap();
     let provider = provider(&upstream);
     let deadline = Instant::now() + LONG;
-    let asked = (&request, provider.model());
-    let reply = provider.complete(asked, deadline).await.unwrap();
+    let reply = provider
+        .complete(&request, provider.model(), deadline)
+        .await
+        .unwrap();
     assert_eq!(reply.text, "It maps addresses.");
     assert_eq!(reply.model, "scripted");
     assert_eq!(reply.finish_reason, FinishReason::Stop);

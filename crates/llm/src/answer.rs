@@ -1,14 +1,14 @@
-//! What has come of a streamed answer: holds back what is no content yet, so that another provider
-//! may still be asked, gives the pieces out in one envelope, and says at the end whether there was an
-//! answer at all.
+//! The received part of a streamed answer: holds back what comes before content, so that another
+//! provider may still be called, gives the pieces out in one envelope, and decides at the end whether
+//! there was an answer at all.
 
 use super::openai::Envelope;
 use super::wire::Chunk;
-use super::{Ending, FinishReason, Piece, Usage};
+use super::{FinishReason, Piece, StreamEnd, Usage};
 use serde_json::json;
 use std::collections::VecDeque;
 
-/// The most bytes of white space, and of what is no content, that are held back.
+/// The most bytes of white space and other non-content that are held back.
 const MAX_HELD_BYTES: usize = 64 << 10;
 
 pub(super) struct Answer {
@@ -20,15 +20,15 @@ pub(super) struct Answer {
     /// Content of any kind has come.
     started: bool,
     /// White space from before the first word: it goes out with that word, so that an answer of
-    /// nothing else can still be given up for another provider's.
+    /// nothing else can still be dropped for another provider's.
     held: Vec<Piece>,
     held_bytes: usize,
     has_text: bool,
     has_other: bool,
     has_answer: bool,
-    /// A piece said why the answer ended.
+    /// A piece named the finish reason.
     end_shown: bool,
-    ending: Option<Ending>,
+    ending: Option<StreamEnd>,
 }
 
 impl Answer {
@@ -94,7 +94,7 @@ impl Answer {
         }
     }
 
-    /// Keeps a piece back; the first one is preceded by who speaks.
+    /// Keeps a piece back; the first one is preceded by the role.
     fn hold(&mut self, piece: Piece, names_role: bool) {
         if self.held.is_empty() && !names_role {
             self.held.push(Piece {
@@ -106,7 +106,7 @@ impl Answer {
         self.held.push(piece);
     }
 
-    /// Lets go what was held, if there is an answer now.
+    /// Gives out what was held back, if there is content now.
     fn start(&mut self, ready: &mut VecDeque<Piece>) {
         if self.has_text || self.has_other || self.held_bytes > MAX_HELD_BYTES {
             self.started = true;
@@ -141,7 +141,7 @@ impl Answer {
             Some(usage) if !usage.contains('\n') => usage,
             _ => json!(self.usage).to_string(),
         };
-        self.ending = Some(Ending {
+        self.ending = Some(StreamEnd {
             finish_reason: reason,
             usage: self.usage,
             usage_chunk: self.envelope.usage(&usage),
@@ -151,7 +151,7 @@ impl Answer {
     }
 
     /// How it ended, once.
-    pub fn take_ending(&mut self) -> Option<Ending> {
+    pub fn take_ending(&mut self) -> Option<StreamEnd> {
         self.ending.take()
     }
 }

@@ -1,5 +1,5 @@
 //! One configured upstream: a call over its wire, from the request's JSON to the answer, under its
-//! timers. It does not choose between upstreams, does not retry, and records no metrics: the router
+//! timeouts. It does not choose between upstreams, does not retry, and records no metrics: the router
 //! does.
 
 use super::answer::Answer;
@@ -39,7 +39,7 @@ impl Provider {
     /// An upstream with these settings.
     ///
     /// # Errors
-    /// `Invalid` when the base URL is no `http` or `https` address or a credential cannot be sent.
+    /// `Invalid` when the base URL is not an `http` or `https` address or a credential cannot be sent.
     pub fn new(settings: ProviderSettings, http: ModelClient, clock: Clock) -> Result<Self> {
         let name: std::sync::Arc<str> = settings.name.as_str().into();
         let wire = settings.wire;
@@ -72,7 +72,7 @@ impl Provider {
         self.base_url.as_str()
     }
 
-    /// How it is spoken to.
+    /// Its wire format.
     pub fn wire(&self) -> Wire {
         self.transport.blame.wire
     }
@@ -88,14 +88,15 @@ impl Provider {
     /// [`ProviderError`] for everything but an answer.
     pub async fn complete(
         &self,
-        (request, model): (&ChatRequest, &str),
+        request: &ChatRequest,
+        model: &str,
         deadline: Instant,
     ) -> Result<ChatReply, ProviderError> {
         let body = self.body(request, model, false)?;
         let target = self.chat_target(model, false);
         let response = self
             .transport
-            .post((&target, body), "application/json", deadline)
+            .post(&target, body, "application/json", deadline)
             .await?;
         let body = self.transport.read(response, deadline).await?;
         self.wire()
@@ -106,13 +107,14 @@ impl Provider {
     /// Asks `model` for a streamed answer; returns when the upstream has accepted the request. Its first
     /// content must come by `first_by`, all of it by `deadline`. The stream
     /// yields pieces, from the first content on, and then `Done`, or an error as its last item;
-    /// polled once more after `Done` it leaves the connection fit for the next call.
+    /// polled once more after `Done` it leaves the connection ready for the next call.
     ///
     /// # Errors
     /// [`ProviderError`] when the upstream does not begin a stream.
     pub async fn stream(
         &self,
-        (request, model): (&ChatRequest, &str),
+        request: &ChatRequest,
+        model: &str,
         first_by: Instant,
         deadline: Instant,
     ) -> Result<ChatStream, ProviderError> {
@@ -126,7 +128,7 @@ impl Provider {
         let accept_by = deadlines.first_content;
         let response = self
             .transport
-            .post((&target, body), "text/event-stream", accept_by)
+            .post(&target, body, "text/event-stream", accept_by)
             .await?;
         if transport::is_json(&response) {
             return Err(self.not_a_stream(response, accept_by).await);
@@ -134,7 +136,7 @@ impl Provider {
         let frames = self.wire().frames(request.choices());
         let answer = Answer::new(self.envelope(model), model.to_owned());
         let blame = self.transport.blame.clone();
-        let reader = Reader::new(blame, response, deadlines, (frames, answer));
+        let reader = Reader::new(blame, response, deadlines, frames, answer);
         let events = stream::try_unfold(reader, |mut reader| async {
             Ok(reader.next().await?.map(|event| (event, reader)))
         });
@@ -142,23 +144,23 @@ impl Provider {
     }
 
     /// Has `model` make embeddings of a request in OpenAI's shape, whose answer is passed on as it came,
-    /// with what it says it cost.
+    /// with the usage that it reports.
     ///
     /// # Errors
     /// [`ProviderError`] for everything but an answer with a list of vectors.
     pub async fn embeddings(
         &self,
-        (request, model): (&ChatRequest, &str),
+        request: &ChatRequest,
+        model: &str,
         deadline: Instant,
     ) -> Result<(Bytes, Usage), ProviderError> {
         let mut body = super::openai::body(request, model, false);
         // The wire's own mark of a whole answer means nothing here.
         body.truncate(body.len() - ",\"stream\":false}".len());
         body.push(b'}');
-        let target = (&self.embeddings_target, body);
         let response = self
             .transport
-            .post(target, "application/json", deadline)
+            .post(&self.embeddings_target, body, "application/json", deadline)
             .await?;
         let body = self.transport.read(response, deadline).await?;
         let usage = embeddings_usage(&body).map_err(|refusal| self.refused(refusal))?;

@@ -1,37 +1,38 @@
-//! What can go wrong with an upstream, whose fault it is, and what a caller is told of it. It holds
-//! the words; which answer means which word is decided where the answer is read.
+//! What can go wrong with an upstream, whose fault it is, and what a caller is told. It names the
+//! kinds; which answer means which kind is decided where the answer is read.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long a provider that said "too many requests" is left alone when it did not say for how long.
+/// How long a provider that said "too many requests" is not called when it did not say for how long.
 pub const DEFAULT_COOL_DOWN: Duration = Duration::from_secs(10);
 
-/// The longest that a provider may ask to be left alone.
+/// The longest that a provider may ask not to be called.
 pub const MAX_COOL_DOWN: Duration = Duration::from_secs(60);
 
-/// The most characters of an upstream's own words that are passed on.
+/// The most characters of an upstream's message that are passed on.
 const MAX_UPSTREAM_WORDS: usize = 300;
 
 /// What went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ProviderErrorKind {
     /// Nothing, or nothing more, came in time.
     Timeout,
     /// The name, the connection or TLS failed: no request was answered.
     Connect,
-    /// The upstream is there and asks to be left alone for a while.
+    /// The upstream asks not to be called for a while.
     RateLimited,
     /// The upstream does not accept our key.
     Unauthorized,
     /// Our quota or budget at the upstream is spent.
     Quota,
-    /// The upstream does not accept what was asked.
+    /// The upstream does not accept the request.
     BadRequest,
-    /// The upstream says that it failed.
+    /// The upstream reports a failure.
     Server,
-    /// What came is not what the wire allows.
+    /// The answer is not what the wire format allows.
     Malformed,
     /// The answer broke off before its end.
     Interrupted,
@@ -41,33 +42,21 @@ pub enum ProviderErrorKind {
     Misconfigured,
 }
 
-/// Who has to change something for it to work.
+/// Who has to change something before it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// Whoever asked.
+    /// The caller.
     Caller,
     /// The upstream, or the way to it.
     Upstream,
-    /// Whoever runs ragd: a key, a quota, a setting.
+    /// The operator of ragd: a key, a quota, a setting.
     Ours,
 }
 
 impl ProviderErrorKind {
-    /// The word for logs and metric labels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::RateLimited => "rate_limited",
-            Self::Unauthorized => "unauthorized",
-            Self::Quota => "quota",
-            Self::BadRequest => "bad_request",
-            Self::Server => "server",
-            Self::Malformed => "malformed",
-            Self::Interrupted => "interrupted",
-            Self::Empty => "empty",
-            Self::Misconfigured => "misconfigured",
-        }
+    /// The name for logs and metric labels.
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// Whose fault such a failure is.
@@ -80,7 +69,7 @@ impl ProviderErrorKind {
     }
 }
 
-/// What an upstream's error body says beside its words, in OpenAI's fields.
+/// What an upstream's error body holds beside its message, in OpenAI's fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorDetail {
     /// What is wrong, for programs: `context_length_exceeded`, …
@@ -116,11 +105,11 @@ pub struct ProviderError {
     pub kind: ProviderErrorKind,
     /// What may be shown to a caller: no address, no key.
     pub message: String,
-    /// How long to leave the provider alone, where it said so (always set for `RateLimited`).
+    /// How long not to call the provider, where it said so (always set for `RateLimited`).
     pub retry_after: Option<Duration>,
     /// The HTTP status, where one came.
     pub status: Option<u16>,
-    /// What the upstream says of it in OpenAI's fields.
+    /// What the upstream's error body holds in OpenAI's fields.
     pub detail: Option<Box<ErrorDetail>>,
     /// The cause, for logs.
     #[source]
@@ -164,8 +153,8 @@ impl ProviderError {
     }
 }
 
-/// An upstream's own words made fit to pass on: one line, cut, and without our secrets, which some
-/// upstreams quote back.
+/// An upstream's message, fit to pass on: one line, cut, and without our secrets, which some
+/// upstreams quote.
 pub(super) fn presentable(words: &str, secrets: &[SecretString]) -> String {
     let mut words = words.to_owned();
     for secret in secrets.iter().map(ExposeSecret::expose_secret) {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whose failures are being named, and which secrets their words must not show.
+/// The provider whose failures are reported, and the secrets that messages must not show.
 #[derive(Debug, Clone)]
 pub(super) struct Blame {
     pub provider: Arc<str>,
@@ -21,13 +21,13 @@ pub(super) struct Blame {
 }
 
 impl Blame {
-    /// A failure in our own words.
+    /// A failure with a message of our own.
     pub fn error(&self, kind: Kind, message: impl Into<String>) -> ProviderError {
         ProviderError::new(&self.provider, kind, message)
     }
 
-    /// A body or event of a 200 that is no answer. An upstream that says there that it is busy, or
-    /// that our money is spent, has broken its word all the same.
+    /// A body or event of a 200 that holds no answer. An upstream that reports there that it is busy, or
+    /// that our quota is spent, has failed all the same.
     pub fn refused(&self, refusal: &Refusal) -> ProviderError {
         let kind = match refusal.kind {
             Kind::RateLimited | Kind::Unauthorized | Kind::Quota => Kind::Server,
@@ -58,7 +58,7 @@ impl Blame {
             400 | 429 if quota => Kind::Quota,
             429 => Kind::RateLimited,
             408 => Kind::Server,
-            // Some say of a wrong key that the request is bad.
+            // Some vendors report a wrong key as a bad request.
             400 => self.wire.error_kind(&body).unwrap_or(Kind::BadRequest),
             401..=499 => Kind::BadRequest,
             _ => Kind::Server,
@@ -82,7 +82,7 @@ impl Blame {
             (Kind::Misconfigured, _) => {
                 format!("answered with a redirect ({status}), which is not followed")
             }
-            // What an upstream says of a key or an account is for whoever runs ragd.
+            // What an upstream reports about a key or an account is for the operator of ragd.
             (Kind::Unauthorized, _) => format!("does not accept the configured key ({status})"),
             (Kind::Quota, _) => format!("says that the quota is spent ({status})"),
             (_, None) => format!("answered {status}"),

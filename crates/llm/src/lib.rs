@@ -1,8 +1,7 @@
-//! Language models behind one door: [`Provider`] asks one upstream over its wire, whole or streamed,
-//! and says honestly how it went; [`Router`] chooses whom to ask, guards each upstream by a breaker
-//! and a limiter, and goes on to the next one when one fails; [`Reranker`] asks for scores;
-//! [`extractive`] answers from the sources alone, without any model. A failure is never reported as
-//! a success.
+//! Calls to language models: [`Provider`] calls one upstream over its wire, whole or streamed, and
+//! reports how that went; [`Router`] chooses the provider, guards each by a breaker and a limiter, and
+//! falls back to the next one when one fails; [`Reranker`] asks for scores behind the same guard. A
+//! failure is never reported as a success.
 
 mod answer;
 mod anthropic;
@@ -10,6 +9,7 @@ mod call;
 mod error;
 mod failure;
 mod gemini;
+mod guard;
 mod metrics;
 mod openai;
 mod reader;
@@ -26,14 +26,15 @@ pub use call::Provider;
 pub use error::{
     DEFAULT_COOL_DOWN, ErrorDetail, Fault, MAX_COOL_DOWN, ProviderError, ProviderErrorKind,
 };
-pub use metrics::{CallCost, CallOutcome, LlmMetrics, ProviderGauges, ProviderSeries};
+pub use guard::Operation;
+pub use metrics::{CallCost, CallOutcome, LlmMetrics, ProviderSeries};
 pub use openai::Envelope;
-pub use reply::{ChatReply, ChatStream, Ending, FinishReason, Piece, StreamEvent, Usage};
+pub use reply::{ChatReply, ChatStream, FinishReason, Piece, StreamEnd, StreamEvent, Usage};
 pub use request::{ChatMessage, ChatRequest, WrittenRequest};
-pub use rerank::{RerankWire, Reranker, RerankerSettings};
+pub use rerank::{RerankWire, Reranker, RerankerSettings, Skipped};
 pub use router::{
-    Answered, Answering, LastCall, Member, MemberParts, MemberSettings, MemberSnapshot, Operation,
-    Overrides, Route, RouteError, RouteErrorKind, Router, RouterSettings, Served, Wish,
+    Completion, CompletionStream, LastCall, Member, MemberSettings, MemberSnapshot, Overrides,
+    Route, RouteError, RouteErrorKind, RouteRequest, Router, RouterSettings, Served,
 };
-pub use settings::{ProviderSettings, Timeouts};
+pub use settings::{ProviderSettings, Timeouts, UpstreamParts};
 pub use wire::Wire;

@@ -2,7 +2,7 @@
 //! looked up once. A call counts in a dozen families; looking each of them up by its labels would cost
 //! more than the counting.
 
-use prometheus::{Gauge, Histogram, IntCounter, IntGauge};
+use prometheus::{Histogram, IntCounter};
 use ragd_core::error::Result;
 use ragd_core::metric_families;
 use ragd_core::telemetry::{MetricsRegistry, SLOW_BUCKETS, SharedMetrics};
@@ -81,12 +81,7 @@ impl LlmMetrics {
             self.origin_tokens.with_label_values(&[provider, kind]);
         }
         for operation in OPERATIONS {
-            let state = self.breaker_state.with_label_values(&[provider, operation]);
-            state.set(0);
-            for (from, to) in TRANSITIONS {
-                let labels = [provider, operation, from, to];
-                self.breaker_transitions.with_label_values(&labels);
-            }
+            self.start_breaker(provider, operation);
         }
         let window = if provider == "groq" {
             GROQ_REQUESTS_PER_MINUTE
@@ -103,6 +98,18 @@ impl LlmMetrics {
     }
 }
 
+impl LlmMetrics {
+    /// Starts the series of one breaker, which is closed.
+    pub(crate) fn start_breaker(&self, provider: &str, operation: &str) {
+        let state = self.breaker_state.with_label_values(&[provider, operation]);
+        state.set(0);
+        for (from, to) in TRANSITIONS {
+            let labels = [provider, operation, from, to];
+            self.breaker_transitions.with_label_values(&labels);
+        }
+    }
+}
+
 /// How a call of a model ended, as the metrics have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallOutcome {
@@ -110,7 +117,7 @@ pub enum CallOutcome {
     Success,
     /// The provider, or our account there, failed.
     Failure,
-    /// The request was one that the provider does not take: nobody's failure.
+    /// The request was one that the provider does not take: no failure of its own.
     Rejected,
 }
 
@@ -144,46 +151,7 @@ impl std::fmt::Debug for ProviderSeries {
     }
 }
 
-/// The gauges of one provider that change with every call.
-#[derive(Clone)]
-pub struct ProviderGauges {
-    /// Where its breakers stand, in the order of the operations that were asked for.
-    breakers: Vec<IntGauge>,
-    remaining: Gauge,
-}
-
-impl std::fmt::Debug for ProviderGauges {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ProviderGauges")
-    }
-}
-
-impl ProviderGauges {
-    /// Sets where the breaker of the operation at this place stands: 0 closed, 1 open, 2 half-open.
-    pub fn breaker(&self, at: usize, state: i64) {
-        if let Some(gauge) = self.breakers.get(at) {
-            gauge.set(state);
-        }
-    }
-
-    /// Sets how many requests are left of its window.
-    pub fn remaining(&self, count: f64) {
-        self.remaining.set(count);
-    }
-}
-
 impl LlmMetrics {
-    /// The gauges of `provider` for these operations.
-    pub fn provider_gauges(&self, provider: &str, operations: &[&str]) -> ProviderGauges {
-        let breakers = operations
-            .iter()
-            .map(|operation| self.breaker_state.with_label_values(&[provider, operation]));
-        ProviderGauges {
-            breakers: breakers.collect(),
-            remaining: self.rate_limit_remaining.with_label_values(&[provider]),
-        }
-    }
-
     /// The series of `provider` and `model` for `operation` (`chat` or `embeddings`); they are there
     /// from now on.
     pub fn provider_series(&self, provider: &str, model: &str, operation: &str) -> ProviderSeries {

@@ -19,7 +19,7 @@ const TAIL_WAIT: Duration = Duration::from_secs(2);
 /// How long the end of the body is awaited after `[DONE]`, so that the connection can be used again.
 const CLOSE_WAIT: Duration = Duration::from_millis(100);
 
-/// When a stream is given up.
+/// When a stream is abandoned.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StreamDeadlines {
     pub first_content: Instant,
@@ -40,11 +40,11 @@ pub(super) struct Reader {
     completed: bool,
 }
 
-/// What the connection brought.
+/// What was received.
 enum Arrival {
     Bytes,
     End,
-    /// The tail did not come, and need not.
+    /// The tail was not received, and is not needed.
     Enough,
 }
 
@@ -53,7 +53,8 @@ impl Reader {
         blame: Blame,
         response: Reply,
         deadlines: StreamDeadlines,
-        (frames, answer): (FrameReader, Answer),
+        frames: FrameReader,
+        answer: Answer,
     ) -> Self {
         Self {
             blame,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-/// How many tokens a call took; zeros where the upstream did not say.
+/// How many tokens a call took; zeros where the upstream did not report them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the conversation sent.
@@ -18,7 +18,8 @@ pub struct Usage {
 }
 
 /// Why the model stopped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum FinishReason {
     /// It was done.
     #[default]
@@ -33,13 +34,8 @@ pub enum FinishReason {
 
 impl FinishReason {
     /// The word of OpenAI's wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stop => "stop",
-            Self::Length => "length",
-            Self::ContentFilter => "content_filter",
-            Self::ToolCalls => "tool_calls",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -63,8 +59,8 @@ pub struct ChatReply {
 pub struct Piece {
     /// More of the answer's text; empty for a piece of another kind.
     pub text: String,
-    /// The piece as OpenAI's `chat.completion.chunk`, in JSON on one line. Over a stream the first
-    /// one says who speaks and the last one why the answer ended.
+    /// The piece as OpenAI's `chat.completion.chunk`, in JSON on one line. In a stream the first
+    /// one names the role and the last one the finish reason.
     pub json: String,
 }
 
@@ -75,12 +71,12 @@ pub enum StreamEvent {
     /// More of the answer.
     Piece(Piece),
     /// The answer is complete.
-    Done(Ending),
+    Done(StreamEnd),
 }
 
 /// How a complete stream ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ending {
+pub struct StreamEnd {
     /// Why it ended.
     pub finish_reason: FinishReason,
     /// What it took.

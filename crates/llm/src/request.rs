@@ -1,4 +1,4 @@
-//! What a provider is asked, the same for every vendor. The form is that of OpenAI's chat
+//! A chat request, the same for every vendor. The form is that of OpenAI's chat
 //! completions: its fields are kept as they came, so that what ragd does not know reaches an upstream
 //! that does; wires of another shape translate them.
 
@@ -13,9 +13,9 @@ use std::fmt;
 /// One message of the conversation that is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChatMessage {
-    /// Who says it.
+    /// Its role.
     pub role: Role,
-    /// What is said.
+    /// Its text.
     pub content: String,
 }
 
@@ -29,12 +29,12 @@ impl ChatMessage {
     }
 }
 
-/// What a model is asked.
+/// A chat request.
 #[derive(Debug, Clone, Default)]
 pub struct ChatRequest {
     /// The model, where the caller asks for one; else the provider's.
     pub model: Option<String>,
-    /// Every other field of the call by its name, but those that say whether it is streamed.
+    /// Every other field of the call by its name, except those about streaming.
     pub(super) fields: Vec<(String, Box<RawValue>)>,
 }
 
@@ -87,17 +87,17 @@ impl ChatRequest {
         Some(self.fields.remove(at).1)
     }
 
-    /// How many answers are asked for at once.
+    /// How many answers are requested at once.
     pub(super) fn choices(&self) -> usize {
         let asked = self.field("n").and_then(|n| n.parse().ok());
         asked.unwrap_or(1)
     }
 }
 
-/// A call as a client of OpenAI's API writes it, with what it says of the form of the answer.
+/// A call as a client of OpenAI's API writes it, with what it asks of the form of the answer.
 #[derive(Debug, Clone, Default)]
 pub struct WrittenRequest {
-    /// What is asked.
+    /// The request.
     pub request: ChatRequest,
     /// Whether the answer is to come while it is made.
     pub stream: bool,

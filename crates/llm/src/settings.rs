@@ -1,7 +1,10 @@
-//! What makes one provider out of a wire: where it is, who we say we are, its model and how long it
-//! may take. Where the values come from is not its business.
+//! What makes a provider out of a wire format: address, credentials, model and timeouts. Where the
+//! values come from is not its business.
 
-use super::Wire;
+use super::{LlmMetrics, Wire};
+use ragd_core::clock::Clock;
+use ragd_core::outbound::ModelClient;
+use ragd_core::telemetry::SharedMetrics;
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -31,14 +34,27 @@ impl Default for Timeouts {
 pub struct ProviderSettings {
     /// The name it is configured under.
     pub name: String,
-    /// How it is spoken to.
+    /// Its wire format.
     pub wire: Wire,
     /// Where its API begins, for instance `https://api.openai.com/v1`.
     pub base_url: String,
-    /// The headers that say who calls; a blank value is none. `authorization` is sent as a Bearer.
+    /// The headers with credentials; a blank value is not sent. `authorization` is sent as a Bearer.
     pub credentials: Vec<(&'static str, SecretString)>,
-    /// The model used when a caller asks for none.
+    /// The model used when a caller names none.
     pub model: String,
     /// How long it may take.
     pub timeouts: Timeouts,
+}
+
+/// What calls of any upstream work with; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct UpstreamParts {
+    /// Calls the upstream.
+    pub http: ModelClient,
+    /// The time.
+    pub clock: Clock,
+    /// Where calls are counted.
+    pub metrics: LlmMetrics,
+    /// Where errors and refusals are counted.
+    pub shared_metrics: SharedMetrics,
 }

@@ -116,7 +116,7 @@ impl SseParser {
                 self.has_data = true;
             }
             "event" => value.clone_into(&mut self.event.name),
-            // A comment has an empty field name; `id`, `retry` and unknown fields say nothing here.
+            // A comment has an empty field name; `id`, `retry` and unknown fields have no meaning here.
             _ => {}
         }
         Ok(())

@@ -15,21 +15,21 @@ use tokio::time::{Instant, timeout_at};
 /// The largest whole answer, in bytes.
 const MAX_REPLY_BYTES: usize = 16 << 20;
 
-/// How much of a failure's body is read for its words, in bytes, and for how long.
+/// How much of a failure's body is read for its message, in bytes, and for how long.
 const MAX_ERROR_BYTES: usize = 64 << 10;
 const ERROR_BODY_WAIT: Duration = Duration::from_secs(2);
 
-/// The way to one upstream.
+/// Sends calls to one upstream.
 #[derive(Debug, Clone)]
 pub(super) struct Transport {
     pub http: ModelClient,
-    /// What every call has: who we say we are, and what the wire wants.
+    /// The headers of every call: credentials, and what the wire format needs.
     pub headers: HeaderMap,
     pub blame: Blame,
 }
 
 impl Transport {
-    /// The way to the upstream called `name`; `credentials` are the headers that say who calls.
+    /// The transport to the upstream called `name`; `credentials` are headers with their values.
     ///
     /// # Errors
     /// `Invalid` when a credential cannot be sent.
@@ -68,7 +68,8 @@ impl Transport {
     /// Sends `body` and returns the answer's head, if it is a success.
     pub async fn post(
         &self,
-        (target, body): (&Target, Vec<u8>),
+        target: &Target,
+        body: Vec<u8>,
         accept: &'static str,
         deadline: Instant,
     ) -> Result<Reply, ProviderError> {
@@ -120,8 +121,8 @@ impl Transport {
         })
     }
 
-    /// A failure's status and headers say what it is; its body only adds words, so a body that
-    /// breaks off or hangs takes nothing away.
+    /// Status and headers of a failure decide its kind; the body only adds a message, so it may break
+    /// off or hang.
     async fn read_failure(&self, mut response: Reply, deadline: Instant) -> ProviderError {
         let deadline = deadline.min(Instant::now() + ERROR_BODY_WAIT);
         let mut body = Vec::new();
@@ -136,7 +137,7 @@ impl Transport {
     }
 }
 
-/// Whether the answer says that it is JSON.
+/// Whether the content type of the answer is JSON.
 pub(super) fn is_json(response: &Reply) -> bool {
     response
         .headers()
@@ -157,7 +158,7 @@ fn credential(name: &str, header: &HeaderName, secret: &SecretString) -> Result<
     Ok(value)
 }
 
-/// The key, if a header can carry it; a blank key is none.
+/// The key, if a header can carry it; `None` for a blank key.
 fn sendable(name: &str, key: SecretString) -> Result<Option<SecretString>> {
     let text = key.expose_secret();
     if text.trim().is_empty() {

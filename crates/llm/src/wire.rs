@@ -1,6 +1,6 @@
-//! The wires: how a vendor writes requests, answers and stream events. One variant a vendor's
-//! shape, each a folder of pure translation; vendors that share a shape share a variant. What
-//! travels over a connection, and for how long, is the transport's business.
+//! The wire formats: how a vendor writes requests, answers and stream events. One variant a format, each
+//! a folder of pure translation; vendors that share a format share a variant. Connections and deadlines
+//! are the transport's business.
 
 use super::openai::Unsendable;
 use super::sse::SseEvent;
@@ -10,7 +10,7 @@ use super::{
 use serde_json::Value;
 use std::time::Duration;
 
-/// The shape in which a provider speaks.
+/// A provider's wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
     /// OpenAI's chat completions.
@@ -21,7 +21,7 @@ pub enum Wire {
     Gemini,
 }
 
-/// What a stream event says.
+/// What a stream event holds.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Frame {
     /// A piece of the answer, or news about it.
@@ -41,15 +41,15 @@ pub(super) struct Chunk {
     pub has_answer: bool,
     /// Why the answer ended, when all of it has.
     pub finish_reason: Option<FinishReason>,
-    /// What it took, where the upstream says so.
+    /// What it took, where the upstream reports it.
     pub usage: Option<Usage>,
     /// The same as the upstream wrote it, in OpenAI's shape.
     pub usage_json: Option<String>,
-    /// The model's name, where the upstream says so.
+    /// The model's name, where the upstream reports it.
     pub model: Option<String>,
     /// OpenAI's `choices` as JSON; empty when there is nothing to show.
     pub choices: String,
-    /// Whether the JSON says who speaks.
+    /// Whether the JSON names the role.
     pub names_role: bool,
     /// How the event names its stream, where it is OpenAI's own and may be shown as it came.
     pub named: Option<Named>,
@@ -66,12 +66,12 @@ pub(super) struct Named {
     pub is_plain: bool,
 }
 
-/// Why a body or an event is no answer.
+/// Why a body or an event holds no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// What went wrong.
     pub kind: ProviderErrorKind,
-    /// The reason; may hold words of the upstream.
+    /// The reason; may hold text of the upstream.
     pub reason: String,
 }
 
@@ -84,10 +84,10 @@ impl Refusal {
         }
     }
 
-    /// A 200 holds an error: the upstream's own failure, whatever it says of the request. `how` says
-    /// where it came.
+    /// A 200 holds an error: the upstream's own failure, even when it blames the request. `how`
+    /// names the place.
     pub fn of_error(how: &str, kind: Option<ProviderErrorKind>, words: &str) -> Self {
-        // What an upstream says of a key or an account is for whoever runs ragd.
+        // What an upstream reports about a key or an account is for the operator of ragd.
         let words = match kind {
             Some(ProviderErrorKind::Unauthorized) => "it does not accept the configured key",
             Some(ProviderErrorKind::Quota) => "it says that the quota is spent",
@@ -96,7 +96,7 @@ impl Refusal {
         Self::server(format!("{how}: {words}"))
     }
 
-    /// The upstream says that it failed.
+    /// The upstream reports a failure.
     pub fn server(reason: impl Into<String>) -> Self {
         Self {
             kind: ProviderErrorKind::Server,
@@ -191,7 +191,7 @@ impl Wire {
         }
     }
 
-    /// The words of an error body; `None` when it holds no error.
+    /// The message of an error body; `None` when it holds no error.
     pub(super) fn error_words(self, body: &Value) -> Option<String> {
         match self {
             Self::OpenAi => openai::error_words(body),
@@ -200,7 +200,7 @@ impl Wire {
         }
     }
 
-    /// Whether an error body says that a quota or budget is spent.
+    /// Whether an error body reports a spent quota or budget.
     pub(super) fn is_quota(self, body: &Value) -> bool {
         match self {
             Self::OpenAi => openai::is_quota(body),
@@ -209,7 +209,7 @@ impl Wire {
         }
     }
 
-    /// What an error body says by itself, for vendors whose statuses say too little.
+    /// The kind that an error body names, for vendors whose statuses are ambiguous.
     pub(super) fn error_kind(self, body: &Value) -> Option<ProviderErrorKind> {
         match self {
             Self::OpenAi => None,
@@ -218,7 +218,7 @@ impl Wire {
         }
     }
 
-    /// How long an error body asks to wait, for vendors that say so there.
+    /// How long an error body asks to wait, for vendors that write it there.
     pub(super) fn retry_delay(self, body: &Value) -> Option<Duration> {
         match self {
             Self::Gemini => gemini::retry_delay(body),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// What one request meets.
+/// How the server answers a request, or fails to.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, strum::EnumDiscriminants,
 )]
@@ -21,9 +21,9 @@ pub enum Behaviour {
     /// A correct answer.
     #[default]
     Ok,
-    /// An error with this status, in the vendor's shape.
+    /// An error with this status, in the vendor's format.
     Status(u16),
-    /// The vendor's refusal of a caller whose money or daily share is spent.
+    /// The vendor's error for a caller whose money or daily quota is spent.
     Quota,
     /// The request is taken and never answered.
     Hang,
@@ -54,11 +54,11 @@ pub const BEHAVIOURS: &[(&str, &str)] = &[
     ("ok", "a correct answer"),
     (
         "status:CODE",
-        "an error with this status (300-599) in the vendor's shape",
+        "an error with this status (300-599) in the vendor's format",
     ),
     (
         "quota",
-        "the money or the day's share is spent, in the vendor's words",
+        "the money or the day's quota is spent, in the vendor's format",
     ),
     ("hang", "the request is taken and never answered"),
     (

@@ -1,5 +1,5 @@
-//! Embeddings in OpenAI's shape: unit vectors that depend on the input alone, so that equal inputs
-//! are equally near in every rehearsal. They know nothing of meaning.
+//! Embeddings in OpenAI's format: unit vectors that depend on the input alone, so that equal inputs
+//! are equally near in every run. They carry no meaning.
 
 use super::settings::MOST_DIMENSIONS;
 use base64::Engine;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 #[derive(Deserialize)]
-struct Wanted {
+struct EmbeddingsRequest {
     #[serde(default)]
     model: String,
     input: Value,
@@ -29,25 +29,25 @@ enum Format {
 /// The answer to a request for embeddings of `dimension` dimensions.
 ///
 /// # Errors
-/// The words for the caller when the request is none.
+/// What to tell the caller when the request is malformed.
 pub(super) fn answer(request: &[u8], dimension: usize) -> Result<Bytes, String> {
-    let wanted: Wanted = serde_json::from_slice(request)
+    let request_body: EmbeddingsRequest = serde_json::from_slice(request)
         .map_err(|error| format!("the request cannot be read: {error}"))?;
-    let dimension = wanted.dimensions.unwrap_or(dimension);
+    let dimension = request_body.dimensions.unwrap_or(dimension);
     if !(1..=MOST_DIMENSIONS).contains(&dimension) {
         return Err(format!(
             "dimensions: must be between 1 and {MOST_DIMENSIONS}, not {dimension}"
         ));
     }
-    let data: Vec<Value> = inputs(&wanted.input)?
+    let data: Vec<Value> = inputs(&request_body.input)?
         .iter()
         .enumerate()
         .map(|(index, input)| {
-            let embedding = encoded(&vector(input, dimension), wanted.encoding_format);
+            let embedding = encoded(&vector(input, dimension), request_body.encoding_format);
             json!({"object": "embedding", "index": index, "embedding": embedding})
         })
         .collect();
-    Ok(list(&wanted.model, &data, request.len() / 4))
+    Ok(list(&request_body.model, &data, request.len() / 4))
 }
 
 /// An answer that has no embedding in it.
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn a_malformed_request_is_refused() {
         for request in [
             json!({"input": []}),
             json!({"input": 3}),

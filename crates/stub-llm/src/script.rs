@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScriptEntry {
-    /// What requests meet.
+    /// How requests are answered.
     #[serde(default)]
     pub behaviour: Behaviour,
-    /// How many requests meet it, before the next entry; `None`: every one from now on. In a script
-    /// 1 when left out.
+    /// How many requests it applies to, before the next entry; `None`: every one from now on. In a
+    /// script 1 when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// The share of requests that meet it, 0 to 1; the others are answered correctly. It is
+    /// The share of requests that it applies to, 0 to 1; the others are answered correctly. It is
     /// counted, not drawn at random: 0.25 is every fourth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_rate: Option<f64>,

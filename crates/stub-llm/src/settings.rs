@@ -62,7 +62,7 @@ pub struct Settings {
     pub dimension: usize,
     /// How fast answers come.
     pub pace: Pace,
-    /// What requests meet, in this order; after that answers are correct.
+    /// The script, entry after entry; after that answers are correct.
     pub script: Vec<ScriptEntry>,
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_can_be_started_with_and_nonsense_cannot() {
+    fn the_defaults_are_valid_and_nonsense_is_not() {
         assert!(Settings::default().check().is_ok());
         let mut settings = Settings {
             tokens: 0,

@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use ragd_core::error::{Error, Result};
 use ragd_service::app::{ReembedStage, ReembedState, ReembedStatus};
-use ragd_service::config::{EmbeddingProvider, EmbeddingOverride};
+use ragd_service::config::{EmbeddingOverride, EmbeddingProvider};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

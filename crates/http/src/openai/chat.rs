@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use ragd_core::error::Error;
-use ragd_llm::{ChatRequest, Wish};
+use ragd_llm::{ChatRequest, RouteRequest};
 
 /// The longest name of a model, in characters.
 const MAX_MODEL_CHARS: usize = 256;
@@ -49,12 +49,12 @@ pub(crate) async fn complete(
             cited::answer(&state, &caller, asked, disclosure).await
         };
     }
-    let wish = Wish {
+    let wish = RouteRequest {
         provider: None,
         model: written.request.model.as_deref(),
     };
     let route = state.app.router().route(wish)?;
-    if route.asks_nobody() && route.ends_extractive() {
+    if route.calls_no_provider() && route.ends_extractive() {
         let model = written.request.model.as_deref().unwrap_or_default();
         return Err(failure::no_model(&format!(
             "model: no provider is configured for '{model}'; model 'ragd' is answered from the \

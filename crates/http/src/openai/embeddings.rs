@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ragd_core::error::{Error, Result};
 use ragd_embed::{Embedder, text_of_tokens};
-use ragd_llm::{ChatRequest, Wish};
+use ragd_llm::{ChatRequest, RouteRequest};
 use ragd_service::app::App;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,18 +61,20 @@ pub(crate) async fn create(
     if let Some(embedder) = own(&state.app, model)? {
         return Ok(axum::Json(make(&embedder, &request).await?).into_response());
     }
-    let wish = Wish {
+    let wish = RouteRequest {
         provider: None,
         model: Some(model),
     };
     let route = state.app.router().route(wish)?;
-    if route.asks_nobody() && route.ends_extractive() {
+    if route.calls_no_provider() && route.ends_extractive() {
         return Err(no_model(&format!(
             "model: there is no '{model}' (GET /v1/models lists what there is)"
         )));
     }
     let router = state.app.router();
-    let made = router.embeddings(&route.alone(), &request).await;
+    let made = router
+        .embeddings(&route.without_fallbacks(), &request)
+        .await;
     let (body, served) = made.map_err(of_route)?;
     let mut response = Response::new(Body::from(body));
     *response.headers_mut() = disclosure.headers(&served, &state.metrics);

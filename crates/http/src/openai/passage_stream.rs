@@ -13,10 +13,10 @@ use axum::http::{HeaderMap, Response};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, Stream, StreamExt};
 use ragd_core::error::Error;
-use ragd_llm::{Answering, ChatStream, Route, RouteError, StreamEvent, WrittenRequest};
+use ragd_llm::{ChatStream, CompletionStream, Route, RouteError, StreamEvent, WrittenRequest};
 use tokio::time::timeout;
 
-type Asking = BoxFuture<'static, Result<Answering, RouteError>>;
+type Asking = BoxFuture<'static, Result<CompletionStream, RouteError>>;
 
 /// The state of the upstream call when the response's head is sent.
 enum Start {

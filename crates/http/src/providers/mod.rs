@@ -175,7 +175,7 @@ pub(crate) async fn test(
     let started = Instant::now();
     let deadline = tokio::time::Instant::now() + provider.timeouts().first_content;
     let called = provider
-        .complete((&request, provider.model()), deadline)
+        .complete(&request, provider.model(), deadline)
         .await;
     let latency_ms = started.elapsed().as_secs_f64() * 1_000.0;
     let (reply, error) = match called {

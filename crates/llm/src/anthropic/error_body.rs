@@ -1,4 +1,4 @@
-//! What Anthropic says when it fails: `{"type": "error", "error": {"type", "message"}}`, the same
+//! Error bodies of Anthropic: `{"type": "error", "error": {"type", "message"}}`, the same
 //! as a body, and as an event inside a stream.
 
 use crate::ProviderErrorKind as Kind;
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// How a spent balance begins: it comes as a 400 of type `invalid_request_error`.
 const SPENT_BALANCE: &str = "credit balance is too low";
 
-/// The error that a JSON body holds, as text; `None` when it is none. An error without words still
+/// The error that a JSON body holds, as text; `None` when it holds none. An error without a message still
 /// is one.
 pub fn error_words(body: &Value) -> Option<String> {
     let error = error(body)?;
@@ -20,7 +20,7 @@ pub fn error_words(body: &Value) -> Option<String> {
     Some(words.map_or_else(|| error.to_string(), str::to_owned))
 }
 
-/// Whether the error says that a budget is spent, whatever the HTTP status.
+/// Whether the error reports a spent budget, whatever the HTTP status.
 pub fn is_quota(body: &Value) -> bool {
     error_kind(body) == Some(Kind::Quota)
 }
@@ -44,7 +44,7 @@ pub fn error_kind(body: &Value) -> Option<Kind> {
     }
 }
 
-/// The refusal for a body or event that holds an error; `how` says where it came.
+/// The refusal for a body or event that holds an error; `how` names the place.
 pub fn refusal(body: &Value, how: &str) -> Option<Refusal> {
     Some(Refusal::of_error(
         how,

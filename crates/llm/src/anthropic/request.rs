@@ -1,6 +1,6 @@
 //! A chat call as Anthropic's JSON. Wishes that this wire has no field for are left out when they
-//! only shape the answer (`seed`, penalties, `logprobs`, `reasoning_effort`), said in words when
-//! words do (`response_format`), and refused when neither holds.
+//! only shape the answer (`seed`, penalties, `logprobs`, `reasoning_effort`), turned into an instruction
+//! where that works (`response_format`), and refused otherwise.
 
 use super::sampling::Sampling;
 use super::tools::{Choice, Tool, tools};
@@ -85,7 +85,7 @@ enum Source<'a> {
 /// The body of a call of `model`.
 ///
 /// # Errors
-/// When the caller asked for something that this wire cannot take.
+/// When the request holds something that this format cannot take.
 pub fn body(request: &ChatRequest, model: &str, stream: bool) -> Result<Vec<u8>, Unsendable> {
     let call = Call::of(&request.fields)?;
     let sampling = Sampling::of(&call, model);
@@ -94,7 +94,7 @@ pub fn body(request: &ChatRequest, model: &str, stream: bool) -> Result<Vec<u8>,
         .flatten()
         .reduce(|system, instruction| format!("{system}\n\n{instruction}"));
     let mut messages = turns(&call)?;
-    // A conversation of system messages alone is asked by the user here.
+    // System messages alone are sent as a user message here.
     let (system, asked) = if messages.is_empty() {
         (None, system)
     } else {
@@ -161,7 +161,7 @@ fn turns(call: &Call) -> Result<Vec<Turn<'_>>, Unsendable> {
             }),
         }
     }
-    // Words put into the model's mouth must not end in white space.
+    // A prefilled answer must not end in white space.
     if let Some(turn) = turns.last_mut()
         && turn.role == "assistant"
         && let Some(Block::Text { text }) = turn.content.last_mut()
@@ -171,7 +171,7 @@ fn turns(call: &Call) -> Result<Vec<Turn<'_>>, Unsendable> {
     Ok(turns)
 }
 
-/// A block of words; blank ones are not taken.
+/// A text block; blank ones are refused.
 fn text(text: &str) -> Option<Block<'_>> {
     (!text.trim().is_empty()).then_some(Block::Text { text })
 }

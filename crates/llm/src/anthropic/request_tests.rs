@@ -170,7 +170,7 @@ fn the_system_alone_is_asked_by_the_user() {
 fn what_this_wire_cannot_take_is_refused_by_its_name() {
     assert!(refused(&asking("stop", json!(["\n"]))).contains("`stop`"));
     let blank = json!([{"role": "user", "content": " "}]);
-    assert!(refused(&asking("messages", blank)).contains("says nothing"));
+    assert!(refused(&asking("messages", blank)).contains("holds no text"));
     assert!(refused(&asking("n", json!(2))).contains("`n`"));
     let tool = json!([{"type": "function", "function": {"name": "now", "parameters": []}}]);
     assert!(refused(&asking("tools", tool)).contains("`now`"));

@@ -1,12 +1,12 @@
-//! Which of a caller's sampling wishes a model is told. A wish that the model does not take is left
-//! out: it would turn the whole call into an error, and it never decides what an answer says.
+//! Which sampling parameters of a caller are sent to a model. One that the model does not take is left
+//! out: it would turn the whole call into an error, and it never decides the content of an answer.
 
 use crate::openai::call::Call;
 
 /// The newest version of Claude that takes `temperature` and `top_p`; later ones answer 400.
 const LAST_THAT_SAMPLES: (u32, u32) = (4, 6);
 
-/// What a model is told of sampling.
+/// The sampling parameters that are sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Sampling {
     /// The temperature, cut to this wire's scale of 0 to 1. OpenAI's goes to 2, and the two scales
@@ -17,7 +17,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// What `model` is told of the wishes of `call`.
+    /// Those of the parameters of `call` that `model` takes.
     pub fn of(call: &Call, model: &str) -> Self {
         let wished = Self {
             temperature: call.temperature.map(|heat| heat.clamp(0.0, 1.0)),

@@ -28,7 +28,7 @@ pub struct Block {
     pub input: Option<Box<RawValue>>,
 }
 
-/// How many tokens were taken, as far as an event says. Each number stands for the whole answer so
+/// How many tokens were taken, as far as an event reports them. Each number stands for the whole answer so
 /// far, so that a later one replaces an earlier one.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 pub struct WireUsage {
@@ -43,7 +43,7 @@ pub struct WireUsage {
 }
 
 impl WireUsage {
-    /// Takes over what `later` says.
+    /// Replaces numbers with those that `later` reports.
     pub fn update(&mut self, later: Self) {
         *self = Self {
             input_tokens: later.input_tokens.or(self.input_tokens),
@@ -85,7 +85,7 @@ pub fn finish_reason(word: &str) -> FinishReason {
         "tool_use" => FinishReason::ToolCalls,
         "refusal" => FinishReason::ContentFilter,
         // `end_turn`, `stop_sequence`, `pause_turn` (of the vendor's own tools, which we never ask
-        // for), and words to come.
+        // for), and names to come.
         _ => FinishReason::Stop,
     }
 }

@@ -5,7 +5,7 @@
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 
-/// The id of the `index`th call of an answer, told from other calls, also of other answers in the
+/// The id of the `index`th call of an answer, distinct from other calls, also of other answers in the
 /// same conversation, by `marks`: the answer's id, the function and its arguments.
 pub fn made_up(index: usize, marks: &[&str]) -> String {
     format!("call_{index}_{:016x}", hash(marks))

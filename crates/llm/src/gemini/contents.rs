@@ -1,4 +1,4 @@
-//! The conversation as Gemini's `contents`: who says what, in parts. It holds no system messages,
+//! The conversation as Gemini's `contents`: role and parts. It holds no system messages,
 //! which have a place of their own.
 
 use crate::openai::call::{Call, Image, Message, Part as SaidPart, ToolCall, Unsendable};
@@ -16,7 +16,7 @@ const UNSIGNED: [&str; 4] = ["gemini-1", "gemini-2", "gemma", "learnlm"];
 /// One turn.
 #[derive(Debug, Serialize)]
 pub struct Content<'a> {
-    /// `user` or `model`; absent for the system's words.
+    /// `user` or `model`; absent for the system instruction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<&'static str>,
     /// What is said.
@@ -71,7 +71,7 @@ struct FunctionResult<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Words.
+    /// Text.
     pub fn text(text: &'a str) -> Self {
         Self {
             text: Some(text),
@@ -129,7 +129,7 @@ fn said(part: &SaidPart) -> Option<Part<'_>> {
     }
 }
 
-/// The media type that the name in a URL stands for; the vendor looks itself where none is said.
+/// The media type that the name in a URL stands for; the vendor finds it out where none is given.
 fn media_type_of(url: &str) -> Option<&'static str> {
     let path = url.split(['?', '#']).next()?;
     let (_, ending) = path.rsplit_once('.')?;

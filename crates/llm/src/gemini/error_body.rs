@@ -1,4 +1,4 @@
-//! What Google says when it fails: `{"error": {"code", "message", "status", "details"}}`, the same
+//! Error bodies of Google: `{"error": {"code", "message", "status", "details"}}`, the same
 //! as a body (some services wrap it in a list) and inside a stream.
 
 use crate::ProviderErrorKind as Kind;
@@ -9,10 +9,10 @@ use std::time::Duration;
 /// The status of both a limit of speed and a spent budget.
 const EXHAUSTED: &str = "RESOURCE_EXHAUSTED";
 
-/// Words for spent money, which has no details of its own.
+/// Phrases for a spent budget, which has no details of its own.
 const SPENT_MONEY: [&str; 2] = ["credits are depleted", "spending cap"];
 
-/// The error that a JSON body holds, as text; `None` when it is none. An error without words still
+/// The error that a JSON body holds, as text; `None` when it holds none. An error without a message still
 /// is one.
 pub fn error_words(body: &Value) -> Option<String> {
     let error = error(body)?;
@@ -24,7 +24,7 @@ pub fn error_words(body: &Value) -> Option<String> {
     Some(words.map_or_else(|| error.to_string(), str::to_owned))
 }
 
-/// Whether the error says that a budget is spent: a limit by the day, or money. Limits by the
+/// Whether the error reports a spent budget: a limit by the day, or money. Limits by the
 /// minute are limits of speed.
 pub fn is_quota(body: &Value) -> bool {
     let Some(error) = error(body).filter(|error| word(error, "status") == EXHAUSTED) else {
@@ -45,7 +45,7 @@ pub fn retry_delay(body: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-/// What an error means by its own words; `None` when the body holds no error, or one whose status
+/// The kind that an error body names; `None` when the body holds no error, or one whose status
 /// is not known, so that the HTTP status decides.
 pub fn error_kind(body: &Value) -> Option<Kind> {
     let error = error(body)?;
@@ -58,7 +58,7 @@ pub fn error_kind(body: &Value) -> Option<Kind> {
         EXHAUSTED if is_quota(body) => Some(Kind::Quota),
         EXHAUSTED => Some(Kind::RateLimited),
         "INVALID_ARGUMENT" | "NOT_FOUND" | "OUT_OF_RANGE" => Some(Kind::BadRequest),
-        // The free tier where there is none: whoever runs ragd has to pay or to move.
+        // No free tier in this region: the operator of ragd has to pay or to move.
         "FAILED_PRECONDITION" => Some(Kind::Misconfigured),
         "INTERNAL" | "UNAVAILABLE" | "DEADLINE_EXCEEDED" | "UNKNOWN" | "ABORTED" | "CANCELLED" => {
             Some(Kind::Server)
@@ -67,7 +67,7 @@ pub fn error_kind(body: &Value) -> Option<Kind> {
     }
 }
 
-/// The refusal for a body or event that holds an error; `how` says where it came.
+/// The refusal for a body or event that holds an error; `how` names the place.
 pub fn refusal(body: &Value, how: &str) -> Option<Refusal> {
     Some(Refusal::of_error(
         how,

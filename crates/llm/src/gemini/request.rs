@@ -101,7 +101,7 @@ struct GenerationConfig<'a> {
 /// The body of a call of `model`; a stream's is the same, it goes to another path.
 ///
 /// # Errors
-/// When the caller asked for something that this wire cannot take.
+/// When the request holds something that this format cannot take.
 pub fn body(request: &ChatRequest, model: &str, _stream: bool) -> Result<Vec<u8>, Unsendable> {
     let call = Call::of(&request.fields)?;
     let system = [call.system(), instruction(&call)]
@@ -111,7 +111,7 @@ pub fn body(request: &ChatRequest, model: &str, _stream: bool) -> Result<Vec<u8>
     let system = system.as_deref();
     let mut contents = contents(&call, model)?;
     let mut system_instruction = system.map(|text| words(None, text));
-    // A conversation of system messages alone is asked by the user here.
+    // System messages alone are sent as a user message here.
     if contents.is_empty() {
         system_instruction = None;
         contents.push(words(Some("user"), system.ok_or_else(says_nothing)?));
@@ -134,7 +134,7 @@ fn words<'a>(role: Option<&'static str>, text: &'a str) -> Content<'a> {
     }
 }
 
-/// Models before version 3 take no form of the answer beside functions: it is said in words then.
+/// Models before version 3 take no response format beside functions: it becomes an instruction then.
 fn instruction(call: &Call) -> Option<String> {
     call.format.instruction().filter(|_| !call.tools.is_empty())
 }

@@ -113,7 +113,7 @@ impl From<UsageMetadata> for Usage {
     }
 }
 
-/// What the first candidate says. We never ask for more than one.
+/// The content of the first candidate. We never ask for more than one.
 #[derive(Debug, Default)]
 pub struct Pieces {
     /// Text.
@@ -165,12 +165,12 @@ impl Response {
         }
     }
 
-    /// What it took, where it says so.
+    /// The usage, where it is reported.
     pub fn usage(&self) -> Option<Usage> {
         self.usage_metadata.map(Usage::from)
     }
 
-    /// What the first candidate says, with `calls_before` calls said before.
+    /// The content of the first candidate, after `calls_before` calls of the same answer.
     ///
     /// # Errors
     /// `Server` when the candidate ended with a failure.
@@ -222,7 +222,7 @@ fn tool_call(call: FunctionCall, index: usize, answer_id: &str) -> ToolCall {
     }
 }
 
-/// The reason to stop out of its word. Words to come are failures, as most of those here are.
+/// The finish reason by its name. Unknown names are failures, as most of those here are.
 fn finish_reason(candidate: &Candidate) -> Result<Option<FinishReason>, Refusal> {
     let Some(word) = candidate.finish_reason.as_deref() else {
         return Ok(None);

@@ -33,7 +33,10 @@ impl StreamState {
         let chunk = self.writer.chunk(Delta {
             text: pieces.text,
             reasoning: pieces.reasoning,
-            calls: (first..).zip(pieces.calls).map(whole_call).collect(),
+            calls: (first..)
+                .zip(pieces.calls)
+                .map(|(index, call)| whole_call(index, call))
+                .collect(),
             finish_reason: pieces
                 .finish_reason
                 .map(|reason| settled(reason, has_calls)),
@@ -46,7 +49,7 @@ impl StreamState {
     }
 }
 
-fn whole_call((index, call): (usize, ToolCall)) -> CallDelta {
+fn whole_call(index: usize, call: ToolCall) -> CallDelta {
     CallDelta {
         index,
         head: Some(CallHead {

@@ -50,7 +50,7 @@ pub struct ChunkWriter {
 }
 
 impl ChunkWriter {
-    /// The chunk for `delta`. Its `choices` stay empty when the delta says nothing.
+    /// The chunk for `delta`. Its `choices` stay empty when the delta is empty.
     pub fn chunk(&mut self, delta: Delta) -> Chunk {
         let has_answer = !delta.calls.is_empty();
         let other_content = has_answer || !delta.reasoning.is_empty();
@@ -96,7 +96,7 @@ pub struct Answer {
     pub reasoning: String,
     /// The calls that it asks for.
     pub calls: Vec<ToolCall>,
-    /// Why it ended, as the vendor says; `Stop` with calls becomes `ToolCalls`.
+    /// The finish reason, as the vendor reports it; `Stop` with calls becomes `ToolCalls`.
     pub finish_reason: FinishReason,
     /// What it took.
     pub usage: Usage,

@@ -84,12 +84,12 @@ impl Envelope {
         ))
     }
 
-    /// The chunk that says who speaks: the first one.
+    /// The chunk with the role: the first one.
     pub fn role(&self) -> String {
         self.delta(&json!({ "role": "assistant", "content": "" }))
     }
 
-    /// The chunk that says why the answer ended.
+    /// The chunk with the finish reason.
     pub fn end(&self, reason: FinishReason) -> String {
         let reason = reason.as_str();
         self.around(&format!(
@@ -97,7 +97,7 @@ impl Envelope {
         ))
     }
 
-    /// The chunk that says what the answer took; `usage` is JSON.
+    /// The chunk with the usage; `usage` is JSON.
     pub fn usage(&self, usage: &str) -> String {
         let mut chunk = self.around("[]");
         chunk.pop();

@@ -1,10 +1,10 @@
-//! What an upstream says when it fails, in the shapes that compatible servers use:
+//! Error bodies of upstreams, in the shapes that compatible servers use:
 //! `{"error": {"message", "type", "code"}}`, `{"error": "text"}`, `{"object": "error", "message"}`
 //! and `{"detail": …}`.
 
 use serde_json::Value;
 
-/// Words for a spent budget among the types and codes of OpenAI-shaped errors; with status 429 they
+/// Phrases for a spent budget among the types and codes of OpenAI-shaped errors; with status 429 they
 /// tell "out of money" from "too fast".
 const QUOTA_WORDS: [&str; 5] = [
     "insufficient_quota",
@@ -14,7 +14,7 @@ const QUOTA_WORDS: [&str; 5] = [
     "insufficient_balance",
 ];
 
-/// The error that a JSON body holds, as text; `None` when it is none. An error without words still
+/// The error that a JSON body holds, as text; `None` when it holds none. An error without a message still
 /// is one.
 pub fn error_words(body: &Value) -> Option<String> {
     let error = match body.get("error") {
@@ -32,7 +32,7 @@ pub fn error_words(body: &Value) -> Option<String> {
     Some(words.map_or_else(|| error.to_string(), str::to_owned))
 }
 
-/// Whether the error says that a quota or budget is spent.
+/// Whether the error reports a spent quota or budget.
 pub fn is_quota(body: &Value) -> bool {
     let error = body.get("error").unwrap_or(body);
     ["code", "type"]

@@ -1,5 +1,5 @@
-//! OpenAI's chat wire as pure translation: a request into JSON, JSON and stream events into our
-//! words, and the typed form of a call from which other wires translate. Many upstreams speak it
+//! OpenAI's chat format as pure translation: a request into JSON, JSON and stream events into our
+//! types, and the typed form of a call from which other formats translate. Many upstreams speak it
 //! (OpenAI, Groq, Ollama, vLLM, Flow, …); they differ in their settings only. It opens no connection
 //! and keeps no time.
 

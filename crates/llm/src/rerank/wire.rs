@@ -1,13 +1,14 @@
 //! How rerankers write requests and answers: Cohere's `POST /v2/rerank`, Jina's `POST /v1/rerank`
 //! (the same family) and `POST /rerank` of Hugging Face's text-embeddings-inference. Pure
-//! translation; an answer that does not score every text exactly once is none.
+//! translation; an answer that does not score every text exactly once is malformed.
 
-use super::super::wire::Refusal;
+use crate::wire::Refusal;
 use serde::Deserialize;
 use serde_json::json;
 
-/// The shape in which a reranker speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A reranker's wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum RerankWire {
     /// Cohere, and what copies it.
     Cohere,
@@ -32,12 +33,8 @@ struct Results {
 
 impl RerankWire {
     /// The word in settings, logs and metric labels.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Cohere => "cohere",
-            Self::Jina => "jina",
-            Self::Tei => "tei",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     pub(super) const fn usual_url(self) -> Option<&'static str> {

@@ -1,8 +1,8 @@
-//! One call of one provider under way: holds the permit, and makes of each end the outcome that the
-//! breaker, the limiter and the metrics are told. Dropped without an end, its caller has gone.
+//! One call of one provider under way: holds the permit, and reports how the call ended to breaker,
+//! limiter and metrics. Dropped without an end, its caller has gone.
 
-use super::Operation;
 use super::member::Member;
+use crate::guard::{Operation, settle};
 use crate::metrics::{CallCost, CallOutcome};
 use crate::{ProviderError, ProviderErrorKind as Kind, Usage};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -11,9 +11,7 @@ use ragd_core::resilience::Permit;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How long a provider whose key or quota does not serve is left alone.
-const UNUSABLE_FOR: TimeDelta = TimeDelta::minutes(5);
-/// After so long a silence even a caller that goes away counts as the provider's failure.
+/// When nothing has come for so long, a caller that goes away counts as the provider's failure.
 const SILENCE: TimeDelta = TimeDelta::seconds(10);
 
 /// A call under way.
@@ -24,18 +22,20 @@ pub(super) struct Attempt {
     permit: Option<Permit>,
     clock: Clock,
     begun: Instant,
-    heard_at: DateTime<Utc>,
+    received_at: DateTime<Utc>,
 }
 
 impl Attempt {
     /// A call of `member` for `model` that begins now.
     pub(super) fn begin(
-        (member, permit): (Arc<Member>, Permit),
-        (operation, model): (Operation, String),
+        member: Arc<Member>,
+        permit: Permit,
+        operation: Operation,
+        model: String,
         clock: Clock,
     ) -> Self {
         Self {
-            heard_at: clock.now(),
+            received_at: clock.now(),
             member,
             operation,
             model,
@@ -55,7 +55,7 @@ impl Attempt {
 
     /// The first content of a stream has come.
     pub(super) fn content_came(&mut self) {
-        self.heard();
+        self.received();
         if let Some(permit) = &self.permit {
             permit.content_came();
         }
@@ -64,8 +64,8 @@ impl Attempt {
     }
 
     /// More of a stream has come.
-    pub(super) fn heard(&mut self) {
-        self.heard_at = self.clock.now();
+    pub(super) fn received(&mut self) {
+        self.received_at = self.clock.now();
     }
 
     /// It was answered.
@@ -78,7 +78,7 @@ impl Attempt {
         self.member.ended(now, None);
     }
 
-    /// It failed: who is told depends on whose fault it is.
+    /// It failed; what follows depends on whose fault it is.
     pub(super) fn fail(mut self, error: &ProviderError) {
         let now = self.clock.now();
         let outcome = match error.kind {
@@ -86,7 +86,10 @@ impl Attempt {
             _ => CallOutcome::Failure,
         };
         if let Some(permit) = self.permit.take() {
-            self.settle(permit, error, now);
+            let unusable = settle(permit, self.member.limiter(), error, now);
+            if let Some(reason) = unusable {
+                self.member.series().unusable(reason);
+            }
         }
         tracing::warn!(
             provider = self.member.name(),
@@ -95,34 +98,6 @@ impl Attempt {
         );
         self.record(outcome, Usage::default());
         self.member.ended(now, Some(error));
-    }
-
-    fn settle(&self, permit: Permit, error: &ProviderError, now: DateTime<Utc>) {
-        match error.kind {
-            Kind::RateLimited => {
-                permit.neutral();
-                let wait = error.retry_after.unwrap_or_default();
-                let wait = TimeDelta::from_std(wait).unwrap_or_default();
-                self.member.limiter().cool_down(now + wait);
-            }
-            Kind::Unauthorized | Kind::Quota => {
-                permit.neutral();
-                let why = match error.kind {
-                    Kind::Quota => "its quota is spent",
-                    _ => "it does not accept our key",
-                };
-                self.member.limiter().unusable(now + UNUSABLE_FOR, why);
-                self.member.series().unusable(why);
-            }
-            Kind::BadRequest => permit.neutral(),
-            Kind::Timeout
-            | Kind::Connect
-            | Kind::Server
-            | Kind::Malformed
-            | Kind::Interrupted
-            | Kind::Empty
-            | Kind::Misconfigured => permit.failure(now),
-        }
     }
 
     fn record(&self, outcome: CallOutcome, usage: Usage) {
@@ -142,7 +117,7 @@ impl Drop for Attempt {
             return;
         };
         let now = self.clock.now();
-        if now - self.heard_at >= SILENCE {
+        if now - self.received_at >= SILENCE {
             permit.failure(now);
             self.record(CallOutcome::Failure, Usage::default());
         } else {

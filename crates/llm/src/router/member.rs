@@ -1,42 +1,18 @@
 //! One provider with all that guards it: a breaker for each operation, a limiter for all of them,
 //! its series, and what its last call said.
 
-use super::Overrides;
+use super::overrides::Overrides;
 use super::series::Series;
-use crate::metrics::LlmMetrics;
+use crate::guard::{Blocked, Guard, Operation};
+use crate::settings::UpstreamParts;
 use crate::{Provider, ProviderError, ProviderErrorKind, ProviderSettings};
 use chrono::{DateTime, Utc};
-use ragd_core::clock::Clock;
 use ragd_core::error::Result;
-use ragd_core::outbound::ModelClient;
 use ragd_core::resilience::{
-    Breaker, BreakerSettings, BreakerSnapshot, BreakerState, Held, Limiter, LimiterSettings,
-    LimiterSnapshot, Permit, Refused,
+    BreakerSettings, BreakerSnapshot, BreakerState, Limiter, LimiterSettings, LimiterSnapshot,
+    Permit,
 };
-use ragd_core::telemetry::SharedMetrics;
 use std::sync::{Mutex, PoisonError};
-
-/// What a provider is asked to do; each has a breaker of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// Answer.
-    Chat,
-    /// Make vectors.
-    Embeddings,
-}
-
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Embeddings];
-
-    /// The word for metric labels and admin routes.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Embeddings => "embeddings",
-        }
-    }
-}
 
 /// One provider's settings, with those of what guards it.
 #[derive(Debug, Clone)]
@@ -54,7 +30,7 @@ pub struct MemberSettings {
 pub struct LastCall {
     /// When.
     pub at: DateTime<Utc>,
-    /// What went wrong, in a word and in words; `None`: it was answered.
+    /// What went wrong, as a kind and a message; `None`: it was answered.
     pub failure: Option<(ProviderErrorKind, String)>,
 }
 
@@ -73,53 +49,34 @@ pub struct MemberSnapshot {
 #[derive(Debug)]
 pub struct Member {
     provider: Provider,
-    breakers: [Breaker; 2],
+    /// In the order of `OPERATIONS`.
+    guards: [Guard; 2],
     limiter: Limiter,
     series: Series,
     last: Mutex<Option<LastCall>>,
 }
 
-/// Why a provider may not be called now.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum HeldUp {
-    /// Its breaker is open, or its probes are under way.
-    Open(Refused),
-    /// Its limiter holds the call back.
-    Limited(Held),
-}
-
-/// What a member works with.
-#[derive(Debug, Clone)]
-pub struct MemberParts {
-    /// Calls the upstream.
-    pub http: ModelClient,
-    /// The time.
-    pub clock: Clock,
-    /// Where calls are counted.
-    pub metrics: LlmMetrics,
-    /// Where errors and refusals are counted.
-    pub shared_metrics: SharedMetrics,
-}
+/// What a provider is asked to do.
+const OPERATIONS: [Operation; 2] = [Operation::Chat, Operation::Embeddings];
 
 impl Member {
-    /// A provider that nothing is known of yet.
+    /// A provider of which nothing is known yet.
     ///
     /// # Errors
     /// As [`Provider::new`].
-    pub fn new(settings: MemberSettings, parts: MemberParts) -> Result<Self> {
-        let MemberParts {
+    pub fn new(settings: MemberSettings, parts: UpstreamParts) -> Result<Self> {
+        let UpstreamParts {
             http,
             clock,
             metrics,
             shared_metrics,
         } = parts;
         let provider = Provider::new(settings.provider, http, clock.clone())?;
+        let guard = |operation| Guard::new(provider.name(), operation, settings.breaker, &metrics);
+        let guards = OPERATIONS.map(guard);
         let series = Series::new(metrics, shared_metrics, &provider);
         let member = Self {
-            breakers: [
-                Breaker::new(settings.breaker),
-                Breaker::new(settings.breaker),
-            ],
+            guards,
             limiter: Limiter::new(settings.limits),
             series,
             last: Mutex::default(),
@@ -134,7 +91,7 @@ impl Member {
         self.provider.name()
     }
 
-    /// The model that is asked for when nobody asks for another.
+    /// The model that is used when a request names none.
     pub fn model(&self) -> &str {
         self.provider.model()
     }
@@ -146,17 +103,20 @@ impl Member {
 
     /// How it is now.
     pub fn snapshot(&self, now: DateTime<Utc>) -> MemberSnapshot {
-        let of = |operation: Operation| (operation, self.breaker(operation).snapshot(now));
+        let breakers = self
+            .guards
+            .iter()
+            .map(|guard| (guard.operation(), guard.breaker().snapshot(now)));
         MemberSnapshot {
-            breakers: Operation::ALL.map(of).into(),
+            breakers: breakers.collect(),
             limiter: self.limiter.snapshot(now),
             last: self.last().clone(),
         }
     }
 
-    /// Whether a call of it would be made now, as far as can be told without making one.
+    /// Whether a call of it would be made now, as far as is known without making one.
     pub fn is_reachable(&self, now: DateTime<Utc>) -> bool {
-        let state = self.breaker(Operation::Chat).state(now);
+        let state = self.guard(Operation::Chat).breaker().state(now);
         state != BreakerState::Open && self.limiter.is_usable(now)
     }
 
@@ -168,19 +128,13 @@ impl Member {
         &self.limiter
     }
 
-    /// The leave to call it now.
+    /// A permit to call it now.
     pub(super) fn admit(
         &self,
         operation: Operation,
         now: DateTime<Utc>,
-    ) -> std::result::Result<Permit, HeldUp> {
-        let breaker = self.breaker(operation);
-        let acquired = breaker.acquire(now).map_err(HeldUp::Open);
-        // A permit that the limiter takes back says nothing of the upstream.
-        let permit = acquired.and_then(|permit| {
-            self.limiter.admit(now).map_err(HeldUp::Limited)?;
-            Ok(permit)
-        });
+    ) -> std::result::Result<Permit, Blocked> {
+        let permit = self.guard(operation).admit(&self.limiter, now);
         self.observe(now);
         permit
     }
@@ -192,13 +146,13 @@ impl Member {
         self.observe(now);
     }
 
-    /// Does what operators have changed.
+    /// Applies operators' changes.
     pub(super) fn follow(&self, old: &Overrides, new: &Overrides, now: DateTime<Utc>) {
         let name = self.name();
         let was_open = old.forced_open.contains(name);
         let is_open = new.forced_open.contains(name);
         let is_reset = new.resets.get(name) > old.resets.get(name);
-        for breaker in &self.breakers {
+        for breaker in self.guards.iter().map(Guard::breaker) {
             match (was_open, is_open) {
                 (false, true) => breaker.force_open(now),
                 (true, false) => breaker.release(now),
@@ -215,17 +169,17 @@ impl Member {
 
     /// Brings its gauges up to date.
     pub(super) fn observe(&self, now: DateTime<Utc>) {
-        for operation in Operation::ALL {
-            let breaker = self.breaker(operation);
-            let state = breaker.state(now);
-            self.series
-                .breaker(operation, state, breaker.take_transitions());
+        for guard in &self.guards {
+            guard.observe(now);
         }
         self.series.remaining(self.limiter.remaining(now));
     }
 
-    fn breaker(&self, operation: Operation) -> &Breaker {
-        &self.breakers[operation as usize]
+    fn guard(&self, operation: Operation) -> &Guard {
+        match operation {
+            Operation::Embeddings => &self.guards[1],
+            Operation::Chat | Operation::Rerank => &self.guards[0],
+        }
     }
 
     fn last(&self) -> std::sync::MutexGuard<'_, Option<LastCall>> {

@@ -1,5 +1,5 @@
-//! How a request through the chain ended: with an answer and who gave it, or with the reason why
-//! nobody did.
+//! How a request through the chain ended: with an answer and who gave it, or with the reason why no
+//! provider did.
 
 use crate::{ChatReply, ChatStream, ProviderError};
 use ragd_core::error::{Error, ErrorKind};
@@ -16,13 +16,13 @@ pub struct Served {
     pub attempts: u32,
     /// Whether another provider should have answered.
     pub is_fallback: bool,
-    /// How long upstreams were waited for: all else is ragd's own.
+    /// How long upstreams took: all other time is ragd's own.
     pub upstream: Duration,
 }
 
 /// A whole answer.
 #[derive(Debug)]
-pub struct Answered {
+pub struct Completion {
     /// The answer.
     pub reply: ChatReply,
     /// Who gave it.
@@ -30,37 +30,37 @@ pub struct Answered {
 }
 
 /// An answer whose first content has come.
-pub struct Answering {
+pub struct CompletionStream {
     /// The answer, from its first piece on.
     pub events: ChatStream,
     /// Who gives it.
     pub served: Served,
 }
 
-/// Why nobody answered.
+/// Why no provider answered.
 #[derive(Debug)]
 pub enum RouteErrorKind {
     /// The request is one that its provider does not take: the caller's own fault.
     Refused(Box<ProviderError>),
-    /// Everybody who could be asked has had all the requests that fit into a while. The number is
-    /// our own limit; `None`: a provider said so.
+    /// Every provider that could be called has reached its rate limit. The number is our own limit;
+    /// `None`: a provider said so.
     RateLimited {
         /// How many requests the limit allows.
         limit: Option<u32>,
     },
-    /// Nobody answered.
+    /// No provider answered.
     Unavailable,
-    /// There is nobody to ask.
+    /// There is no provider to call.
     NotConfigured,
 }
 
-/// A request that nobody answered.
+/// A request that no provider answered.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct RouteError {
     /// Why.
     pub kind: RouteErrorKind,
-    /// The same in words: may be shown to a caller.
+    /// The same as a message, which may be shown to a caller.
     pub message: String,
     /// When asking again may help.
     pub retry_after: Duration,
@@ -69,8 +69,8 @@ pub struct RouteError {
 }
 
 impl RouteError {
-    /// There is no provider to ask.
-    pub(super) fn nobody() -> Self {
+    /// There is no provider to call.
+    pub(super) fn not_configured() -> Self {
         Self {
             kind: RouteErrorKind::NotConfigured,
             message: "every provider that could answer is switched off".to_owned(),

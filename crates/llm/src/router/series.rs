@@ -1,13 +1,12 @@
-//! What is counted of one provider: its calls, its breakers, its window.
+//! What is counted of one provider: its calls, its fallbacks, its window.
 
-use super::Operation;
 use crate::Provider;
-use crate::metrics::{LlmMetrics, ProviderGauges, ProviderSeries};
-use ragd_core::resilience::{BreakerState, Transition};
+use crate::guard::Operation;
+use crate::metrics::{LlmMetrics, ProviderSeries};
+use prometheus::Gauge;
 use ragd_core::telemetry::SharedMetrics;
-use std::collections::BTreeMap;
 
-/// A model that a caller names is not a label: anybody could make as many as they like.
+/// A model that a caller names is not a label: callers could make any number of series.
 const OTHER: &str = "other";
 
 /// The series of one provider.
@@ -19,7 +18,7 @@ pub(super) struct Series {
     model: String,
     chat: [ProviderSeries; 2],
     embeddings: [ProviderSeries; 2],
-    gauges: ProviderGauges,
+    remaining: Gauge,
 }
 
 impl Series {
@@ -29,9 +28,8 @@ impl Series {
         let of = |operation| {
             [model, OTHER].map(|label| metrics.provider_series(provider, label, operation))
         };
-        let operations = Operation::ALL.map(Operation::as_str);
         Self {
-            gauges: metrics.provider_gauges(provider, &operations),
+            remaining: metrics.rate_limit_remaining.with_label_values(&[provider]),
             chat: of(Operation::Chat.as_str()),
             embeddings: of(Operation::Embeddings.as_str()),
             provider: provider.to_owned(),
@@ -45,48 +43,17 @@ impl Series {
     pub(super) fn calls(&self, operation: Operation, model: &str) -> &ProviderSeries {
         let at = usize::from(model != self.model);
         match operation {
-            Operation::Chat => &self.chat[at],
             Operation::Embeddings => &self.embeddings[at],
-        }
-    }
-
-    /// Notes where a breaker stands and how it came there.
-    pub(super) fn breaker(
-        &self,
-        operation: Operation,
-        state: BreakerState,
-        transitions: BTreeMap<Transition, u64>,
-    ) {
-        self.gauges.breaker(operation as usize, state.gauge());
-        let (name, operation) = (self.provider.as_str(), operation.as_str());
-        for ((from, to), count) in transitions {
-            if to == BreakerState::Open {
-                tracing::warn!(
-                    provider = name,
-                    operation,
-                    "Circuit breaker open: {name} is left alone for a while"
-                );
-            } else {
-                tracing::info!(
-                    provider = name,
-                    operation,
-                    "Circuit breaker {}: {name}",
-                    to.as_str()
-                );
-            }
-            self.metrics
-                .breaker_transitions
-                .with_label_values(&[name, operation, from.as_str(), to.as_str()])
-                .inc_by(count);
+            Operation::Chat | Operation::Rerank => &self.chat[at],
         }
     }
 
     /// Notes how many requests the limiter would let through.
     pub(super) fn remaining(&self, count: f64) {
-        self.gauges.remaining(count);
+        self.remaining.set(count);
     }
 
-    /// Counts that another provider is asked in this one's place.
+    /// Counts that another provider is called in this one's place.
     pub(super) fn fallback(&self, to: &str, reason: &str) {
         self.metrics
             .fallbacks
@@ -102,7 +69,7 @@ impl Series {
             .inc();
     }
 
-    /// Counts, and says aloud, that a provider cannot be used until somebody does something.
+    /// Counts and logs that a provider cannot be used until somebody changes something.
     pub(super) fn unusable(&self, why: &str) {
         self.shared
             .errors
@@ -111,7 +78,7 @@ impl Series {
         let name = self.provider.as_str();
         tracing::error!(
             provider = name,
-            "{name} cannot be used: {why}; it is left alone for five minutes"
+            "{name} cannot be used: {why}; it is not called for five minutes"
         );
     }
 }

@@ -1,8 +1,11 @@
 //! A streamed answer through the chain: until the first content has come another provider may still
-//! be asked; from then on the stream is this provider's to its end, which its breaker is told.
+//! be called; from then on the stream is this provider's to its end, which counts for its breaker.
 
 use super::attempt::Attempt;
-use super::{Answering, Operation, Route, RouteError, Router};
+use super::chain::Router;
+use super::outcome::{CompletionStream, RouteError};
+use super::route::Route;
+use crate::guard::Operation;
 use crate::{ChatRequest, ChatStream, ProviderError, ProviderErrorKind, StreamEvent};
 use futures_util::{StreamExt, stream};
 
@@ -15,7 +18,7 @@ struct Guarded {
 }
 
 impl Router {
-    /// Asks the providers of `route`, one after the other, for a streamed answer; returns when the
+    /// Calls the providers of `route`, one after the other, for a streamed answer; returns when the
     /// first content of one has come. Dropping the future or the stream ends the call upstream.
     ///
     /// # Errors
@@ -24,30 +27,30 @@ impl Router {
         &self,
         route: &Route,
         request: &ChatRequest,
-    ) -> Result<Answering, RouteError> {
-        let mut walk = self.begin(route, Operation::Chat)?;
+    ) -> Result<CompletionStream, RouteError> {
+        let mut candidates = self.begin(route, Operation::Chat)?;
         loop {
-            let mut attempt = self.next(&mut walk).await?;
+            let mut attempt = self.next(&mut candidates).await?;
             let provider = attempt.member().provider();
-            let asked = (request, attempt.model());
-            let (first_by, deadline) = (walk.call_deadline(), walk.deadline());
-            let begun = match provider.stream(asked, first_by, deadline).await {
+            let (first_by, deadline) = (candidates.call_deadline(), candidates.deadline());
+            let response = provider.stream(request, attempt.model(), first_by, deadline);
+            let begun = match response.await {
                 Ok(events) => first_content(events, provider.name()).await,
                 Err(error) => Err(error),
             };
             match begun {
                 Ok((events, first)) => {
                     attempt.content_came();
-                    let served = walk.served(&attempt);
+                    let served = candidates.served(&attempt);
                     let guarded = Guarded {
                         events,
                         first: Some(first),
                         attempt: Some(attempt),
                     };
                     let events = stream::unfold(guarded, Guarded::next).boxed();
-                    return Ok(Answering { events, served });
+                    return Ok(CompletionStream { events, served });
                 }
-                Err(error) => self.failed(&mut walk, attempt, error)?,
+                Err(error) => self.failed(&mut candidates, attempt, error)?,
             }
         }
     }
@@ -76,7 +79,7 @@ impl Guarded {
         match &event {
             Ok(StreamEvent::Piece(_)) => {
                 if let Some(attempt) = &mut self.attempt {
-                    attempt.heard();
+                    attempt.received();
                 }
             }
             Ok(StreamEvent::Done(ending)) => {

@@ -21,10 +21,9 @@ use crate::retrieval::{Reranking, Retrieval, RetrievalMetrics, RetrievalParts};
 use ragd_core::clock::Clock;
 use ragd_core::error::Result;
 use ragd_core::outbound::ModelClient;
-use ragd_core::telemetry::SharedMetrics;
 use ragd_embed::CurrentEmbedder;
 use ragd_index::{Index, TermCounter, VectorSpace};
-use ragd_llm::{LlmMetrics, RerankWire, Reranker, RerankerSettings};
+use ragd_llm::{RerankWire, Reranker, RerankerSettings, UpstreamParts};
 use ragd_text::{ExtractLimits, Extractor, OcrReader, OcrSettings};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -146,6 +145,7 @@ struct Services<'a> {
     counter: TermCounter,
     index: Index,
     follower: Follower,
+    upstreams: UpstreamParts,
 }
 
 impl<'a> Services<'a> {
@@ -170,7 +170,14 @@ impl<'a> Services<'a> {
             counter: counter.clone(),
             clock: clock.clone(),
         });
+        let upstreams = UpstreamParts {
+            http: ModelClient::new()?,
+            clock: clock.clone(),
+            metrics: base.llm_metrics.clone(),
+            shared_metrics: base.shared_metrics.clone(),
+        };
         Ok(Self {
+            upstreams,
             config,
             clock,
             base,
@@ -183,14 +190,14 @@ impl<'a> Services<'a> {
     }
 
     fn retrieval(&self) -> Result<Retrieval> {
-        let (metrics, shared_metrics) = (&self.base.llm_metrics, &self.base.shared_metrics);
+        let shared_metrics = &self.base.shared_metrics;
         let parts = RetrievalParts {
             store: self.base.store.clone(),
             texts: self.texts.clone(),
             index: self.index.clone(),
             counter: self.counter.clone(),
             embedder: self.embedder.clone(),
-            reranking: open_reranking(self.config, self.clock, (metrics, shared_metrics))?,
+            reranking: open_reranking(self.config, &self.upstreams)?,
             clock: self.clock.clone(),
             metrics: RetrievalMetrics::register(&self.base.registry, shared_metrics)?,
             shared_metrics: shared_metrics.clone(),
@@ -220,7 +227,7 @@ impl<'a> Services<'a> {
     async fn chat(&self, retrieval: &Retrieval) -> Result<Chat> {
         let (config, clock, base) = (self.config, self.clock, self.base);
         let (llm_metrics, shared_metrics) = (&base.llm_metrics, &base.shared_metrics);
-        let router = open_router(&config.llm, clock, llm_metrics, shared_metrics)?;
+        let router = open_router(&config.llm, &self.upstreams)?;
         open_overrides(&base.store, &router, &config.llm, clock.now()).await?;
         let responses = ResponseCache::new(
             base.cache.clone(),
@@ -260,11 +267,7 @@ impl<'a> Services<'a> {
 }
 
 /// The configured reranker, with its breaker.
-fn open_reranking(
-    config: &Config,
-    clock: &Clock,
-    (metrics, shared_metrics): (&LlmMetrics, &SharedMetrics),
-) -> Result<Option<Reranking>> {
+fn open_reranking(config: &Config, upstreams: &UpstreamParts) -> Result<Option<Reranking>> {
     let rerank = &config.rerank;
     let wire = match rerank.provider {
         RerankProvider::Off => return Ok(None),
@@ -279,13 +282,8 @@ fn open_reranking(
         model: rerank.model.clone(),
         timeout: Duration::from_millis(rerank.timeout_ms),
     };
-    let upstream = Reranker::new(settings, ModelClient::new()?)?;
-    Ok(Some(Reranking::new(
-        upstream,
-        rerank.top,
-        clock.clone(),
-        (metrics.clone(), shared_metrics.clone()),
-    )))
+    let reranker = Reranker::new(settings, upstreams.clone())?;
+    Ok(Some(Reranking::new(reranker, rerank.top)))
 }
 
 fn ocr_settings(config: &Config) -> OcrSettings {

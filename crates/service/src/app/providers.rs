@@ -1,34 +1,18 @@
-//! The providers of the configuration, put behind their router.
+//! The providers of the configuration, behind their router.
 
 use crate::config::{LlmConfig, ProviderConfig, ProviderWire};
-use ragd_core::clock::Clock;
 use ragd_core::error::Result;
-use ragd_core::outbound::ModelClient;
 use ragd_core::resilience::{BreakerSettings, LimiterSettings};
-use ragd_core::telemetry::SharedMetrics;
 use ragd_llm::{
-    LlmMetrics, Member, MemberParts, MemberSettings, ProviderSettings, Router, RouterSettings,
-    Timeouts, Wire,
+    Member, MemberSettings, ProviderSettings, Router, RouterSettings, Timeouts, UpstreamParts, Wire,
 };
 use std::time::Duration;
 
-/// Opens nothing: a provider is called when somebody asks.
-pub(super) fn open_router(
-    config: &LlmConfig,
-    clock: &Clock,
-    metrics: &LlmMetrics,
-    shared_metrics: &SharedMetrics,
-) -> Result<Router> {
-    let http = ModelClient::new()?;
-    let around = || MemberParts {
-        http: http.clone(),
-        clock: clock.clone(),
-        metrics: metrics.clone(),
-        shared_metrics: shared_metrics.clone(),
-    };
+/// Makes the router; no provider is called yet.
+pub(super) fn open_router(config: &LlmConfig, parts: &UpstreamParts) -> Result<Router> {
     let member = |found: ProviderConfig| {
         let settings = settings_of(found, config);
-        Member::new(settings, around())
+        Member::new(settings, parts.clone())
     };
     let members = config.configured().into_iter().map(member);
     let settings = RouterSettings {
@@ -39,7 +23,11 @@ pub(super) fn open_router(
         retries: config.retries,
         retry_wait: Duration::from_millis(config.retry_wait_ms),
     };
-    Router::new(members.collect::<Result<_>>()?, settings, clock.clone())
+    Router::new(
+        members.collect::<Result<_>>()?,
+        settings,
+        parts.clock.clone(),
+    )
 }
 
 fn settings_of(found: ProviderConfig, config: &LlmConfig) -> MemberSettings {

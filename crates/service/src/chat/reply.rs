@@ -11,7 +11,8 @@ use futures_util::StreamExt;
 use ragd_core::error::{Error, Result};
 use ragd_language::extractive::NOT_FOUND;
 use ragd_llm::{
-    Answering, ChatRequest, FinishReason, RouteError, RouteErrorKind, Served, StreamEvent, Usage,
+    ChatRequest, CompletionStream, FinishReason, RouteError, RouteErrorKind, Served, StreamEvent,
+    Usage,
 };
 
 /// What a provider replied.
@@ -77,7 +78,7 @@ impl Chat {
             return Ok(ModelReply::without_model(text, turn.requested()));
         }
         // A route whose providers are all switched off asks nobody either, but that is an outage.
-        if route.asks_nobody() && route.ends_extractive() {
+        if route.calls_no_provider() && route.ends_extractive() {
             let served = Served::default();
             return self.extractive_reply(turn, retrieved, served).await;
         }
@@ -159,8 +160,8 @@ impl Chat {
 }
 
 /// Sends every piece of a stream to `progress` as it comes, and returns the whole at its end.
-async fn read_stream(answering: Answering, progress: &ProgressSender) -> Result<ModelReply> {
-    let Answering { mut events, served } = answering;
+async fn read_stream(answering: CompletionStream, progress: &ProgressSender) -> Result<ModelReply> {
+    let CompletionStream { mut events, served } = answering;
     progress.send_modify(|progress| progress.served = Some(served.clone()));
     let mut text = String::new();
     let mut end = Err(unavailable("the stream did not end"));

@@ -9,7 +9,7 @@ use ragd_core::domain::{
     Role, RoomId,
 };
 use ragd_core::error::{Error, ErrorKind, Result};
-use ragd_llm::{ChatMessage, ChatRequest, Route, Wish};
+use ragd_llm::{ChatMessage, ChatRequest, Route, RouteRequest};
 use ragd_store::NewSummary;
 use uuid::Uuid;
 
@@ -74,8 +74,8 @@ impl Chat {
         if self.parts.store.room(room, owner).await?.is_none() {
             return Ok(JobOutcome::Cancelled);
         }
-        let route = self.parts.router.route(Wish::default())?;
-        if route.asks_nobody() {
+        let route = self.parts.router.route(RouteRequest::default())?;
+        if route.calls_no_provider() {
             tracing::info!(
                 room_id = %room,
                 "no summary was made: the extractive provider writes none"

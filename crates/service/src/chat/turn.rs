@@ -4,7 +4,7 @@
 use super::{Chat, ChatRequest};
 use ragd_core::domain::{Message, Principal, ReadScope, Room};
 use ragd_core::error::Result;
-use ragd_llm::{Route, Served, Wish};
+use ragd_llm::{Route, RouteRequest, Served};
 use std::sync::Arc;
 
 /// A question and what its answer depends on.
@@ -59,7 +59,7 @@ impl Chat {
         request: ChatRequest,
         streamed: bool,
     ) -> Result<Arc<Turn>> {
-        let route = self.parts.router.route(Wish {
+        let route = self.parts.router.route(RouteRequest {
             provider: request.provider.as_deref(),
             model: request.model.as_deref(),
         })?;

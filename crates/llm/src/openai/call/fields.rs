@@ -1,15 +1,32 @@
-//! The fields of OpenAI's request as clients send them, read one by one into a
-//! [`super::Call`]. Unknown fields are passed over; it refuses by name what no other vendor
-//! can be sent.
+//! The fields of OpenAI's request as clients send them, read one by one into a [`Call`]. Unknown
+//! fields are passed over; it refuses by name what no other vendor can be sent.
 
 use super::messages::messages;
-use super::{Call, Format, Function, ToolChoice, Unsendable};
+use super::types::{Call, Format, Function, ToolChoice, Unsendable, refuse};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+impl Call {
+    /// Reads the fields of a request.
+    ///
+    /// # Errors
+    /// When a field has another shape than OpenAI's, or asks for what only OpenAI's own wire can
+    /// carry: sound, files, several answers, tools other than functions.
+    pub fn of(fields: &[(String, Box<RawValue>)]) -> Result<Self, Unsendable> {
+        let mut call = Self::default();
+        for (name, value) in fields {
+            read(&mut call, name, value)?;
+        }
+        if call.messages.is_empty() {
+            return Err(Unsendable("`messages` holds no message".to_owned()));
+        }
+        Ok(call)
+    }
+}
+
 /// Reads one field into `call`. A `null` is an absent field.
-pub fn read(call: &mut Call, name: &str, value: &RawValue) -> Result<(), Unsendable> {
+fn read(call: &mut Call, name: &str, value: &RawValue) -> Result<(), Unsendable> {
     match name {
         "messages" => call.messages = messages(parsed(name, value)?.unwrap_or_default())?,
         "tools" => call.tools = functions(parsed(name, value)?.unwrap_or_default())?,
@@ -31,11 +48,6 @@ pub fn read(call: &mut Call, name: &str, value: &RawValue) -> Result<(), Unsenda
         _ => {}
     }
     Ok(())
-}
-
-/// The refusal with these words.
-pub fn refuse<T>(words: String) -> Result<T, Unsendable> {
-    Err(Unsendable(words))
 }
 
 fn parsed<T: DeserializeOwned>(name: &str, value: &RawValue) -> Result<Option<T>, Unsendable> {
@@ -163,7 +175,7 @@ fn format(raw: RawFormat) -> Result<Format, Unsendable> {
     match raw.kind.as_str() {
         "text" => Ok(Format::Text),
         "json_object" => Ok(Format::Json),
-        // OpenAI lets the schema be left out, which says no more than `json_object`.
+        // OpenAI lets the schema be left out, which means the same as `json_object`.
         "json_schema" => Ok(raw
             .json_schema
             .and_then(|json_schema| json_schema.schema)

@@ -1,8 +1,7 @@
 //! The messages of OpenAI's request as clients send them. It refuses by name the roles and parts
 //! that no other vendor can be sent.
 
-use super::fields::refuse;
-use super::{Image, Message, Part, ToolCall, Unsendable};
+use super::types::{Image, Message, Part, ToolCall, Unsendable, refuse};
 use serde::Deserialize;
 
 /// A message as clients send it.
@@ -140,7 +139,7 @@ fn part(raw: RawPart) -> Result<Part, Unsendable> {
     }
 }
 
-/// The words of a message that may hold nothing else.
+/// The text of a message that may hold nothing else.
 fn text(content: Option<Content>) -> Result<String, Unsendable> {
     let mut all = String::new();
     for part in parts(content)? {
@@ -186,7 +185,7 @@ fn inline_image(media_type: &str, base64: &str) -> Image {
 
 fn tool_call(raw: RawCall) -> Result<ToolCall, Unsendable> {
     let Some(function) = raw.function else {
-        return refuse("calls of tools that are no functions are not supported".to_owned());
+        return refuse("calls of tools other than functions are not supported".to_owned());
     };
     Ok(ToolCall {
         id: raw.id,

@@ -1,6 +1,7 @@
 //! Tests of `openai/call`, on texts in the vendor's shape.
 
 use super::*;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 fn fields(body: &Value) -> Vec<(String, Box<RawValue>)> {

@@ -1,48 +1,49 @@
-//! How one request goes through its chain: pure decisions over what each provider has said so far.
+//! Which provider of its route a request calls next: pure decisions over the state of each candidate.
 //! It makes no call and keeps no time of its own.
 
 use super::attempt::Attempt;
-use super::member::HeldUp;
-use super::route::Step;
-use super::{MAX_CALLS, Operation, Route, RouteError, RouteErrorKind, Router, Served};
+use super::outcome::{RouteError, RouteErrorKind, Served};
+use super::route::{Route, Step};
+use super::shared::{MAX_CALLS, Shared};
+use crate::guard::{Blocked, Operation};
 use crate::{ProviderError, ProviderErrorKind as Kind};
 use chrono::{DateTime, Utc};
-use ragd_core::resilience::HeldReason;
+use ragd_core::resilience::{HeldReason, Permit};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// A provider that can be called again within this time is waited for when there is no other.
 const WORTH_WAITING: Duration = Duration::from_secs(2);
-/// When asking again may help, where nobody said.
+/// When asking again may help, where no provider said.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What to do next.
 pub(super) enum Next {
     /// Make this call.
     Try(Attempt),
-    /// Wait, and ask again.
+    /// Wait, then ask for the next step again.
     Wait(Duration),
-    /// Nobody is left.
+    /// No candidate is left.
     GiveUp,
 }
 
-/// Where a request stands with one provider.
-enum Standing {
-    /// It may be asked.
-    Open,
+/// The state of one provider for one request.
+enum State {
+    /// It may be called.
+    Ready,
     /// It may not be called now.
-    HeldUp(HeldUp),
+    Blocked(Blocked),
     /// It was called and failed.
     Failed(ProviderError),
 }
 
-/// One request on its way.
-pub(super) struct Walk<'a> {
+/// The candidates of one request, with what has become of each so far.
+pub(super) struct Candidates<'a> {
     route: &'a Route,
     operation: Operation,
     deadline: Instant,
-    standings: Vec<Standing>,
+    states: Vec<State>,
     /// Which providers were called a second time.
     retried: Vec<bool>,
     calls: u32,
@@ -50,23 +51,23 @@ pub(super) struct Walk<'a> {
     upstream: Duration,
     /// When the call under way began.
     call_begun: Instant,
-    last_asked: usize,
+    last_called: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Candidates<'a> {
     pub(super) fn new(route: &'a Route, operation: Operation, deadline: Instant) -> Self {
         let count = route.steps().len();
         Self {
             route,
             operation,
             deadline,
-            standings: (0..count).map(|_| Standing::Open).collect(),
+            states: (0..count).map(|_| State::Ready).collect(),
             retried: vec![false; count],
             calls: 0,
             has_waited: false,
             upstream: Duration::ZERO,
             call_begun: Instant::now(),
-            last_asked: 0,
+            last_called: 0,
         }
     }
 
@@ -75,13 +76,13 @@ impl<'a> Walk<'a> {
         self.deadline
     }
 
-    /// When the next call must have brought something: while others have not been asked yet it gets
+    /// The deadline of the next call: while others have not been called yet it gets
     /// half of the time that is left, so that one that hangs does not take theirs.
     pub(super) fn call_deadline(&self) -> Instant {
-        let others = |standing: &Standing| matches!(standing, Standing::Open);
-        let asked = self.last_asked;
-        let is_last = !(self.standings.iter().enumerate())
-            .any(|(at, standing)| at != asked && others(standing));
+        let others = |state: &State| matches!(state, State::Ready);
+        let asked = self.last_called;
+        let is_last =
+            !(self.states.iter().enumerate()).any(|(at, state)| at != asked && others(state));
         if is_last || self.calls >= MAX_CALLS {
             return self.deadline;
         }
@@ -94,86 +95,82 @@ impl<'a> Walk<'a> {
         Instant::now() + time < self.deadline
     }
 
-    /// The next step at `now`: providers that were not asked yet, in order; then one that failed and
-    /// may be asked again; then one that can be called again soon.
-    pub(super) fn next(&mut self, now: DateTime<Utc>, router: &Router) -> Next {
+    /// The next step at `now`: providers that were not called yet, in order; then one that failed and
+    /// may be called again; then one that can be called again soon.
+    pub(super) fn next(&mut self, now: DateTime<Utc>, shared: &Shared) -> Next {
         if self.calls >= MAX_CALLS || !self.allows(Duration::ZERO) {
             return Next::GiveUp;
         }
-        for at in 0..self.standings.len() {
-            if !matches!(self.standings[at], Standing::Open) {
+        for at in 0..self.states.len() {
+            if !matches!(self.states[at], State::Ready) {
                 continue;
             }
             match self.route.steps()[at].member.admit(self.operation, now) {
-                Ok(permit) => return Next::Try(self.begin(at, permit, router)),
-                Err(held) => self.held_up(at, held),
+                Ok(permit) => return Next::Try(self.begin(at, permit, shared)),
+                Err(blocked) => self.blocked(at, blocked),
             }
         }
-        self.again(router)
+        self.again(shared)
     }
 
-    fn begin(
-        &mut self,
-        at: usize,
-        permit: ragd_core::resilience::Permit,
-        router: &Router,
-    ) -> Attempt {
+    fn begin(&mut self, at: usize, permit: Permit, shared: &Shared) -> Attempt {
         let Step { member, model } = &self.route.steps()[at];
         if at > 0 && !self.retried[at] {
             let before = &self.route.steps()[at - 1].member;
-            let reason = reason_of(&self.standings[at - 1]);
+            let reason = reason_of(&self.states[at - 1]);
             before.series().fallback(member.name(), reason);
         }
         self.calls += 1;
-        self.last_asked = at;
+        self.last_called = at;
         self.call_begun = Instant::now();
         let model = model.clone().unwrap_or_else(|| member.model().to_owned());
-        let called = (Arc::clone(member), permit);
-        Attempt::begin(called, (self.operation, model), router.0.clock.clone())
+        let clock = shared.clock.clone();
+        Attempt::begin(Arc::clone(member), permit, self.operation, model, clock)
     }
 
-    fn held_up(&mut self, at: usize, held: HeldUp) {
-        if let HeldUp::Limited(held) = held
+    fn blocked(&mut self, at: usize, blocked: Blocked) {
+        if let Blocked::Limited(held) = blocked
             && matches!(held.reason, HeldReason::Minute | HeldReason::Day)
         {
             self.route.steps()[at].member.series().violation();
         }
-        self.standings[at] = Standing::HeldUp(held);
+        self.states[at] = State::Blocked(blocked);
     }
 
-    /// Whom to ask once more, and how long to wait before that.
-    fn again(&mut self, router: &Router) -> Next {
-        let settings = &router.0.settings;
-        let may_retry = |walk: &Self, at: usize| settings.retries > 0 && !walk.retried[at];
-        for at in 0..self.standings.len() {
-            let Standing::Failed(error) = &self.standings[at] else {
+    /// Which one to call once more, and how long to wait before that.
+    fn again(&mut self, shared: &Shared) -> Next {
+        let settings = &shared.settings;
+        let may_retry =
+            |candidates: &Self, at: usize| settings.retries > 0 && !candidates.retried[at];
+        for at in 0..self.states.len() {
+            let State::Failed(error) = &self.states[at] else {
                 continue;
             };
             if !is_passing(error.kind) || !may_retry(self, at) {
                 continue;
             }
             let wait = error.retry_after;
-            if wait.is_some_and(|wait| wait > WORTH_WAITING) || !router.0.budget.withdraw() {
+            if wait.is_some_and(|wait| wait > WORTH_WAITING) || !shared.budget.withdraw() {
                 continue;
             }
             self.retried[at] = true;
-            self.standings[at] = Standing::Open;
+            self.states[at] = State::Ready;
             return Next::Wait(wait.unwrap_or_else(|| jittered(settings.retry_wait)));
         }
-        let soon = |standing: &Standing| wait_of(standing).filter(|wait| *wait <= WORTH_WAITING);
-        let wait = self.standings.iter().filter_map(soon).min();
+        let soon = |state: &State| wait_of(state).filter(|wait| *wait <= WORTH_WAITING);
+        let wait = self.states.iter().filter_map(soon).min();
         match wait {
             Some(wait) if !std::mem::replace(&mut self.has_waited, true) => {
-                for at in 0..self.standings.len() {
-                    let was_called = matches!(self.standings[at], Standing::Failed(_));
-                    if soon(&self.standings[at]).is_none() || (was_called && !may_retry(self, at)) {
+                for at in 0..self.states.len() {
+                    let was_called = matches!(self.states[at], State::Failed(_));
+                    if soon(&self.states[at]).is_none() || (was_called && !may_retry(self, at)) {
                         continue;
                     }
-                    if was_called && !router.0.budget.withdraw() {
+                    if was_called && !shared.budget.withdraw() {
                         continue;
                     }
                     self.retried[at] |= was_called;
-                    self.standings[at] = Standing::Open;
+                    self.states[at] = State::Ready;
                 }
                 Next::Wait(wait)
             }
@@ -181,7 +178,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Takes the failure of the call under way in.
+    /// Records the failure of the call under way.
     ///
     /// # Errors
     /// The failure itself, when it is the caller's own fault.
@@ -195,7 +192,7 @@ impl<'a> Walk<'a> {
                 kind: RouteErrorKind::Refused(Box::new(error)),
             });
         }
-        self.standings[self.last_asked] = Standing::Failed(error);
+        self.states[self.last_called] = State::Failed(error);
         Ok(())
     }
 
@@ -211,20 +208,20 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Why nobody answered.
+    /// Why no provider answered.
     pub(super) fn give_up(&self) -> RouteError {
-        let steps = self.route.steps().iter().zip(&self.standings);
+        let steps = self.route.steps().iter().zip(&self.states);
         let reasons: Vec<String> = steps
-            .map(|(step, standing)| words_of(step.member.name(), standing))
+            .map(|(step, state)| describe(step.member.name(), state))
             .collect();
-        let all_limited = self.standings.iter().all(is_limited);
+        let all_limited = self.states.iter().all(is_limited);
         let (kind, start) = if all_limited {
-            let limit = self.standings.iter().find_map(limit_of);
+            let limit = self.states.iter().find_map(limit_of);
             (RouteErrorKind::RateLimited { limit }, "Rate limit exceeded")
         } else {
             (RouteErrorKind::Unavailable, "no provider answers")
         };
-        let waits = self.standings.iter().filter_map(wait_of);
+        let waits = self.states.iter().filter_map(wait_of);
         RouteError {
             kind,
             message: format!("{start}: {}", reasons.join("; ")),
@@ -234,7 +231,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A failure that may have gone when the same provider is asked once more. One that took all its
+/// A failure that may have gone when the same provider is called once more. One that took all its
 /// time is not: its caller has waited long enough.
 const fn is_passing(kind: Kind) -> bool {
     matches!(
@@ -243,65 +240,65 @@ const fn is_passing(kind: Kind) -> bool {
     )
 }
 
-fn is_limited(standing: &Standing) -> bool {
-    match standing {
-        Standing::HeldUp(HeldUp::Limited(held)) => held.reason != HeldReason::Unusable,
-        Standing::Failed(error) => error.kind == Kind::RateLimited,
-        Standing::HeldUp(HeldUp::Open(_)) | Standing::Open => false,
+fn is_limited(state: &State) -> bool {
+    match state {
+        State::Blocked(Blocked::Limited(held)) => held.reason != HeldReason::Unusable,
+        State::Failed(error) => error.kind == Kind::RateLimited,
+        State::Blocked(Blocked::Open(_)) | State::Ready => false,
     }
 }
 
-fn limit_of(standing: &Standing) -> Option<u32> {
-    match standing {
-        Standing::HeldUp(HeldUp::Limited(held)) => held.limit,
+fn limit_of(state: &State) -> Option<u32> {
+    match state {
+        State::Blocked(Blocked::Limited(held)) => held.limit,
         _ => None,
     }
 }
 
 /// How long until it can be called again, where that is known.
-fn wait_of(standing: &Standing) -> Option<Duration> {
-    match standing {
-        Standing::Open => None,
-        Standing::HeldUp(HeldUp::Open(refused)) => Some(refused.retry_after),
-        Standing::HeldUp(HeldUp::Limited(held)) => Some(held.retry_after),
-        Standing::Failed(error) if error.kind == Kind::RateLimited => error.retry_after,
-        Standing::Failed(_) => None,
+fn wait_of(state: &State) -> Option<Duration> {
+    match state {
+        State::Ready => None,
+        State::Blocked(Blocked::Open(refused)) => Some(refused.retry_after),
+        State::Blocked(Blocked::Limited(held)) => Some(held.retry_after),
+        State::Failed(error) if error.kind == Kind::RateLimited => error.retry_after,
+        State::Failed(_) => None,
     }
 }
 
 /// The reason of a fallback, for a metric's label.
-fn reason_of(standing: &Standing) -> &'static str {
-    match standing {
-        Standing::HeldUp(HeldUp::Open(_)) => "circuit_open",
-        Standing::HeldUp(HeldUp::Limited(held)) if held.reason == HeldReason::Unusable => {
-            "unusable"
-        }
-        Standing::HeldUp(HeldUp::Limited(_)) => "rate_limited",
-        Standing::Failed(error) => match error.kind {
+fn reason_of(state: &State) -> &'static str {
+    match state {
+        State::Blocked(Blocked::Open(_)) => "circuit_open",
+        State::Blocked(Blocked::Limited(held)) if held.reason == HeldReason::Unusable => "unusable",
+        State::Blocked(Blocked::Limited(_)) => "rate_limited",
+        State::Failed(error) => match error.kind {
             Kind::RateLimited => "rate_limited",
             Kind::Unauthorized | Kind::Quota => "unusable",
             Kind::Timeout => "timeout",
             _ => "failure",
         },
-        Standing::Open => "failure",
+        State::Ready => "failure",
     }
 }
 
-fn words_of(name: &str, standing: &Standing) -> String {
-    match standing {
-        Standing::Open => format!("{name}: was not asked"),
-        Standing::HeldUp(HeldUp::Open(_)) => format!("Circuit breaker open: {name}"),
-        Standing::HeldUp(HeldUp::Limited(held)) => match (held.reason, held.limit) {
+fn describe(name: &str, state: &State) -> String {
+    match state {
+        State::Ready => format!("{name}: was not called"),
+        State::Blocked(Blocked::Open(_)) => format!("Circuit breaker open: {name}"),
+        State::Blocked(Blocked::Limited(held)) => match (held.reason, held.limit) {
             (HeldReason::Minute, Some(limit)) => {
                 format!("{name} is sent at most {limit} requests a minute")
             }
             (HeldReason::Day, Some(limit)) => {
                 format!("{name} is sent at most {limit} requests a day")
             }
-            (HeldReason::Unusable, _) => format!("{name}: its key or quota does not serve"),
-            _ => format!("{name} asked to be left alone"),
+            (HeldReason::Unusable, _) => {
+                format!("{name}: its key is not accepted or its quota is spent")
+            }
+            _ => format!("{name} asked not to be called"),
         },
-        Standing::Failed(error) => error.to_string(),
+        State::Failed(error) => error.to_string(),
     }
 }
 

@@ -1,24 +1,25 @@
-//! A chat call in a typed form: OpenAI's chat-completions fields, read so that another vendor's wire
-//! can be written from them. Fields that change nothing for those vendors are passed over; what
-//! would change the answer and cannot be carried over is refused by its name.
-
-mod fields;
-mod messages;
+//! What a chat call holds, whichever vendor it is for: conversation, functions and parameters, and
+//! the refusal of what cannot be sent. It reads no JSON of a client.
 
 use serde_json::value::RawValue;
 
-/// The caller asked for something that a vendor cannot take; the words name the field. It becomes a
+/// The caller asked for something that a vendor cannot take; the message names the field. It becomes a
 /// 400 of the caller.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unsendable(pub String);
 
-/// The refusal of a conversation without any words, which other vendors do not take.
-pub fn says_nothing() -> Unsendable {
-    Unsendable("`messages` says nothing".to_owned())
+/// The refusal with this message.
+pub(super) fn refuse<T>(words: String) -> Result<T, Unsendable> {
+    Err(Unsendable(words))
 }
 
-/// What a model is asked, with the caller's wishes. Absent wishes are `None` or empty.
+/// The refusal of a conversation without any text, which other vendors do not take.
+pub fn says_nothing() -> Unsendable {
+    Unsendable("`messages` holds no text".to_owned())
+}
+
+/// What a model is asked, with the caller's parameters. Absent ones are `None` or empty.
 #[derive(Debug, Default)]
 pub struct Call {
     /// The conversation, oldest first; never empty.
@@ -48,22 +49,22 @@ pub struct Call {
 /// One message of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// What the model is told to do (`system`, `developer`).
+    /// Instructions for the model (`system`, `developer`).
     System(String),
-    /// What a person says.
+    /// A person's message.
     User(Vec<Part>),
-    /// What the model said.
+    /// The model's message.
     Assistant {
-        /// Its words; may be empty.
+        /// Its text; may be empty.
         text: String,
         /// The calls that it asked for.
         calls: Vec<ToolCall>,
     },
-    /// What a called function gave.
+    /// A called function's result.
     Tool {
         /// The call that it answers.
         id: String,
-        /// The function's name, where the caller says it.
+        /// The function's name, where the caller names it.
         name: Option<String>,
         /// The result.
         text: String,
@@ -73,7 +74,7 @@ pub enum Message {
 /// A piece of a person's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
-    /// Words.
+    /// Text.
     Text(String),
     /// A picture.
     Image(Image),
@@ -96,7 +97,7 @@ pub enum Image {
 /// A call of a function, asked for by the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToolCall {
-    /// The call's name, by which its result is told from others'.
+    /// The call's name, which links it to its result.
     pub id: String,
     /// The function's name.
     pub name: String,
@@ -144,23 +145,7 @@ pub enum Format {
 }
 
 impl Call {
-    /// Reads the fields of a request.
-    ///
-    /// # Errors
-    /// When a field has another shape than OpenAI's, or asks for what only OpenAI's own wire can
-    /// carry: sound, files, several answers, tools that are no functions.
-    pub fn of(fields: &[(String, Box<RawValue>)]) -> Result<Self, Unsendable> {
-        let mut call = Self::default();
-        for (name, value) in fields {
-            fields::read(&mut call, name, value)?;
-        }
-        if call.messages.is_empty() {
-            return Err(Unsendable("`messages` holds no message".to_owned()));
-        }
-        Ok(call)
-    }
-
-    /// All system messages as one text; `None` when they say nothing.
+    /// All system messages as one text; `None` when they are blank.
     pub fn system(&self) -> Option<String> {
         let words: Vec<&str> = self
             .messages
@@ -192,7 +177,7 @@ impl ToolCall {
 }
 
 impl Format {
-    /// The form as words, for models that take no such wish as a field.
+    /// The form as an instruction, for models that take no such field.
     pub fn instruction(&self) -> Option<String> {
         const JSON: &str =
             "Answer with one JSON object and nothing else: no words around it and no code fence.";
@@ -206,7 +191,3 @@ impl Format {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "call_tests.rs"]
-mod tests;
