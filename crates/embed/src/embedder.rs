@@ -17,10 +17,11 @@ pub enum Embedder {
 }
 
 impl Embedder {
-    /// The local model installed under the folder `models`: see [`Local::load`].
+    /// Loads the local model installed under the folder `models`, to compute on `threads` threads.
+    /// Blocks for about a tenth of a second.
     ///
     /// # Errors
-    /// As [`Local::load`].
+    /// `Unavailable` if the model is missing or damaged; the message says what to run.
     pub fn load(models: &Path, threads: NonZeroUsize) -> Result<Self> {
         Local::load(models, threads).map(Self::Local)
     }

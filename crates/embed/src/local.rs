@@ -63,7 +63,7 @@ impl Local {
     /// # Errors
     /// [`ErrorKind::Unavailable`](ragd_core::error::ErrorKind::Unavailable) if the model is missing
     /// or damaged; the message says what to run.
-    pub fn load(models: &Path, threads: NonZeroUsize) -> Result<Self> {
+    pub(super) fn load(models: &Path, threads: NonZeroUsize) -> Result<Self> {
         let files = files::require(models)?;
         Ok(Self(Arc::new(Shared {
             model_id: files.manifest.model_id,
@@ -89,7 +89,7 @@ impl Local {
     /// # Errors
     /// [`ErrorKind::Internal`](ragd_core::error::ErrorKind::Internal) if the model fails, which
     /// does not depend on the texts.
-    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
+    pub(super) async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
         let count = texts.len();
         let ids = Arc::new(self.tokenise(texts).await?);
         let batches = batches(&ids);
@@ -114,7 +114,7 @@ impl Local {
     ///
     /// # Errors
     /// As [`Self::embed`].
-    pub async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
+    pub(super) async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
         let text = text.to_owned();
         let vectors = self
             .run(

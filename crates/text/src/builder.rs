@@ -1,8 +1,8 @@
-//! A text that grows while its length in characters is counted, up to a limit.
+//! Builds a text up to a limit, and counts its characters.
 
 use super::{ExtractFailure, ExtractLimits};
 
-/// Builds a text and knows at each moment where in it, in characters, the next one will stand.
+/// Builds a text; its length in characters, the offset of what comes next, is known at any time.
 pub(super) struct TextBuilder<'a> {
     text: String,
     chars: usize,
@@ -37,7 +37,7 @@ impl<'a> TextBuilder<'a> {
         &self.text
     }
 
-    /// Takes spaces off the end.
+    /// Removes characters from the end.
     pub(super) fn trim_end_matches(&mut self, unwanted: &[char]) {
         let kept = self.text.trim_end_matches(unwanted).len();
         self.chars -= self.text.get(kept..).map_or(0, |tail| tail.chars().count());

@@ -1,17 +1,17 @@
-//! The child's side of an extraction, run by the hidden command `ragd extract`: binds itself to its
-//! limits, reads the document from standard input, parses it on a thread whose panics end here, and
-//! writes the answer as JSON to standard output. It opens no file and talks to nobody.
+//! The child's side of an extraction, run by the hidden command `ragd extract`: limits its own
+//! resources, reads the document from standard input, parses it on a thread whose panics it
+//! catches, and writes the answer as JSON to standard output. It opens no file and no connection.
 
+use super::rlimits::ResourceLimits;
 use super::{
     ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, decode, delimited, email, epub,
     html, json, markdown, odf, office, pdf, picture, rtf,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Read, Write};
 use std::process::ExitCode;
 
-/// What the child is told: its one argument.
+/// The request to the child: its only argument, as JSON.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct ChildRequest {
     pub(super) format: Format,
@@ -19,15 +19,15 @@ pub(super) struct ChildRequest {
     pub(super) task: Task,
 }
 
-/// What is to be made of the document.
+/// What to do with the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Task {
-    /// Its text; where only OCR can tell it, that is a failure.
+    /// Extract its text; a document that only OCR can read is a failure.
     Text,
-    /// Its text, with the numbers of the pages that are left to OCR: pictures of at most `pixels`.
+    /// Extract its text, and list the pages that only OCR can read: pictures of at most `pixels`.
     TextBesidePictures { pixels: u64 },
-    /// One of its pages, drawn with at most `pixels`, as a bitmap.
+    /// Draw one of its pages, with at most `pixels`, as a bitmap.
     Raster { page: u32, pixels: u64 },
 }
 
@@ -37,12 +37,12 @@ impl ChildRequest {
     }
 }
 
-/// Enough for the parsers' own nesting limits, and counted against the memory limit.
+/// Enough for the parsers' own nesting limits; added to the memory limit.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 
 /// Runs `ragd extract ARGUMENT`; call it before any thread or runtime is started. The answer is
-/// `{"Ok": …}` or `{"Err": {code, message}}`; the exit code is a failure only where there is none. A
-/// drawn page is the answer itself, and what prevents it is told on standard error.
+/// `{"Ok": …}` or `{"Err": {code, message}}` on standard output; the exit code is a failure only if
+/// there is no answer. A drawn page is written as it is, and its failure to standard error.
 pub fn run_child(argument: &str) -> ExitCode {
     let Ok(request) = serde_json::from_str::<ChildRequest>(argument) else {
         return ExitCode::from(2);
@@ -50,21 +50,20 @@ pub fn run_child(argument: &str) -> ExitCode {
     if confine(&request.limits).is_err() {
         return ExitCode::from(3);
     }
-    // A parser's panic is an answer, not a message.
+    // A panic of a parser becomes an answer and must not be printed.
     std::panic::set_hook(Box::new(|_| {}));
     let parsed = std::thread::Builder::new()
         .stack_size(STACK_BYTES)
         .spawn(move || read_and_parse(request));
     let answer = match parsed.map(std::thread::JoinHandle::join) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_panic)) => Err(ExtractFailure::new(
-            FailureCode::Corrupt,
-            "it breaks its format in a way that its parser does not survive",
+        Ok(Err(_panic)) => Err(ExtractFailure::corrupt(
+            "it violates its format in a way that crashes its parser",
         )),
         Err(_) => return ExitCode::from(4),
     };
     if matches!(request.task, Task::Raster { .. }) {
-        return drawn(&answer);
+        return exit_after_drawing(&answer);
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
     match serde_json::to_writer(&mut out, &answer).map(|()| out.flush()) {
@@ -73,36 +72,28 @@ pub fn run_child(argument: &str) -> ExitCode {
     }
 }
 
-/// The end of a process that drew a page, which is written already unless there was a fault.
-fn drawn(answer: &Result<Extracted, ExtractFailure>) -> ExitCode {
+/// The exit code of a process that drew a page. The page is already written unless drawing failed.
+fn exit_after_drawing(answer: &Result<Extracted, ExtractFailure>) -> ExitCode {
     let Err(failure) = answer else {
         return ExitCode::SUCCESS;
     };
-    // The exit code tells it as well.
-    let _told = serde_json::to_writer(std::io::stderr().lock(), failure);
+    // The exit code says that drawing failed, whether the reason can be written or not.
+    let _ignored = serde_json::to_writer(std::io::stderr().lock(), failure);
     ExitCode::from(6)
 }
 
-/// Takes from this process what a parser does not need.
+/// Limits what this process may use to what a parser needs.
 fn confine(limits: &ExtractLimits) -> rustix::io::Result<()> {
-    let both = |limit: u64| Rlimit {
-        current: Some(limit),
-        maximum: Some(limit),
-    };
-    let address_space = limits.memory_bytes + address_space_bytes() + STACK_BYTES as u64;
-    setrlimit(Resource::As, both(address_space))?;
-    // At the soft limit comes SIGXCPU, which names its cause; at the hard one SIGKILL, which does not.
-    let processor = Rlimit {
-        current: Some(limits.cpu_seconds.max(1)),
-        maximum: Some(limits.cpu_seconds.max(1) + 1),
-    };
-    setrlimit(Resource::Cpu, processor)?;
-    setrlimit(Resource::Core, both(0))?;
-    setrlimit(Resource::Fsize, both(0))?;
-    setrlimit(Resource::Nofile, both(8))
+    ResourceLimits {
+        memory_bytes: limits.memory_bytes + address_space_bytes() + STACK_BYTES as u64,
+        cpu_seconds: limits.cpu_seconds,
+        file_bytes: 0,
+        open_files: 8,
+    }
+    .apply()
 }
 
-/// What the program itself takes; the limit is on top of it, whatever the size of the binary.
+/// The address space of the program itself, which is added to the limit.
 fn address_space_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status
@@ -127,10 +118,10 @@ fn read_and_parse(request: ChildRequest) -> Result<Extracted, ExtractFailure> {
             )
         })?;
     if bytes.len() as u64 > limits.file_bytes {
-        return Err(ExtractFailure::new(
-            FailureCode::TooLarge,
-            format!("the file has more than {} bytes", limits.file_bytes),
-        ));
+        return Err(ExtractFailure::too_large(format!(
+            "the file has more than {} bytes",
+            limits.file_bytes
+        )));
     }
     parse(&request, bytes)
 }
@@ -140,13 +131,13 @@ fn parse(request: &ChildRequest, bytes: Vec<u8>) -> Result<Extracted, ExtractFai
     format.check(&bytes)?;
     if let Task::Raster { page, pixels } = request.task {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        return pdf::draw(bytes, (page, pixels), &mut out).map(|()| Extracted::default());
+        return pdf::draw(bytes, page, pixels, &mut out).map(|()| Extracted::default());
     }
     let pixels_for_ocr = match request.task {
         Task::TextBesidePictures { pixels } => Some(pixels),
         Task::Text | Task::Raster { .. } => None,
     };
-    let mut extracted = read(format, bytes, (limits, pixels_for_ocr))?;
+    let mut extracted = read(format, bytes, limits, pixels_for_ocr)?;
     format
         .content_type()
         .clone_into(&mut extracted.content_type);
@@ -166,11 +157,12 @@ fn parse(request: &ChildRequest, bytes: Vec<u8>) -> Result<Extracted, ExtractFai
 fn read(
     format: Format,
     bytes: Vec<u8>,
-    (limits, pixels_for_ocr): (&ExtractLimits, Option<u64>),
+    limits: &ExtractLimits,
+    pixels_for_ocr: Option<u64>,
 ) -> Result<Extracted, ExtractFailure> {
     match format {
-        Format::Text | Format::Source => Ok(text(decode::plain(&bytes)?)),
-        Format::Markdown => Ok(marked(decode::plain(&bytes)?)),
+        Format::Text | Format::Source => Ok(plain_text(decode::plain(&bytes)?)),
+        Format::Markdown => Ok(markdown_text(decode::plain(&bytes)?)),
         Format::Html => html::extract(&decode::html(&bytes)?, limits),
         Format::Pdf => pdf::extract(bytes, limits, pixels_for_ocr.is_some()),
         Format::Picture(kind) => picture::extract(kind, &bytes, pixels_for_ocr),
@@ -190,7 +182,7 @@ fn read(
     }
 }
 
-/// Escapes can say NUL, which a database does not store; a space keeps all offsets.
+/// Replaces NUL characters, which databases do not store, by spaces, which keeps all offsets.
 fn remove_nuls(extracted: &mut Extracted) {
     let sections = extracted.sections.iter_mut();
     let texts = sections
@@ -204,14 +196,14 @@ fn remove_nuls(extracted: &mut Extracted) {
     }
 }
 
-fn text(text: String) -> Extracted {
+fn plain_text(text: String) -> Extracted {
     Extracted {
         text,
         ..Extracted::default()
     }
 }
 
-fn marked(text: String) -> Extracted {
+fn markdown_text(text: String) -> Extracted {
     let sections = markdown::sections(&text);
     Extracted {
         title: markdown::title(&sections),

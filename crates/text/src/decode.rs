@@ -1,14 +1,14 @@
-//! Bytes to characters. UTF-8 is expected, a byte order mark or an HTML declaration is believed,
-//! and Windows-1252 is assumed only where the bytes look like words in it; anything else is refused
-//! rather than indexed as noise.
+//! Decodes bytes to characters. UTF-8 is the default, a byte order mark or an HTML declaration
+//! takes precedence, and Windows-1252 is assumed only if the bytes look like words in it; anything
+//! else is refused rather than indexed as noise.
 
 use super::{ExtractFailure, FailureCode};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Reads plain text.
+/// Decodes plain text.
 ///
 /// # Errors
-/// `invalid_encoding` with the place of the first byte that does not fit.
+/// `invalid_encoding` with the offset of the first invalid byte.
 pub(super) fn plain(bytes: &[u8]) -> Result<String, ExtractFailure> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return strictly(encoding, bytes.get(mark..).unwrap_or_default());
@@ -24,7 +24,7 @@ pub(super) fn plain(bytes: &[u8]) -> Result<String, ExtractFailure> {
     }
 }
 
-/// Reads HTML: as [`plain`], and a `charset` declared near its start is believed.
+/// Decodes HTML: as [`plain`], but a `charset` declared near its start takes precedence.
 ///
 /// # Errors
 /// As for [`plain`].
@@ -48,12 +48,15 @@ fn strictly(encoding: &'static Encoding, bytes: &[u8]) -> Result<String, Extract
         .decode_without_bom_handling_and_without_replacement(bytes)
         .ok_or_else(|| invalid(format!("the bytes are not valid {}", encoding.name())))?;
     if text.contains('\0') {
-        return Err(invalid(format!("the {} text has NULs", encoding.name())));
+        return Err(invalid(format!(
+            "the {} text has NUL characters",
+            encoding.name()
+        )));
     }
     Ok(text.into_owned())
 }
 
-/// NUL bytes and a crowd of control characters are signs of a binary file.
+/// Refuses what looks like a binary file: NUL bytes, or many control characters.
 fn refuse_binary(bytes: &[u8]) -> Result<(), ExtractFailure> {
     if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
         return Err(invalid(format!(
@@ -91,7 +94,7 @@ fn declared_charset(bytes: &[u8]) -> Option<&'static Encoding> {
             .position(|byte| !byte.is_ascii_alphanumeric() && !b"-_.:".contains(byte))
             .unwrap_or(value.len());
         let encoding = Encoding::for_label(value.get(..end)?)?;
-        // A declaration that could be read byte by byte cannot itself be UTF-16.
+        // A declaration that was found byte by byte cannot itself be UTF-16.
         Some(if encoding == UTF_16LE || encoding == UTF_16BE {
             UTF_8
         } else {
@@ -100,7 +103,7 @@ fn declared_charset(bytes: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
-/// Whether each byte above ASCII is a letter beside a letter, or a sign common in prose.
+/// Whether each byte above ASCII is a letter next to a letter, or a character common in prose.
 fn looks_like_windows_1252(bytes: &[u8]) -> bool {
     let near = |at: usize, test: fn(&u8) -> bool| {
         let before = at.checked_sub(1).and_then(|at| bytes.get(at));
@@ -111,11 +114,11 @@ fn looks_like_windows_1252(bytes: &[u8]) -> bool {
         letters += usize::from(byte.is_ascii_alphabetic());
         high += usize::from(!byte.is_ascii());
         let fits = match byte {
-            // The euro sign belongs to a number.
+            // The euro sign, next to a number.
             0x80 => near(at, |byte| byte.is_ascii_digit() || *byte == b' '),
             // Quotes, dashes, the ellipsis, the trade mark.
             0x82 | 0x84 | 0x85 | 0x91..=0x97 | 0x99 => true,
-            // Letters outside Latin-1, and those of Latin-1.
+            // Letters, first those that Latin-1 does not have.
             0x8A | 0x8C | 0x8E | 0x9A | 0x9C | 0x9E | 0x9F => near(at, u8::is_ascii_alphabetic),
             0xC0..=0xD6 | 0xD8..=0xF6 | 0xF8..=0xFE => near(at, u8::is_ascii_alphabetic),
             // Non-breaking space, inverted marks, currencies, section, copyright, guillemets,

@@ -1,15 +1,14 @@
-//! CSV and TSV (RFC 4180, and what programs make of it): each record becomes one line with its
-//! headers. The delimiter of a CSV file is the one of `,`, `;`, tab and `|` that its first lines
-//! agree on.
+//! CSV and TSV (RFC 4180 and common deviations): each record becomes one line with its headers. The
+//! delimiter of a CSV file is the one of `,`, `;`, tab and `|` that its first lines have in common.
 
 use super::builder::TextBuilder;
 use super::table::TableWriter;
-use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
+use super::{ExtractFailure, ExtractLimits, Extracted};
 
-/// How many lines are looked at for the delimiter.
+/// How many lines are sampled to detect the delimiter.
 const SAMPLED_LINES: usize = 10;
 
-/// Reads a file whose delimiter is `delimiter`, or is to be found.
+/// Extracts a file with this delimiter; `None` detects it.
 ///
 /// # Errors
 /// `too_large` by the limits of tables.
@@ -21,7 +20,7 @@ pub(super) fn extract(
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .delimiter(delimiter.unwrap_or_else(|| sniffed(text)))
+        .delimiter(delimiter.unwrap_or_else(|| detected_delimiter(text)))
         .from_reader(text.as_bytes());
     let mut out = TextBuilder::new(limits);
     let mut table = TableWriter::new(limits);
@@ -34,7 +33,7 @@ pub(super) fn extract(
             }
             Ok(false) => break,
             Err(error) => {
-                return Err(ExtractFailure::new(FailureCode::Corrupt, error.to_string()));
+                return Err(ExtractFailure::corrupt(error.to_string()));
             }
         }
     }
@@ -45,9 +44,9 @@ pub(super) fn extract(
     })
 }
 
-/// The delimiter that stands equally often, and most often, in each of the first lines; a comma
-/// where none does.
-fn sniffed(text: &str) -> u8 {
+/// The delimiter with the same count in most of the first lines, the highest count among equals; a
+/// comma if there is none.
+fn detected_delimiter(text: &str) -> u8 {
     let lines: Vec<&str> = text
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -58,20 +57,21 @@ fn sniffed(text: &str) -> u8 {
         .map(|delimiter| {
             let counts: Vec<usize> = lines
                 .iter()
-                .map(|line| unquoted(line, *delimiter))
+                .map(|line| count_unquoted(line, *delimiter))
                 .collect();
             let first = counts.first().copied().unwrap_or(0);
             let agreeing = counts.iter().filter(|count| **count == first).count();
             (if first == 0 { 0 } else { agreeing }, first, *delimiter)
         })
-        // Of equals the one that is named first.
+        // Reversed, so that of equals the first one wins.
         .rev()
         .max_by_key(|(agreeing, first, _)| (*agreeing, *first))
         .filter(|(agreeing, _, _)| *agreeing > 0)
         .map_or(b',', |(_, _, delimiter)| delimiter)
 }
 
-fn unquoted(line: &str, delimiter: u8) -> usize {
+/// How often the delimiter occurs outside of quotes.
+fn count_unquoted(line: &str, delimiter: u8) -> usize {
     let mut quoted = false;
     line.bytes()
         .filter(|byte| {

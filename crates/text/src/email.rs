@@ -1,18 +1,18 @@
-//! Mails (RFC 5322, MIME): who wrote to whom about what and when, then the text, plain where the
-//! mail has both, then each attachment by its name and, where it is text, its text. Mails within
-//! mails are read to a depth; nothing else that is attached is opened.
+//! Emails (RFC 5322, MIME): sender, recipients, subject and date, then the text, the plain version
+//! if there are both, then each attachment with its name and, if it is text, its text. Emails
+//! within emails are read up to a depth; no other attachment is opened.
 
 use super::writer::{Break, Writer};
-use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode, html};
+use super::{ExtractFailure, ExtractLimits, Extracted, html};
 use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 /// The deepest level of sections.
 const DEEPEST_LEVEL: usize = 9;
 
-/// Reads a mail.
+/// Extracts an email.
 ///
 /// # Errors
-/// `corrupt` without any header of a mail; those of HTML; `too_large` by the limits.
+/// `corrupt` without any header of an email; those of HTML; `too_large` by the limits.
 pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted, ExtractFailure> {
     let message = MessageParser::default()
         .parse(bytes)
@@ -21,10 +21,7 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
             named || message.subject().is_some() || message.date().is_some()
         })
         .ok_or_else(|| {
-            ExtractFailure::new(
-                FailureCode::Corrupt,
-                "it has none of a mail's headers From, To, Subject and Date",
-            )
+            ExtractFailure::corrupt("it has none of the email headers From, To, Subject and Date")
         })?;
     let mut mail = Mail {
         writer: Writer::new(limits),

@@ -1,21 +1,21 @@
-//! EPUB (W3C, EPUB 3.3): the chapters in the order of the spine, each read as HTML and each once,
-//! whatever the spine repeats. A chapter without a heading is a section by its title.
+//! EPUB (W3C, EPUB 3.3): the chapters in the order of the spine, each read as HTML and only once,
+//! even if the spine repeats it. A chapter without headings is a section with the chapter's title.
 
 use super::archive::{Archive, parent, resolve};
 use super::builder::TextBuilder;
-use super::xml::{Node, XmlReader, characters};
-use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode, Section, decode, html};
+use super::xml::{XmlReader, characters};
+use super::{ExtractFailure, ExtractLimits, Extracted, Section, decode, html};
 use std::collections::{HashMap, HashSet};
 
 const MEDIA_TYPE: &[u8] = b"application/epub+zip";
 
-/// Algorithms that only hide fonts from other programs.
+/// Algorithms that only obfuscate fonts.
 const FONT_ALGORITHMS: [&str; 2] = [
     "http://www.idpf.org/2008/embedding",
     "http://ns.adobe.com/pdf/enc#RC",
 ];
 
-/// What the package document says.
+/// The content of the package document.
 #[derive(Default)]
 struct Book {
     title: Option<String>,
@@ -25,7 +25,7 @@ struct Book {
     spine: Vec<String>,
 }
 
-/// Reads the text of a book.
+/// Extracts the text of a book.
 ///
 /// # Errors
 /// Those of the container, of its XML and of its HTML, `content_mismatch` for another kind of
@@ -34,9 +34,8 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
     let mut archive = Archive::open(bytes, limits)?;
     let found = archive.read("mimetype")?.unwrap_or_default();
     if found.trim_ascii() != MEDIA_TYPE {
-        return Err(ExtractFailure::new(
-            FailureCode::ContentMismatch,
-            "its name says EPUB, its bytes are another ZIP archive",
+        return Err(ExtractFailure::content_mismatch(
+            "its name says EPUB, but it is another ZIP archive",
         ));
     }
     let package = package_name(&mut archive, limits)?;
@@ -56,23 +55,21 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
     Ok(text.finish(book.title))
 }
 
-/// Where the package document stands (EPUB 3.3, 4.2.6.3.1).
+/// The name of the package document (EPUB 3.3, 4.2.6.3.1).
 fn package_name(
     archive: &mut Archive<'_>,
     limits: &ExtractLimits,
 ) -> Result<String, ExtractFailure> {
     let container = characters(archive.require("META-INF/container.xml")?)?;
     let mut reader = XmlReader::new(&container, limits);
-    while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && tag.name() == "rootfile"
+    while let Some(tag) = reader.next_start()? {
+        if tag.name() == "rootfile"
             && let Some(path) = tag.attr("full-path")
         {
             return Ok(resolve("", &path));
         }
     }
-    Err(ExtractFailure::new(
-        FailureCode::Corrupt,
+    Err(ExtractFailure::corrupt(
         "its container names no package document",
     ))
 }
@@ -86,8 +83,7 @@ fn read_package(
     let folder = parent(name);
     let mut book = Book::default();
     let mut reader = XmlReader::new(&package, limits);
-    while let Some(node) = reader.next()? {
-        let Node::Start(tag) = node else { continue };
+    while let Some(tag) = reader.next_start()? {
         match tag.name() {
             "title" if book.title.is_none() => {
                 let title = reader.text_of(&[], &[])?;
@@ -119,8 +115,7 @@ fn refuse_encrypted(
     let chapters: HashSet<&str> = book.items.values().map(String::as_str).collect();
     let mut reader = XmlReader::new(&part, limits);
     let mut hides_fonts = false;
-    while let Some(node) = reader.next()? {
-        let Node::Start(tag) = node else { continue };
+    while let Some(tag) = reader.next_start()? {
         match tag.name() {
             "EncryptedData" => hides_fonts = false,
             "EncryptionMethod" => {
@@ -130,10 +125,7 @@ fn refuse_encrypted(
             "CipherReference" if !hides_fonts => {
                 let target = resolve("", &tag.attr("URI").unwrap_or_default());
                 if chapters.contains(target.as_str()) {
-                    return Err(ExtractFailure::new(
-                        FailureCode::Encrypted,
-                        "its chapters are encrypted",
-                    ));
+                    return Err(ExtractFailure::encrypted("its chapters are encrypted"));
                 }
             }
             _ => {}
@@ -142,7 +134,7 @@ fn refuse_encrypted(
     Ok(())
 }
 
-/// The chapters so far, one after another.
+/// The text of the chapters so far.
 struct BookText<'a> {
     out: TextBuilder<'a>,
     sections: Vec<Section>,

@@ -1,28 +1,28 @@
-//! What a document says: its text, and where its pages and sections begin in it. All offsets count
-//! Unicode scalar values from the start of the text.
+//! The content of a document: its text, and the offsets of its pages and sections. All offsets
+//! count Unicode scalar values from the start of the text.
 
 use serde::{Deserialize, Serialize};
 
-/// The text of a document with the map that citations point into.
+/// The text of a document with its pages and sections, which citations refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extracted {
     /// The whole text.
     pub text: String,
-    /// What the document calls itself, if it does.
+    /// The title, if the document has one.
     pub title: Option<String>,
-    /// The media type that was found.
+    /// The media type of the format.
     pub content_type: String,
-    /// Its pages in order, where the format has pages; an image-only page is empty.
+    /// Its pages in order, if the format has pages; an image-only page is empty.
     pub pages: Vec<Page>,
     /// Its headings in order.
     pub sections: Vec<Section>,
-    /// The numbers of the pages that are pictures, whose text only OCR can tell.
+    /// The numbers of the pages that are pictures, which only OCR can read.
     #[serde(default)]
     pub unread: Vec<u32>,
 }
 
 impl Extracted {
-    /// The first heading that is a part of the text; a section may have a name that is none.
+    /// The first heading that is in the text; the names of some sections are not.
     pub(super) fn first_heading(&self) -> Option<String> {
         let mut rest = self.text.chars();
         let mut at = 0;
@@ -40,7 +40,7 @@ impl Extracted {
 /// A page: its text is `char_start..char_end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
-    /// Its place in the file, from 1; the number printed on it may differ.
+    /// Its position in the file, from 1; the number printed on it may differ.
     pub number: u32,
     /// Where its text begins.
     pub char_start: usize,
@@ -55,6 +55,6 @@ pub struct Section {
     pub char_start: usize,
     /// 1 is the outermost level.
     pub level: u8,
-    /// The heading's words, without markup.
+    /// The heading, without markup.
     pub title: String,
 }

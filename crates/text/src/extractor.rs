@@ -1,64 +1,39 @@
-//! The parent's side of an extraction: starts `ragd extract` with the document as its standard
-//! input and nothing else (no path, no name, no environment), reads a bounded answer, ends the child
-//! by the clock, and turns every way in which it can die into a failure. At most a fixed number of
-//! children run at once. Pages that are pictures it gives to the OCR program, where there is one.
+//! The parent's side of an extraction: runs `ragd extract` with the document as its standard input,
+//! reads a bounded answer within a time limit, and turns every way in which the child can end into
+//! a failure. At most a fixed number of children run at once. Pages that are pictures are read with
+//! the OCR program, if it is installed.
 
-use super::child::{ChildRequest, Task};
+use super::child::Task;
 use super::ocr::{self, Ocr};
+use super::process::{
+    Extraction, Progress, STDERR_BYTES, crashed, failure_of_exit, read_bounded, unavailable,
+};
 use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, OcrChoice, OcrReader};
 use ragd_core::domain::FileName;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::sync::Semaphore;
 
-/// How much of a dying child's last words is read.
-const STDERR_BYTES: u64 = 4096;
-
-/// Extracts documents in child processes; cheap to clone, the clones share the places.
+/// Extracts documents in child processes; cheap to clone, and all clones share one limit of
+/// children.
 #[derive(Debug, Clone)]
 pub struct Extractor {
     program: PathBuf,
     limits: ExtractLimits,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     reader: Arc<OcrReader>,
 }
 
 /// How one document is to be extracted.
 #[derive(Clone, Copy, Default)]
 pub struct ExtractOrder<'a> {
-    /// Whether its pictures are read.
+    /// Whether OCR reads its pictures.
     pub ocr: OcrChoice,
-    /// Is told how many of how many pages OCR has read.
-    pub progress: Option<&'a (dyn Fn(u64, u64) + Send + Sync)>,
-}
-
-/// A document under work, as the OCR of its pages needs it.
-pub(super) struct Work<'a> {
-    pub(super) program: &'a Path,
-    pub(super) bytes: &'a Path,
-    pub(super) format: Format,
-    pub(super) limits: &'a ExtractLimits,
-    progress: Option<&'a (dyn Fn(u64, u64) + Send + Sync)>,
-}
-
-impl Work<'_> {
-    /// The document, to be a child's standard input.
-    pub(super) async fn open(&self) -> Result<std::fs::File, ExtractFailure> {
-        let document = tokio::fs::File::open(self.bytes).await;
-        Ok(document.map_err(unavailable)?.into_std().await)
-    }
-
-    pub(super) fn tell(&self, done: usize, of: usize) {
-        if let Some(progress) = self.progress {
-            let count = |pages| u64::try_from(pages).unwrap_or(u64::MAX);
-            progress(count(done), count(of));
-        }
-    }
+    /// Called with how many of how many pages OCR has read.
+    pub progress: Option<Progress<'a>>,
 }
 
 impl Extractor {
@@ -68,12 +43,12 @@ impl Extractor {
         Self {
             program: program.into(),
             limits,
-            places: Arc::new(Semaphore::new(concurrent.max(1))),
+            permits: Arc::new(Semaphore::new(concurrent.max(1))),
             reader: Arc::default(),
         }
     }
 
-    /// The same extractor with a reader of pictures.
+    /// The same extractor with OCR.
     #[must_use]
     pub fn with_ocr(self, reader: OcrReader) -> Self {
         Self {
@@ -82,15 +57,15 @@ impl Extractor {
         }
     }
 
-    /// The reader of pictures.
+    /// The OCR reader.
     pub fn ocr(&self) -> &OcrReader {
         &self.reader
     }
 
-    /// An extractor that runs the present program.
+    /// An extractor that runs the current executable.
     ///
     /// # Errors
-    /// `unavailable` where the system does not say which file it runs.
+    /// `unavailable` if the path of the executable cannot be determined.
     pub fn of_this_program(
         limits: ExtractLimits,
         concurrent: usize,
@@ -99,47 +74,42 @@ impl Extractor {
         Ok(Self::new(program, limits, concurrent))
     }
 
-    /// Reads the text of the file at `bytes`, whose `name` says its format. The time spent waiting
-    /// for a place is not limited.
+    /// Extracts the text of the file at `path`; the format follows from `name`. Waiting for other
+    /// extractions is not limited in time. Dropping the future ends the child.
     ///
     /// # Errors
-    /// Every fault of the document, and `unavailable` where the extraction could not run. Dropping
-    /// the future ends the child.
-    pub async fn extract(
-        &self,
-        bytes: &Path,
-        name: &FileName,
-    ) -> Result<Extracted, ExtractFailure> {
-        self.extract_with(bytes, name, ExtractOrder::default())
-            .await
+    /// Every failure of the document, and `unavailable` if the extraction could not run.
+    pub async fn extract(&self, path: &Path, name: &FileName) -> Result<Extracted, ExtractFailure> {
+        self.extract_with(path, name, ExtractOrder::default()).await
     }
 
-    /// As [`Extractor::extract`], with a choice about OCR. OCR has its own time for each page.
+    /// As [`Extractor::extract`], with a choice about OCR, which has its own time limit for each
+    /// page.
     ///
     /// # Errors
     /// As [`Extractor::extract`]; `needs_ocr` says what to install or to set.
     pub async fn extract_with(
         &self,
-        bytes: &Path,
+        path: &Path,
         name: &FileName,
         order: ExtractOrder<'_>,
     ) -> Result<Extracted, ExtractFailure> {
-        let work = Work {
+        let extraction = Extraction {
             program: &self.program,
-            bytes,
+            document: path,
             format: Format::of(name)?,
             limits: &self.limits,
             progress: order.progress,
         };
-        let _place = self.places.acquire().await.map_err(unavailable)?;
+        let _permit = self.permits.acquire().await.map_err(unavailable)?;
         match self.reader.chosen(order.ocr) {
             Ok(ocr) => {
                 let pixels = ocr.most_pixels();
                 let task = Task::TextBesidePictures { pixels };
-                let extracted = self.run(&work, task).await?;
-                self.read_pictures(ocr, &work, extracted).await
+                let extracted = self.run(&extraction, task).await?;
+                self.read_pictures(ocr, &extraction, extracted).await
             }
-            Err(advice) => self.run(&work, Task::Text).await.map_err(|failure| {
+            Err(advice) => self.run(&extraction, Task::Text).await.map_err(|failure| {
                 if failure.code != FailureCode::NeedsOcr {
                     return failure;
                 }
@@ -148,19 +118,19 @@ impl Extractor {
         }
     }
 
-    /// The text of the pages that were left to OCR, in its place.
+    /// Adds the text of the pages that only OCR can read.
     async fn read_pictures(
         &self,
         ocr: &Ocr,
-        work: &Work<'_>,
+        extraction: &Extraction<'_>,
         extracted: Extracted,
     ) -> Result<Extracted, ExtractFailure> {
         if extracted.unread.is_empty() {
             return Ok(extracted);
         }
         let pictures = extracted.unread.len();
-        let words = ocr.read(work, &extracted).await?;
-        let merged = ocr::merge(extracted, words);
+        let texts = ocr.read(extraction, &extracted).await?;
+        let merged = ocr::merge(extracted, texts);
         if merged.text.trim().is_empty() {
             return Err(ExtractFailure::new(
                 FailureCode::Empty,
@@ -173,10 +143,14 @@ impl Extractor {
         Ok(merged)
     }
 
-    async fn run(&self, work: &Work<'_>, task: Task) -> Result<Extracted, ExtractFailure> {
-        let child = self.spawn(work, task).await?;
+    async fn run(
+        &self,
+        extraction: &Extraction<'_>,
+        task: Task,
+    ) -> Result<Extracted, ExtractFailure> {
+        let child = extraction.spawn(task, Stdio::piped()).await?;
         let wall = Duration::from_millis(self.limits.wall_ms);
-        // The child is ended by being dropped with the future that timed out.
+        // A timeout drops the future and with it the child, which kills it.
         tokio::time::timeout(wall, self.answer(child))
             .await
             .unwrap_or_else(|_| {
@@ -187,30 +161,11 @@ impl Extractor {
             })
     }
 
-    async fn spawn(&self, work: &Work<'_>, task: Task) -> Result<Child, ExtractFailure> {
-        let request = ChildRequest {
-            format: work.format,
-            limits: self.limits,
-            task,
-        };
-        Command::new(&self.program)
-            .arg("extract")
-            .arg(request.to_argument().map_err(unavailable)?)
-            .env_clear()
-            .current_dir("/")
-            .stdin(Stdio::from(work.open().await?))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(unavailable)
-    }
-
     async fn answer(&self, mut child: Child) -> Result<Extracted, ExtractFailure> {
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        // In JSON a character takes at most six bytes; the sections and pages come on top.
+        // In JSON a character takes at most six bytes; the rest is for sections and pages.
         let most = 6 * self.limits.text_chars as u64 + 16_000_000;
-        let (answer, last_words) = tokio::join!(
+        let (answer, stderr) = tokio::join!(
             read_bounded(stdout, most),
             read_bounded(stderr, STDERR_BYTES)
         );
@@ -220,86 +175,15 @@ impl Extractor {
         }
         let status = child.wait().await.map_err(unavailable)?;
         if !status.success() {
-            let last_words = last_words.unwrap_or_default();
-            let limits = (self.limits.memory_bytes, self.limits.cpu_seconds);
-            return Err(death(status, &String::from_utf8_lossy(&last_words), limits));
+            let stderr = stderr.unwrap_or_default();
+            return Err(failure_of_exit(
+                status,
+                &String::from_utf8_lossy(&stderr),
+                self.limits.memory_bytes,
+                self.limits.cpu_seconds,
+            ));
         }
         serde_json::from_slice::<Result<Extracted, ExtractFailure>>(&answer)
             .map_err(|_| crashed("the extraction gave no answer"))?
     }
-}
-
-/// What killed a child, told from its signal and its last words; `limits` are its memory in bytes
-/// and its seconds of processor time.
-pub(super) fn death(
-    status: ExitStatus,
-    last_words: &str,
-    (memory_bytes, cpu_seconds): (u64, u64),
-) -> ExtractFailure {
-    let memory = || {
-        ExtractFailure::new(
-            FailureCode::Memory,
-            format!("reading it took more than {memory_bytes} bytes of memory"),
-        )
-    };
-    match status.signal() {
-        Some(SIGABRT | SIGSEGV | SIGBUS) if last_words.contains("overflowed its stack") => {
-            ExtractFailure::new(FailureCode::TooDeep, "it is nested too deeply to be read")
-        }
-        Some(SIGABRT) if is_out_of_memory(last_words) => memory(),
-        // Only the system's own guard against running out of memory kills so.
-        Some(SIGKILL) => memory(),
-        Some(SIGXCPU) => ExtractFailure::new(
-            FailureCode::Timeout,
-            format!("reading it took more than {cpu_seconds} s of processor time"),
-        ),
-        Some(signal) => crashed(&format!("the extraction was ended by signal {signal}")),
-        None => crashed(&format!("the extraction ended with {status}")),
-    }
-}
-
-/// As Rust and as C++ say it.
-fn is_out_of_memory(last_words: &str) -> bool {
-    last_words.contains("memory allocation") || last_words.contains("bad_alloc")
-}
-
-/// The first line that says something, cut to a length that can be shown.
-pub(super) fn first_line(words: &str) -> String {
-    let line = words.lines().map(str::trim).find(|line| !line.is_empty());
-    line.unwrap_or("no reason was given")
-        .chars()
-        .take(200)
-        .collect()
-}
-
-// POSIX names, Linux numbers.
-const SIGABRT: i32 = 6;
-const SIGBUS: i32 = 7;
-const SIGKILL: i32 = 9;
-const SIGSEGV: i32 = 11;
-const SIGXCPU: i32 = 24;
-
-fn crashed(message: &str) -> ExtractFailure {
-    ExtractFailure::new(FailureCode::Crashed, message)
-}
-
-pub(super) fn unavailable(error: impl std::fmt::Display) -> ExtractFailure {
-    ExtractFailure::new(
-        FailureCode::Unavailable,
-        format!("the extraction could not run: {error}"),
-    )
-}
-
-/// Reads up to one byte more than `most`, so that the caller can see an excess. Then the pipe is
-/// closed, which ends a child that still writes.
-pub(super) async fn read_bounded(
-    pipe: Option<impl AsyncRead + Unpin>,
-    most: u64,
-) -> Result<Vec<u8>, ExtractFailure> {
-    let mut read = Vec::new();
-    if let Some(pipe) = pipe {
-        let mut bounded = pipe.take(most + 1);
-        bounded.read_to_end(&mut read).await.map_err(unavailable)?;
-    }
-    Ok(read)
 }

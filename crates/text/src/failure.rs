@@ -1,64 +1,44 @@
-//! Why a document gave no text. Each outcome has one code that programs can match and a message
-//! for people that names the limit or the place.
+//! Why no text could be extracted from a document. Each failure has a code that programs can match,
+//! and a message for people that names the limit or the place.
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of failure; the word is what is stored and shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The kind of failure; stored and shown in snake case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FailureCode {
-    /// There is no text in it.
+    /// The document has no text.
     Empty,
-    /// It needs a password.
+    /// The document needs a password.
     Encrypted,
-    /// It breaks its own format, or ends before its end.
+    /// The document violates its format, or is incomplete.
     Corrupt,
-    /// It has more bytes, characters or pages than allowed.
+    /// The document has more bytes, characters or pages than allowed.
     TooLarge,
-    /// It took more time than allowed.
+    /// The extraction took more time than allowed.
     Timeout,
-    /// It took more memory than allowed.
+    /// The extraction took more memory than allowed.
     Memory,
-    /// It holds pictures of text only.
+    /// The document consists of pictures of text.
     NeedsOcr,
-    /// Its extension is not one of those allowed.
+    /// The file extension is not supported.
     UnsupportedType,
-    /// Its bytes are of another type than its extension says.
+    /// The content is of another type than the file extension says.
     ContentMismatch,
-    /// Its bytes are not text in any encoding that can be told.
+    /// The content is not text in any encoding that can be recognised.
     InvalidEncoding,
-    /// It is nested deeper than allowed.
+    /// The document is nested deeper than allowed.
     TooDeep,
-    /// The parser ended in a way that says nothing about the document.
+    /// The child process ended in a way that says nothing about the document.
     Crashed,
-    /// The extraction could not run at all; trying again can help.
+    /// The extraction could not run; a retry can succeed.
     Unavailable,
 }
 
-impl FailureCode {
-    /// The word stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Encrypted => "encrypted",
-            Self::Corrupt => "corrupt",
-            Self::TooLarge => "too_large",
-            Self::Timeout => "timeout",
-            Self::Memory => "memory",
-            Self::NeedsOcr => "needs_ocr",
-            Self::UnsupportedType => "unsupported_type",
-            Self::ContentMismatch => "content_mismatch",
-            Self::InvalidEncoding => "invalid_encoding",
-            Self::TooDeep => "too_deep",
-            Self::Crashed => "crashed",
-            Self::Unavailable => "unavailable",
-        }
-    }
-}
-
-/// Why a document gave no text.
+/// Why no text could be extracted from a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{}: {message}", code.as_str())]
+#[error("{code}: {message}")]
 pub struct ExtractFailure {
     /// The kind.
     pub code: FailureCode,
@@ -75,7 +55,32 @@ impl ExtractFailure {
         }
     }
 
-    /// Whether the same document may succeed later: the fault is not the document's.
+    /// A document that violates its format.
+    pub(super) fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(FailureCode::Corrupt, message)
+    }
+
+    /// A document that exceeds a limit of size.
+    pub(super) fn too_large(message: impl Into<String>) -> Self {
+        Self::new(FailureCode::TooLarge, message)
+    }
+
+    /// A document that exceeds a limit of nesting.
+    pub(super) fn too_deep(message: impl Into<String>) -> Self {
+        Self::new(FailureCode::TooDeep, message)
+    }
+
+    /// A document that needs a password.
+    pub(super) fn encrypted(message: impl Into<String>) -> Self {
+        Self::new(FailureCode::Encrypted, message)
+    }
+
+    /// A document of another type than its name says.
+    pub(super) fn content_mismatch(message: impl Into<String>) -> Self {
+        Self::new(FailureCode::ContentMismatch, message)
+    }
+
+    /// Whether a retry with the same document may succeed.
     pub fn is_retryable(&self) -> bool {
         self.code == FailureCode::Unavailable
     }

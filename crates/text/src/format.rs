@@ -1,6 +1,6 @@
-//! Which format a document is in. The extension of its name chooses the parser; the first bytes
-//! must not contradict it, so that a picture named `.txt` is refused instead of indexed as noise.
-//! Which kind of office document a ZIP container is, its parser finds inside.
+//! The format of a document. The extension of its name selects the parser; the first bytes must not
+//! contradict it, so that a picture named `.txt` is refused instead of indexed as noise. The
+//! parsers of office documents check the kind of a ZIP container themselves.
 
 use super::picture::{self, PictureKind};
 use super::{ExtractFailure, FailureCode};
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 /// A format with a parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Format {
+pub(super) enum Format {
     /// Plain text.
     Text,
-    /// Source code and configuration, kept as it is written.
+    /// Source code and configuration, kept as it is.
     Source,
-    /// Markdown, kept as it is written.
+    /// Markdown, kept as it is.
     Markdown,
     /// HTML.
     Html,
@@ -39,19 +39,19 @@ pub enum Format {
     Rtf,
     /// EPUB.
     Epub,
-    /// Comma-separated values, or what is called so.
+    /// Comma-separated values, with this or another delimiter.
     Csv,
     /// Tab-separated values.
     Tsv,
     /// JSON.
     Json,
-    /// One JSON text a line.
+    /// One JSON text per line.
     JsonLines,
-    /// A mail.
+    /// An email.
     Email,
 }
 
-/// Formats whose extensions name them.
+/// Documents by their extensions.
 const DOCUMENTS: [(&str, Format); 32] = [
     ("txt", Format::Text),
     ("text", Format::Text),
@@ -158,11 +158,11 @@ pub fn allowed_extensions() -> impl Iterator<Item = &'static str> {
 }
 
 impl Format {
-    /// The format that the name's extension says.
+    /// The format for the extension of `name`.
     ///
     /// # Errors
-    /// `unsupported_type` with the list of those allowed.
-    pub fn of(name: &FileName) -> Result<Self, ExtractFailure> {
+    /// `unsupported_type` with the list of supported extensions.
+    pub(super) fn of(name: &FileName) -> Result<Self, ExtractFailure> {
         let extension = name.extension().unwrap_or_default();
         if let Some(kind) = PictureKind::of_extension(&extension) {
             return Ok(Self::Picture(kind));
@@ -179,7 +179,7 @@ impl Format {
                 ExtractFailure::new(
                     FailureCode::UnsupportedType,
                     format!(
-                        "files of type '{extension}' are not read; allowed: {}",
+                        "files of type '{extension}' are not supported; supported are: {}",
                         allowed.join(", ")
                     ),
                 )
@@ -187,7 +187,7 @@ impl Format {
     }
 
     /// The media type.
-    pub const fn content_type(self) -> &'static str {
+    pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::Text | Self::Source => "text/plain",
             Self::Markdown => "text/markdown",
@@ -223,21 +223,15 @@ impl Format {
     /// Checks that `bytes` can be of this format.
     ///
     /// # Errors
-    /// `empty` without any byte, `encrypted` for an office document with a password,
-    /// `content_mismatch` where the first bytes are another format's.
+    /// `empty` for an empty file, `encrypted` for an office document with a password,
+    /// `content_mismatch` if the first bytes are those of another format.
     pub(super) fn check(self, bytes: &[u8]) -> Result<(), ExtractFailure> {
         if bytes.is_empty() {
-            return Err(ExtractFailure::new(
-                FailureCode::Empty,
-                "the file has no bytes",
-            ));
+            return Err(ExtractFailure::new(FailureCode::Empty, "the file is empty"));
         }
         let found = signature(bytes);
         if self.is_container() && found == Some(OLD_OFFICE) && holds_encrypted_package(bytes) {
-            return Err(ExtractFailure::new(
-                FailureCode::Encrypted,
-                "it needs a password",
-            ));
+            return Err(ExtractFailure::encrypted("it needs a password"));
         }
         let fits = if self == Self::Pdf {
             found == Some(PDF) || (found.is_none() && has_pdf_header(bytes))
@@ -253,14 +247,11 @@ impl Format {
         if fits {
             return Ok(());
         }
-        Err(ExtractFailure::new(
-            FailureCode::ContentMismatch,
-            format!(
-                "its name says {}, its bytes say {}",
-                self.content_type(),
-                found.unwrap_or("something else")
-            ),
-        ))
+        Err(ExtractFailure::content_mismatch(format!(
+            "its name says {}, but its content is {}",
+            self.content_type(),
+            found.unwrap_or("something else")
+        )))
     }
 }
 
@@ -270,7 +261,7 @@ const EMPTY_ZIP: &str = "an empty ZIP archive";
 const OLD_OFFICE: &str = "an old office document";
 const RTF: &str = "an RTF document";
 
-/// Signatures long enough not to begin a text by chance (`BM` or `MZ` would).
+/// Signatures long enough that no text begins with them by chance, as with `BM` or `MZ`.
 const SIGNATURES: [(&[u8], &str); 14] = [
     (b"PK\x03\x04", ZIP),
     (b"PK\x05\x06", EMPTY_ZIP),
@@ -288,7 +279,7 @@ const SIGNATURES: [(&[u8], &str); 14] = [
     (b"SQLite format 3\x00", "a database"),
 ];
 
-/// How far into the file a PDF's header may stand (ISO 32000-1, annex H, note 13).
+/// How far from the start the header of a PDF may be (ISO 32000-1, annex H, note 13).
 const PDF_HEADER_WITHIN_BYTES: usize = 1024;
 
 fn signature(bytes: &[u8]) -> Option<&'static str> {

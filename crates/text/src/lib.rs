@@ -1,7 +1,8 @@
-//! Bytes in, text out, passages from text. Documents are hostile: every parser runs in a child
-//! process (`ragd extract`) that limits itself first, and whatever happens to it becomes an
-//! [`ExtractFailure`] with a code and a message that names the limit. This room knows formats,
-//! offsets and page numbers; it stores nothing, embeds nothing and never uses a name as a path.
+//! Extracts the text of documents and divides it into passages. Documents are untrusted: every
+//! parser runs in a child process (`ragd extract`) that first limits its own resources, and
+//! whatever happens to it becomes an [`ExtractFailure`] with a code and a message that names the
+//! limit. This crate knows formats, offsets and page numbers; it stores nothing, embeds nothing and
+//! never uses the name of a document as a path.
 
 mod archive;
 mod builder;
@@ -16,6 +17,7 @@ mod extractor;
 mod failure;
 mod format;
 mod html;
+mod hyphen;
 mod json;
 mod limits;
 mod markdown;
@@ -24,6 +26,8 @@ mod odf;
 mod office;
 mod pdf;
 mod picture;
+mod process;
+mod rlimits;
 mod rtf;
 mod table;
 mod writer;
@@ -34,11 +38,12 @@ pub use chunk::{Chunk, ChunkSettings, chunk};
 pub use extracted::{Extracted, Page, Section};
 pub use extractor::{ExtractOrder, Extractor};
 pub use failure::{ExtractFailure, FailureCode};
-pub use format::{Format, allowed_extensions};
+pub use format::allowed_extensions;
 pub use limits::ExtractLimits;
 pub use ocr::{Ocr, OcrChoice, OcrReader, OcrSettings, run_recogniser};
-pub use picture::PictureKind;
 
-/// Names what decides the text and its passages besides the settings; a part of the fingerprint of
-/// an ingest. It changes whenever the same bytes would give other passages.
+use format::Format;
+
+/// The version of extraction and chunking, a part of the fingerprint of an ingest. It changes
+/// whenever the same bytes with the same settings would give other passages.
 pub const EXTRACTOR_VERSION: &str = "text-2";

@@ -1,7 +1,7 @@
-//! How much one document may cost. The numbers are given to the child process, which binds itself
-//! to them before it reads the first byte.
+//! The limits of one extraction. They are passed to the child process, which applies them to itself
+//! before it reads the document.
 
-use super::{ExtractFailure, FailureCode};
+use super::ExtractFailure;
 use serde::{Deserialize, Serialize};
 
 /// The limits of one extraction; each is named by the failure that it causes.
@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 pub struct ExtractLimits {
     /// The largest file, in bytes.
     pub file_bytes: u64,
-    /// Memory that the parser may use, in bytes, beyond what the idle process takes.
+    /// Memory that the parser may use, in bytes, in addition to that of the idle process.
     pub memory_bytes: u64,
     /// Processor time, in seconds; at least 1.
     pub cpu_seconds: u64,
-    /// Time by the clock on the wall, in milliseconds, while the child runs.
+    /// Elapsed time while the child runs, in milliseconds.
     pub wall_ms: u64,
     /// The longest text, in Unicode scalar values.
     pub text_chars: usize,
     /// The most pages.
     pub pages: usize,
-    /// The most HTML elements, or groups of RTF, open within each other.
+    /// The most HTML elements, or groups of RTF, nested in each other.
     pub html_depth: usize,
     /// The most entries of a ZIP container.
     pub archive_entries: usize,
@@ -30,13 +30,13 @@ pub struct ExtractLimits {
     /// How many times its compressed size an entry may inflate to, once it is larger than
     /// [`ExtractLimits::RATIO_FREE_BYTES`].
     pub archive_ratio: u64,
-    /// The most XML elements open within each other.
+    /// The most XML elements nested in each other.
     pub xml_depth: usize,
     /// The most attributes of one XML element.
     pub xml_attributes: usize,
     /// The most tags and texts of one XML part.
     pub xml_events: u64,
-    /// The most objects and arrays of a JSON text within each other; at most 120.
+    /// The deepest nesting of objects and arrays in a JSON text; at most 120.
     pub json_depth: usize,
     /// The most rows of one table of a spreadsheet or a CSV file.
     pub table_rows: usize,
@@ -44,7 +44,7 @@ pub struct ExtractLimits {
     pub table_columns: usize,
     /// The longest cell, in Unicode scalar values.
     pub cell_chars: usize,
-    /// The most mails within each other whose text is read.
+    /// The deepest nesting of emails that are read.
     pub mail_depth: usize,
 }
 
@@ -75,15 +75,15 @@ impl Default for ExtractLimits {
 }
 
 impl ExtractLimits {
-    /// What an entry may inflate to whatever its ratio: small parts of honest documents are often
-    /// white space.
+    /// The size up to which an entry may inflate at any ratio, because small parts of ordinary
+    /// documents are often mostly white space.
     pub const RATIO_FREE_BYTES: u64 = 10_000_000;
 
-    /// The failure of a text that grew past `text_chars`.
+    /// The failure of a text that is longer than `text_chars`.
     pub(super) fn text_too_long(&self) -> ExtractFailure {
-        ExtractFailure::new(
-            FailureCode::TooLarge,
-            format!("its text is longer than {} characters", self.text_chars),
-        )
+        ExtractFailure::too_large(format!(
+            "its text is longer than {} characters",
+            self.text_chars
+        ))
     }
 }

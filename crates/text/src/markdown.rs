@@ -1,5 +1,5 @@
-//! Markdown stays as it is written, so that offsets point into the original; only its headings are
-//! found: `#` lines and underlined ones, outside fenced code and front matter.
+//! The headings of Markdown: `#` lines and underlined ones, outside of fenced code and front
+//! matter. The text itself stays as it is, so that offsets refer to the original.
 
 use super::Section;
 
@@ -15,7 +15,7 @@ pub(super) fn sections(text: &str) -> Vec<Section> {
     found
 }
 
-/// The first outermost heading, else the first heading of all.
+/// The first heading of level 1, else the first heading.
 pub(super) fn title(sections: &[Section]) -> Option<String> {
     sections
         .iter()
@@ -24,14 +24,14 @@ pub(super) fn title(sections: &[Section]) -> Option<String> {
         .map(|section| section.title.clone())
 }
 
-/// What the lines before the present one say about it.
+/// What the lines before the current one mean for it.
 #[derive(Default)]
 struct Lines {
     /// The marker that opened a fence, e.g. three backticks.
     fence: Option<String>,
     in_front_matter: bool,
     seen_any: bool,
-    /// The line before, with its offset, where an underline would make it a heading.
+    /// The line before with its offset, if an underline would make it a heading.
     before: Option<(usize, String)>,
 }
 
@@ -113,7 +113,7 @@ fn can_be_underlined(line: &str) -> bool {
     !bare.is_empty() && !is_block && line.len() - bare.len() <= 3
 }
 
-/// Takes emphasis, code marks and link targets out of a heading.
+/// Removes emphasis, code marks and link targets from a heading.
 fn without_markup(title: &str) -> String {
     let mut plain = String::with_capacity(title.len());
     let mut rest = title;

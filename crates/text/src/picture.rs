@@ -1,5 +1,5 @@
-//! Pictures as documents: which kinds are read, and how large one is by its header, so that a bomb
-//! is refused before anything decodes it. The picture itself is decoded by the OCR program alone,
+//! Pictures as documents: which kinds are read, and their size according to the header, so that a
+//! decompression bomb is refused before anything decodes it. Only the OCR program decodes pictures,
 //! within its own limits.
 
 use super::{ExtractFailure, Extracted, FailureCode};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A kind of picture that the OCR program reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PictureKind {
+pub(super) enum PictureKind {
     /// PNG.
     Png,
     /// JPEG.
@@ -39,7 +39,7 @@ pub(super) fn extensions() -> impl Iterator<Item = &'static str> {
     EXTENSIONS.iter().map(|(extension, _)| *extension)
 }
 
-/// How large a picture says that it is.
+/// The size of a picture according to its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Extent {
     pages: u32,
@@ -47,14 +47,14 @@ struct Extent {
     pixels: u64,
 }
 
-/// More pages than any limit allows; ends the walk through a TIFF whose directories form a circle.
+/// More pages than any limit allows; ends the walk through a TIFF whose directories are circular.
 const MOST_PAGES: u32 = 10_000;
 
-/// What is left to OCR of a picture of at most `most_pixels`: all of its pages.
+/// Lists all pages of a picture of at most `most_pixels` for OCR.
 ///
 /// # Errors
-/// `needs_ocr` where nothing may be left to it, `corrupt` without a header that can be read,
-/// `too_large` above the limit.
+/// `needs_ocr` if OCR is not available (`most_pixels` is `None`), `corrupt` if the header cannot be
+/// read, `too_large` above the limit.
 pub(super) fn extract(
     kind: PictureKind,
     bytes: &[u8],
@@ -66,17 +66,14 @@ pub(super) fn extract(
             "it is a picture",
         ));
     };
-    let extent = kind.extent(bytes).ok_or_else(|| {
-        ExtractFailure::new(FailureCode::Corrupt, "its header does not say its size")
-    })?;
+    let extent = kind
+        .extent(bytes)
+        .ok_or_else(|| ExtractFailure::corrupt("its header does not give its size"))?;
     if extent.pixels > most_pixels {
-        return Err(ExtractFailure::new(
-            FailureCode::TooLarge,
-            format!(
-                "it has {} pixels, more than {most_pixels} (ingest.ocr_megapixels)",
-                extent.pixels
-            ),
-        ));
+        return Err(ExtractFailure::too_large(format!(
+            "it has {} pixels, more than {most_pixels} (ingest.ocr_megapixels)",
+            extent.pixels
+        )));
     }
     Ok(Extracted {
         unread: (1..=extent.pages).collect(),
@@ -85,7 +82,7 @@ pub(super) fn extract(
 }
 
 impl PictureKind {
-    /// The kind that an extension says.
+    /// The kind for an extension.
     pub(super) fn of_extension(extension: &str) -> Option<Self> {
         EXTENSIONS
             .iter()
@@ -94,7 +91,7 @@ impl PictureKind {
     }
 
     /// The media type.
-    pub const fn content_type(self) -> &'static str {
+    pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
@@ -105,8 +102,8 @@ impl PictureKind {
         }
     }
 
-    /// Whether `bytes` begin as this kind must. The OCR program takes anything else for a list of
-    /// file names, so nothing else may reach it.
+    /// Whether `bytes` begin with the signature of this kind. The OCR program treats anything else
+    /// as a list of file names, so nothing else may be passed to it.
     pub(super) fn has_signature(self, bytes: &[u8]) -> bool {
         let starts = |signature: &[u8]| bytes.starts_with(signature);
         match self {
@@ -139,7 +136,7 @@ impl PictureKind {
     }
 }
 
-/// `None` where there is no pixel at all.
+/// The number of pixels; `None` if it is 0 or too large.
 fn pixels(width: u64, height: u64) -> Option<u64> {
     width.checked_mul(height).filter(|pixels| *pixels > 0)
 }
@@ -174,7 +171,7 @@ fn jpeg(bytes: &[u8]) -> Option<(u64, u64)> {
             return None;
         }
         match *bytes.get(at + 1)? {
-            // A fill byte, and the markers that stand alone.
+            // A fill byte, then the markers without a segment.
             0xff => at += 1,
             0x01 | 0xd0..=0xd8 => at += 2,
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf => {
@@ -268,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_ends_or_turns_in_circles_is_no_header() {
+    fn an_incomplete_or_circular_header_is_refused() {
         assert_eq!(extent(PictureKind::Jpeg, b"\xff\xd8\xff\xe0\xff\xff"), None);
         assert_eq!(extent(PictureKind::Png, b"\x89PNG\r\n\x1a\n"), None);
         let circle = b"II*\0\x08\0\0\0\0\0\x08\0\0\0";

@@ -1,22 +1,22 @@
-//! Rows of a spreadsheet or CSV file as lines that can be read and found alone: below a row of
-//! headers each is an item whose values stand after their headers, `- Name: Ann | Age: 30`; without
-//! headers the values stand alone. Rows, columns and cells are limited.
+//! Writes rows of a spreadsheet or CSV file as lines that can be understood separately: below a row
+//! of headers each row is an item with its headers, `- Name: Ann | Age: 30`; without headers it has
+//! the values only. The numbers of rows and columns and the length of cells are limited.
 
 use super::builder::TextBuilder;
-use super::{ExtractFailure, ExtractLimits, FailureCode};
+use super::{ExtractFailure, ExtractLimits};
 use std::collections::HashSet;
 
 /// A row: its cells that are not empty, by their columns from 0, in order.
 pub(super) type Row = Vec<(usize, String)>;
 
-/// A name that is longer names nothing.
+/// A longer cell is not a header.
 const LONGEST_HEADER_CHARS: usize = 100;
 
 /// Writes the rows of one table.
 pub(super) struct TableWriter<'a> {
     limits: &'a ExtractLimits,
     rows: usize,
-    /// A row that is the headers if another follows.
+    /// The first row, which is the headers if another row follows.
     candidate: Option<Row>,
     headers: Option<Row>,
 }
@@ -31,7 +31,7 @@ impl<'a> TableWriter<'a> {
         }
     }
 
-    /// Writes a row; one without cells is nothing.
+    /// Writes a row; one without cells is ignored.
     ///
     /// # Errors
     /// `too_large` by the limits.
@@ -42,7 +42,7 @@ impl<'a> TableWriter<'a> {
     ) -> Result<(), ExtractFailure> {
         self.rows += 1;
         if self.rows > self.limits.table_rows {
-            return Err(too_large(format!(
+            return Err(ExtractFailure::too_large(format!(
                 "a table has more than {} rows",
                 self.limits.table_rows
             )));
@@ -71,7 +71,7 @@ impl<'a> TableWriter<'a> {
         }
     }
 
-    /// Writes what still waits for a row to follow.
+    /// Writes the first row if no other has followed.
     ///
     /// # Errors
     /// `too_large` by the limits.
@@ -86,7 +86,7 @@ impl<'a> TableWriter<'a> {
         if let Some((column, _)) = row.last()
             && (*column).max(row.len() - 1) >= self.limits.table_columns
         {
-            return Err(too_large(format!(
+            return Err(ExtractFailure::too_large(format!(
                 "row {} of a table has more than {} columns",
                 self.rows, self.limits.table_columns
             )));
@@ -94,7 +94,7 @@ impl<'a> TableWriter<'a> {
         let most = self.limits.cell_chars;
         let long = |text: &str| text.len() > most && text.chars().count() > most;
         if row.iter().any(|(_, text)| long(text)) {
-            return Err(too_large(format!(
+            return Err(ExtractFailure::too_large(format!(
                 "a cell in row {} of a table has more than {most} characters",
                 self.rows
             )));
@@ -103,16 +103,12 @@ impl<'a> TableWriter<'a> {
     }
 }
 
-fn too_large(message: String) -> ExtractFailure {
-    ExtractFailure::new(FailureCode::TooLarge, message)
-}
-
-/// A row of a table is a line of text.
+/// The text with all white space, including line breaks, reduced to single spaces.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Two names or more, each its own, none of them a number.
+/// Whether a row can be headers: at least two different names, none of them a number.
 fn can_be_headers(row: &Row) -> bool {
     let mut seen = HashSet::new();
     row.len() >= 2

@@ -1,14 +1,15 @@
-//! Writes running text with the breaks that a document's structure asks for: white space collapses,
-//! paragraphs are a blank line apart, cells are joined by ` | `, headings and pages are noted with
-//! their place, and notes and comments wait for the end of what they stand in.
+//! Writes running text with the breaks that a document's structure requires: white space is
+//! collapsed, paragraphs are separated by a blank line and cells by ` | `, the offsets of headings
+//! and pages are recorded, and notes and comments are written after the paragraph or table that
+//! they belong to.
 
 use super::builder::TextBuilder;
 use super::{ExtractFailure, ExtractLimits, Extracted, Page, Section};
 
-/// How far what comes next stands from what was written; the larger wins.
+/// The break before the next text; of several, the largest applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Break {
-    /// Nothing between.
+    /// No break.
     None,
     /// A space.
     Space,
@@ -34,21 +35,21 @@ impl Break {
 
 const MAX_TITLE_BYTES: usize = 300;
 
-/// A text in the making.
+/// The text so far, and the state of what comes next.
 pub(super) struct Writer<'a> {
     out: TextBuilder<'a>,
     pending: Break,
-    /// Written before the next word of a list item.
+    /// Whether a bullet is written before the next word.
     bullet: bool,
     verbatim: usize,
-    /// Whether the present row has a cell already.
+    /// Whether the current row has a cell already.
     in_row: bool,
-    /// Whether nothing has been written into the present cell.
+    /// Whether the current cell is still empty.
     cell_is_empty: bool,
     heading: Option<Section>,
     sections: Vec<Section>,
     pages: Vec<Page>,
-    /// Notes and comments, to be written when the paragraph or table around them has ended.
+    /// Notes and comments to write after the current paragraph or table.
     asides: Vec<String>,
 }
 
@@ -72,7 +73,7 @@ impl<'a> Writer<'a> {
         self.pending = self.pending.max(by);
     }
 
-    /// A block at the start of a cell does not part it from the cell before.
+    /// Begins a block; at the start of a cell this writes no break.
     pub(super) fn begin_block(&mut self) {
         if !self.cell_is_empty {
             self.break_before(Break::Paragraph);
@@ -107,7 +108,7 @@ impl<'a> Writer<'a> {
         self.bullet = true;
     }
 
-    /// A row follows the row before on the next line, whatever blocks that one ended with.
+    /// Begins a row on the next line, whatever blocks the row before ended with.
     pub(super) fn begin_row(&mut self) {
         if std::mem::take(&mut self.in_row) {
             self.pending = Break::Line;
@@ -162,7 +163,7 @@ impl<'a> Writer<'a> {
             if parted && !heading.title.is_empty() {
                 heading.title.push(' ');
             }
-            // A heading that nobody closed must not swallow the page.
+            // Limits a heading that is never closed.
             if heading.title.len() < MAX_TITLE_BYTES {
                 heading.title.push_str(word);
             }
@@ -172,7 +173,7 @@ impl<'a> Writer<'a> {
 
     fn verbatim_text(&mut self, text: &str) -> Result<(), ExtractFailure> {
         let begins = self.pending == Break::Paragraph;
-        // The first newline after `<pre>` is no part of it.
+        // The first newline after `<pre>` is not part of the text.
         let text = if begins {
             text.trim_start_matches(['\r', '\n'])
         } else {
@@ -185,7 +186,7 @@ impl<'a> Writer<'a> {
         self.out.push(text)
     }
 
-    /// Writes the break that is due, and the bullet of a new item.
+    /// Writes the pending break, and the bullet of a new item.
     fn flush(&mut self) -> Result<(), ExtractFailure> {
         self.cell_is_empty = false;
         let due = std::mem::replace(&mut self.pending, Break::None);
@@ -198,7 +199,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A paragraph whose words are all there.
+    /// Writes a whole paragraph.
     pub(super) fn paragraph(&mut self, text: &str) -> Result<(), ExtractFailure> {
         self.break_before(Break::Paragraph);
         self.text(text)?;
@@ -206,7 +207,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A heading whose words are all there.
+    /// Writes a whole heading.
     pub(super) fn heading(&mut self, level: u8, title: &str) -> Result<(), ExtractFailure> {
         self.break_before(Break::Paragraph);
         self.begin_heading(level);
@@ -215,8 +216,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// A section whose name is not a part of the text; it begins with what is written next.
-    pub(super) fn untold_section(&mut self, level: u8, title: String) {
+    /// Begins a section whose name is not written into the text.
+    pub(super) fn unwritten_section(&mut self, level: u8, title: String) {
         self.break_before(Break::Paragraph);
         self.sections.push(Section {
             char_start: self.next_start(),
@@ -232,7 +233,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes the notes and comments that wait, each as a paragraph.
+    /// Writes the kept notes and comments, each as a paragraph.
     pub(super) fn write_asides(&mut self) -> Result<(), ExtractFailure> {
         for aside in std::mem::take(&mut self.asides) {
             self.paragraph(&aside)?;
@@ -261,7 +262,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Where the next word will stand.
+    /// The offset of the next word.
     fn next_start(&self) -> usize {
         if self.out.as_str().is_empty() {
             0
@@ -270,24 +271,24 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Begins what has lines of its own, after a blank line; [`Writer::builder`] takes them.
+    /// Begins preformatted lines after a blank line; they are written to [`Writer::builder`].
     pub(super) fn begin_lines(&mut self) -> Result<(), ExtractFailure> {
         self.break_before(Break::Paragraph);
         self.flush()
     }
 
-    /// Ends what has lines of its own.
+    /// Ends preformatted lines.
     pub(super) fn end_lines(&mut self) {
         self.out.trim_end_matches(&['\n']);
         self.break_before(Break::Paragraph);
     }
 
-    /// The text as it is, between [`Writer::begin_lines`] and [`Writer::end_lines`].
+    /// Takes preformatted lines, between [`Writer::begin_lines`] and [`Writer::end_lines`].
     pub(super) fn builder(&mut self) -> &mut TextBuilder<'a> {
         &mut self.out
     }
 
-    /// Everything that was written, with its pages and sections.
+    /// The text with its pages and sections.
     pub(super) fn finish(mut self) -> Extracted {
         self.end_heading();
         self.end_page();

@@ -1,13 +1,13 @@
-//! The one reader of XML in containers. Names are local names: prefixes are the writer's choice. A
-//! DOCTYPE is passed over, one that declares anything is refused, and no entity but XML's own five
-//! is ever replaced; depth, attributes and events are limited.
+//! The only reader of XML in containers. Names are local names, because documents choose their
+//! prefixes freely. A DOCTYPE is skipped, one with declarations is refused, and only the five
+//! predefined entities are replaced; depth, attributes and events are limited.
 
-use super::{ExtractFailure, ExtractLimits, FailureCode, decode};
+use super::{ExtractFailure, ExtractLimits, decode};
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 use std::borrow::Cow;
 
-/// What stands next in the document.
+/// A node of the document.
 pub(super) enum Node<'a> {
     /// An element begins; an empty one begins and ends.
     Start(Tag<'a>),
@@ -29,14 +29,15 @@ impl Tag<'_> {
         self.0.local_name().into_inner()
     }
 
-    /// The value of the attribute whose whole name is `name`, else of the first whose name without
-    /// prefix is.
+    /// The value of the attribute with the full name `name`, else of the first with this local
+    /// name.
     pub(super) fn attr(&self, name: &str) -> Option<String> {
         self.find(|key| key == name)
             .or_else(|| self.find(|key| local(key) == name))
     }
 
-    /// The value of `r:id`, whatever the prefix: a relationship's id, where `id` is another thing.
+    /// The value of a prefixed attribute, such as `r:id`, the id of a relationship, whatever its
+    /// prefix.
     pub(super) fn relation(&self, name: &str) -> Option<String> {
         self.find(|key| key != name && local(key) == name)
     }
@@ -65,7 +66,7 @@ fn local(key: &str) -> &str {
     key.rsplit_once(':').map_or(key, |(_, local)| local)
 }
 
-/// The characters of a part: UTF-8, or what its mark or declaration says.
+/// The characters of a part: UTF-8, or the encoding of its byte order mark or declaration.
 ///
 /// # Errors
 /// `invalid_encoding`.
@@ -99,13 +100,13 @@ impl<'a> XmlReader<'a> {
     /// The next node; `None` at the end of the document.
     ///
     /// # Errors
-    /// `corrupt` where it is not well-formed, refers to an entity or declares one; `too_deep` and
-    /// `too_large` by the limits.
+    /// `corrupt` if it is not well-formed, refers to an unknown entity or declares one; `too_deep`
+    /// and `too_large` by the limits.
     pub(super) fn next(&mut self) -> Result<Option<Node<'a>>, ExtractFailure> {
         loop {
             self.count_event()?;
             let event = self.reader.read_event().map_err(|error| {
-                corrupt(format!(
+                ExtractFailure::corrupt(format!(
                     "its XML is broken at byte {}: {error}",
                     self.reader.error_position()
                 ))
@@ -121,15 +122,13 @@ impl<'a> XmlReader<'a> {
                 Event::CData(text) => return Ok(Some(Node::Text(text.xml10_content()))),
                 Event::GeneralRef(name) => return reference(&name).map(Some),
                 Event::DocType(declared) if declared.contains('[') => {
-                    return Err(corrupt(
-                        "its XML declares a document type of its own, with entities or the like; \
-                         none is read"
-                            .to_owned(),
+                    return Err(ExtractFailure::corrupt(
+                        "its XML declares a document type of its own, which is not allowed",
                     ));
                 }
                 Event::DocType(_) => {}
                 Event::Eof if self.depth > 0 => {
-                    return Err(corrupt(format!(
+                    return Err(ExtractFailure::corrupt(format!(
                         "its XML ends while {} elements are open",
                         self.depth
                     )));
@@ -139,7 +138,20 @@ impl<'a> XmlReader<'a> {
         }
     }
 
-    /// Passes over the rest of the element that was begun last.
+    /// The next start tag; `None` at the end of the document.
+    ///
+    /// # Errors
+    /// As for [`XmlReader::next`].
+    pub(super) fn next_start(&mut self) -> Result<Option<Tag<'a>>, ExtractFailure> {
+        while let Some(node) = self.next()? {
+            if let Node::Start(tag) = node {
+                return Ok(Some(tag));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Skips the rest of the element that began last.
     ///
     /// # Errors
     /// As for [`XmlReader::next`].
@@ -153,8 +165,8 @@ impl<'a> XmlReader<'a> {
         Ok(())
     }
 
-    /// The text of the element that was begun last, with a space for each of `breaks` in it, and
-    /// without what is in elements of `hidden`.
+    /// The text of the element that began last, with a space for each element of `breaks`, and
+    /// without the elements of `hidden`.
     ///
     /// # Errors
     /// As for [`XmlReader::next`].
@@ -177,7 +189,7 @@ impl<'a> XmlReader<'a> {
         Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 
-    /// The text of the element that was begun last, with its white space as it is.
+    /// The text of the element that began last, with its white space unchanged.
     ///
     /// # Errors
     /// As for [`XmlReader::next`].
@@ -197,23 +209,20 @@ impl<'a> XmlReader<'a> {
     fn start(&mut self, tag: BytesStart<'a>) -> Result<Node<'a>, ExtractFailure> {
         self.depth += 1;
         if self.depth > self.limits.xml_depth {
-            return Err(ExtractFailure::new(
-                FailureCode::TooDeep,
-                format!(
-                    "more than {} XML elements stand within each other",
-                    self.limits.xml_depth
-                ),
-            ));
+            return Err(ExtractFailure::too_deep(format!(
+                "more than {} XML elements are nested in each other",
+                self.limits.xml_depth
+            )));
         }
         let most = self.limits.xml_attributes;
-        // The shortest attribute is ` a=""`; the iteration is linear without its check for doubles.
+        // The shortest attribute is ` a=""`; the iteration is linear without its check for
+        // duplicates.
         let many = tag.attributes_raw().len() / 5 > most
             && tag.attributes().with_checks(false).nth(most).is_some();
         if many {
-            return Err(ExtractFailure::new(
-                FailureCode::TooLarge,
-                format!("an XML element has more than {most} attributes"),
-            ));
+            return Err(ExtractFailure::too_large(format!(
+                "an XML element has more than {most} attributes"
+            )));
         }
         Ok(Node::Start(Tag(tag)))
     }
@@ -221,19 +230,16 @@ impl<'a> XmlReader<'a> {
     fn count_event(&mut self) -> Result<(), ExtractFailure> {
         self.events += 1;
         if self.events > self.limits.xml_events {
-            return Err(ExtractFailure::new(
-                FailureCode::TooLarge,
-                format!(
-                    "one of its XML parts has more than {} tags and texts",
-                    self.limits.xml_events
-                ),
-            ));
+            return Err(ExtractFailure::too_large(format!(
+                "one of its XML parts has more than {} tags and texts",
+                self.limits.xml_events
+            )));
         }
         Ok(())
     }
 }
 
-/// A character reference, or one of XML's own entities.
+/// A character reference, or a predefined entity.
 fn reference<'a>(name: &quick_xml::events::BytesRef<'a>) -> Result<Node<'a>, ExtractFailure> {
     let known = quick_xml::escape::resolve_xml_entity(name);
     if let Some(text) = known {
@@ -243,13 +249,9 @@ fn reference<'a>(name: &quick_xml::events::BytesRef<'a>) -> Result<Node<'a>, Ext
         Ok(Some(c)) => Ok(Node::Text(Cow::Owned(c.to_string()))),
         Ok(None) | Err(_) => {
             let shown: String = name.chars().take(40).collect();
-            Err(corrupt(format!(
-                "its XML refers to the entity '{shown}'; none but XML's own five is known"
+            Err(ExtractFailure::corrupt(format!(
+                "its XML refers to the unknown entity '{shown}'"
             )))
         }
     }
-}
-
-fn corrupt(message: String) -> ExtractFailure {
-    ExtractFailure::new(FailureCode::Corrupt, message)
 }

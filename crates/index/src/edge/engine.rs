@@ -41,7 +41,7 @@ impl Edge {
     ///
     /// # Errors
     /// As [`Index::open`](super::super::Index::open).
-    pub async fn open(settings: EdgeSettings) -> Result<Self> {
+    pub(crate) async fn open(settings: EdgeSettings) -> Result<Self> {
         let path = settings.path.clone();
         let opened = spawn_blocking(move || {
             let folder = Arc::new(Folder::lock(&settings.path)?);
@@ -62,7 +62,7 @@ impl Edge {
     ///
     /// # Errors
     /// As [`Index::recreate`](super::super::Index::recreate).
-    pub async fn recreate(settings: EdgeSettings, average_terms: f32) -> Result<Self> {
+    pub(crate) async fn recreate(settings: EdgeSettings, average_terms: f32) -> Result<Self> {
         check_average(average_terms)?;
         joined(spawn_blocking(move || {
             let folder = Arc::new(Folder::lock(&settings.path)?);

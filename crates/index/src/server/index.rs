@@ -31,7 +31,7 @@ impl Server {
     ///
     /// # Errors
     /// As [`Index::connect`](super::super::Index::connect).
-    pub async fn connect(settings: ServerSettings, ledger: Arc<dyn Ledger>) -> Result<Self> {
+    pub(crate) async fn connect(settings: ServerSettings, ledger: Arc<dyn Ledger>) -> Result<Self> {
         settings.check()?;
         let connection = Connection::new(&settings)?;
         let target = Target {

@@ -1,8 +1,8 @@
-//! What a container may still inflate to, counted in bytes that really came out.
+//! The limits on what a container inflates to, counted in bytes that were actually inflated.
 
-use super::super::{ExtractFailure, ExtractLimits, FailureCode};
+use super::super::{ExtractFailure, ExtractLimits};
 
-/// The limits of one container, and what of them is spent.
+/// The limits of one container, and how much of them is used.
 pub(super) struct Budget {
     entry_bytes: u64,
     archive_bytes: u64,
@@ -12,11 +12,11 @@ pub(super) struct Budget {
 
 /// An entry while it is inflated.
 pub(super) struct Inflating<'a> {
-    /// As messages show it.
+    /// Its name as messages show it.
     pub(super) name: &'a str,
     /// Its compressed bytes.
     pub(super) packed: u64,
-    /// The bytes that have come out.
+    /// The bytes inflated so far.
     pub(super) inflated: u64,
 }
 
@@ -30,10 +30,10 @@ impl Budget {
         }
     }
 
-    /// Counts `more` bytes that came out of `entry`.
+    /// Counts `more` bytes inflated from `entry`.
     ///
     /// # Errors
-    /// `too_large` with the limit that is passed.
+    /// `too_large` with the limit that is exceeded.
     pub(super) fn spend(
         &mut self,
         entry: &mut Inflating<'_>,
@@ -66,6 +66,6 @@ impl Budget {
         } else {
             return Ok(());
         };
-        Err(ExtractFailure::new(FailureCode::TooLarge, fault))
+        Err(ExtractFailure::too_large(fault))
     }
 }

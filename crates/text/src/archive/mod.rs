@@ -1,8 +1,8 @@
-//! The one reader of ZIP containers: office documents, OpenDocument, EPUB. It believes nothing that
-//! a container says about itself: entries are counted before the directory is read, sizes are those
-//! that really come out of the inflation, and an archive whose entries share bytes, whose directory
-//! and local headers disagree or whose names are not unique is refused. A name is a key to look an
-//! entry up and never a path; archives within archives are never opened.
+//! The only reader of ZIP containers: office documents, OpenDocument, EPUB. It trusts nothing that
+//! a container declares: entries are counted before the directory is read, sizes are those of the
+//! inflated bytes, and an archive is refused whose entries share bytes, whose directory and local
+//! headers disagree or whose names are not unique. A name is only a key to find an entry, never a
+//! path; archives within archives are never opened.
 
 mod budget;
 mod name;
@@ -19,7 +19,7 @@ use zip::{CompressionMethod, ZipArchive};
 /// An opened container.
 pub(super) struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
-    /// Entries by their name as [`name::key`] writes it.
+    /// Indexes of the entries by their [`name::key`].
     by_key: HashMap<String, usize>,
     budget: Budget,
 }
@@ -28,16 +28,19 @@ impl<'a> Archive<'a> {
     /// Opens a container and checks its directory; nothing is inflated yet.
     ///
     /// # Errors
-    /// `too_large` for more entries than allowed, `corrupt` for a directory that is broken or lies.
+    /// `too_large` for more entries than allowed, `corrupt` for a directory that is broken or
+    /// false.
     pub(super) fn open(bytes: &'a [u8], limits: &ExtractLimits) -> Result<Self, ExtractFailure> {
-        refuse_crowds(bytes, limits.archive_entries)?;
+        refuse_too_many_entries(bytes, limits.archive_entries)?;
         let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| failed(&error))?;
         if zip.has_duplicate_names() {
-            return Err(corrupt("two entries of the archive have the same name"));
+            return Err(ExtractFailure::corrupt(
+                "two entries of the archive have the same name",
+            ));
         }
         let overlap = zip.has_overlapping_entries();
         if overlap.map_err(|error| failed(&error))? {
-            return Err(corrupt(
+            return Err(ExtractFailure::corrupt(
                 "entries of the archive overlap: they share bytes, or reach into its directory",
             ));
         }
@@ -56,7 +59,7 @@ impl<'a> Archive<'a> {
         })
     }
 
-    /// How many entries there are.
+    /// The number of entries.
     pub(super) fn len(&self) -> usize {
         self.zip.len()
     }
@@ -66,11 +69,11 @@ impl<'a> Archive<'a> {
         self.by_key.contains_key(&name::key(name))
     }
 
-    /// Inflates the entry `name`; `None` where there is none.
+    /// Inflates the entry `name`; `None` if it does not exist.
     ///
     /// # Errors
     /// `encrypted`, `unsupported_type` for another compression than Deflate, `too_large` by the
-    /// limits, `corrupt` where the bytes are not what the directory says.
+    /// limits, `corrupt` if the bytes are not what the directory declares.
     pub(super) fn read(&mut self, name: &str) -> Result<Option<Vec<u8>>, ExtractFailure> {
         match self.by_key.get(&name::key(name)) {
             Some(&index) => self.read_at(index).map(Some),
@@ -78,13 +81,14 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// As [`Archive::read`], of an entry that must be there.
+    /// As [`Archive::read`], for an entry that must exist.
     ///
     /// # Errors
-    /// As for [`Archive::read`], and `corrupt` where it is missing.
+    /// As for [`Archive::read`], and `corrupt` if it is missing.
     pub(super) fn require(&mut self, name: &str) -> Result<Vec<u8>, ExtractFailure> {
-        self.read(name)?
-            .ok_or_else(|| corrupt(&format!("its part '{}' is missing", name::shown(name))))
+        self.read(name)?.ok_or_else(|| {
+            ExtractFailure::corrupt(format!("its part '{}' is missing", name::shown(name)))
+        })
     }
 
     /// Inflates the entry at `index`, which is less than [`Archive::len`].
@@ -118,9 +122,9 @@ impl<'a> Archive<'a> {
         let mut bytes = Vec::new();
         let mut part = [0; 64 * 1024];
         loop {
-            let count = entry
-                .read(&mut part)
-                .map_err(|error| corrupt(&format!("its part '{name}' is broken: {error}")))?;
+            let count = entry.read(&mut part).map_err(|error| {
+                ExtractFailure::corrupt(format!("its part '{name}' is broken: {error}"))
+            })?;
             if count == 0 {
                 break;
             }
@@ -128,8 +132,8 @@ impl<'a> Archive<'a> {
             self.budget.spend(&mut progress, count as u64)?;
         }
         if bytes.len() as u64 != declared {
-            return Err(corrupt(&format!(
-                "its part '{name}' says that it has {declared} bytes, and has {}",
+            return Err(ExtractFailure::corrupt(format!(
+                "its part '{name}' declares {declared} bytes, but has {}",
                 bytes.len()
             )));
         }
@@ -137,8 +141,8 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// Counts the headers of a directory, wherever they stand, before anything is made of them.
-fn refuse_crowds(bytes: &[u8], most: usize) -> Result<(), ExtractFailure> {
+/// Counts the headers of the directory, wherever they are, before the archive is parsed.
+fn refuse_too_many_entries(bytes: &[u8], most: usize) -> Result<(), ExtractFailure> {
     const DIRECTORY_HEADER: &[u8] = b"PK\x01\x02";
     let mut count = 0;
     let mut rest = bytes;
@@ -148,10 +152,9 @@ fn refuse_crowds(bytes: &[u8], most: usize) -> Result<(), ExtractFailure> {
         rest = rest.get(1..).unwrap_or_default();
     }
     if count > most {
-        return Err(ExtractFailure::new(
-            FailureCode::TooLarge,
-            format!("the archive has {count} entries; {most} are allowed"),
-        ));
+        return Err(ExtractFailure::too_large(format!(
+            "the archive has {count} entries; {most} are allowed"
+        )));
     }
     Ok(())
 }
@@ -159,19 +162,12 @@ fn refuse_crowds(bytes: &[u8], most: usize) -> Result<(), ExtractFailure> {
 fn failed(error: &ZipError) -> ExtractFailure {
     match error {
         ZipError::UnsupportedArchive(reason) if *reason == ZipError::PASSWORD_REQUIRED => {
-            ExtractFailure::new(
-                FailureCode::Encrypted,
-                "an entry of the archive is encrypted",
-            )
+            ExtractFailure::encrypted("an entry of the archive is encrypted")
         }
         ZipError::UnsupportedArchive(reason) => ExtractFailure::new(
             FailureCode::UnsupportedType,
             format!("the archive: {reason}"),
         ),
-        other => corrupt(&format!("the archive is broken: {other}")),
+        other => ExtractFailure::corrupt(format!("the archive is broken: {other}")),
     }
-}
-
-fn corrupt(message: &str) -> ExtractFailure {
-    ExtractFailure::new(FailureCode::Corrupt, message)
 }

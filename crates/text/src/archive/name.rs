@@ -1,11 +1,11 @@
-//! Names of entries: how one part of a container refers to another. They are compared and shown, and
-//! never touch a file system.
+//! Names of entries, and how one part of a container refers to another. They are compared and
+//! shown, and never used in a file system.
 
 /// The longest name that a message shows, in characters.
 const SHOWN_CHARS: usize = 80;
 
-/// The form in which names are compared: `/` between folders, none at the start, letters of ASCII
-/// in lower case, as office documents do.
+/// The form in which names are compared: `/` between folders and none at the start, ASCII letters
+/// in lower case, as in office documents.
 pub(super) fn key(name: &str) -> String {
     name.trim_start_matches('/')
         .replace('\\', "/")
@@ -25,8 +25,8 @@ pub(in super::super) fn parent(name: &str) -> &str {
     name.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The part that `target`, written in a part of the folder `base`, means. A `..` at the top stays
-/// at the top: there is nothing above a container.
+/// The part that `target` in a part of the folder `base` refers to. A `..` at the top stays at the
+/// top, so that nothing outside of the container can be meant.
 pub(in super::super) fn resolve(base: &str, target: &str) -> String {
     let target = target.split(['#', '?']).next().unwrap_or_default();
     let target = decoded(target).replace('\\', "/");
@@ -47,7 +47,7 @@ pub(in super::super) fn resolve(base: &str, target: &str) -> String {
     parts.join("/")
 }
 
-/// Undoes percent encoding (RFC 3986, 2.1); what is not encoded rightly stays as it is.
+/// Undoes percent encoding (RFC 3986, 2.1); invalid sequences stay as they are.
 fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -1,15 +1,16 @@
-//! Where a text may be cut, and how willingly: one pass over its characters.
+//! The places where a text may be cut, and how strong a boundary each is: one pass over its
+//! characters.
 
 use super::super::{Extracted, Page, Section};
 
-/// A place in a text, both in bytes and in characters.
+/// An offset in a text, both in bytes and in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) byte: usize,
     pub(super) char: usize,
 }
 
-/// How willingly a text is cut at a place, the least first.
+/// The strength of a boundary, the weakest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Cut {
     /// Inside a word that is longer than a passage.
@@ -37,8 +38,8 @@ pub(super) struct Boundary {
     pub(super) cut: Cut,
 }
 
-/// All boundaries in order; the first is the start and the last the end of the text. No two lie
-/// farther apart than a quarter of `size_chars`.
+/// All boundaries in order; the first is the start and the last the end of the text. Neighbours are
+/// at most a quarter of `size_chars` apart.
 pub(super) fn find(extracted: &Extracted, size_chars: usize) -> Vec<Boundary> {
     let mut finder = Finder {
         sections: &extracted.sections,
@@ -63,16 +64,16 @@ fn top_level(sections: &[Section]) -> u8 {
 }
 
 struct Finder<'a> {
-    /// Those not reached yet.
+    /// The sections not reached yet.
     sections: &'a [Section],
     top_level: u8,
-    /// Those not reached yet.
+    /// The pages not reached yet.
     pages: &'a [Page],
     found: Vec<Boundary>,
     longest: usize,
 }
 
-/// What the characters before the present one mean for a cut there.
+/// What the characters before the current one mean for a boundary there.
 #[derive(Default)]
 struct Before {
     /// The last characters that are not white space, newest first.
@@ -156,7 +157,7 @@ impl Before {
             return None;
         }
         Some(match self.newlines {
-            // What follows a colon on its line belongs to it: `Price: 12`.
+            // Text after a colon on the same line belongs to it: `Price: 12`.
             0 if newest != ':' && self.ends_sentence() && !next.is_lowercase() => Cut::Sentence,
             0 => Cut::Space,
             1 => Cut::Line,
@@ -164,7 +165,7 @@ impl Before {
         })
     }
 
-    /// Whether the last word ends a sentence: a stop that is not an initial's (`J. Doe`).
+    /// Whether the last word ends a sentence: with a full stop that is not an initial's (`J. Doe`).
     fn ends_sentence(&self) -> bool {
         let [newest, second, third] = self.last;
         let (mark, before, earlier) = if "\"'”’)]»".contains(newest) {

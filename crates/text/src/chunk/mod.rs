@@ -1,64 +1,40 @@
-//! Text to passages. A passage is cut where the text itself is cut: at sections first, then pages,
-//! paragraphs, lines, sentences, words. Its text is exactly `text[char_start..char_end]`, so that a
-//! citation can point; neighbours overlap only inside one section.
+//! Divides text into passages, at the strongest boundaries of the text: sections first, then pages,
+//! paragraphs, lines, sentences, words. The text of a passage is exactly
+//! `text[char_start..char_end]`, so that citations can refer to it; neighbours overlap only inside
+//! one section.
 
 mod boundaries;
 mod plan;
+mod settings;
+
+pub use settings::ChunkSettings;
 
 use super::{Extracted, Section};
 use boundaries::Place;
 
-/// How long passages are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChunkSettings {
-    /// The longest passage, in characters; at least 50.
-    pub size_chars: usize,
-    /// How much of the passage before may be repeated, in characters; less than half of the size.
-    pub overlap_chars: usize,
-}
-
-impl Default for ChunkSettings {
-    fn default() -> Self {
-        Self {
-            size_chars: 1000,
-            overlap_chars: 100,
-        }
-    }
-}
-
-impl ChunkSettings {
-    /// The settings within their bounds.
-    fn sane(self) -> Self {
-        let size_chars = self.size_chars.max(50);
-        Self {
-            size_chars,
-            overlap_chars: self.overlap_chars.min(size_chars / 2),
-        }
-    }
-}
-
-/// A passage to be.
+/// A passage of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk {
-    /// Its place among the document's passages, from 0.
+    /// Its position among the document's passages, from 0.
     pub ordinal: i64,
     /// The text, without white space around it.
     pub text: String,
     /// The headings above all of it, outermost first, joined by ` › `.
     pub heading: String,
-    /// The page that most of it stands on, from 1, where the format has pages.
+    /// The page that has most of it, from 1, if the format has pages.
     pub page: Option<i64>,
     /// Where it begins in the extracted text, in Unicode scalar values.
     pub char_start: i64,
     /// Where it ends (exclusive).
     pub char_end: i64,
-    /// Whether it only leads elsewhere: a table of contents or an index, which answers nothing.
+    /// Whether it only refers to other places, as a table of contents or an index, which answers
+    /// nothing.
     pub is_directory: bool,
 }
 
-/// Cuts a document into passages; none without text.
+/// Divides a document into passages; empty if it has no text.
 pub fn chunk(extracted: &Extracted, settings: &ChunkSettings) -> Vec<Chunk> {
-    let settings = settings.sane();
+    let settings = settings.clamped();
     let boundaries = boundaries::find(extracted, settings.size_chars);
     let mut sections = Headings::new(&extracted.sections);
     let mut chunks: Vec<Chunk> = Vec::new();
@@ -66,7 +42,7 @@ pub fn chunk(extracted: &Extracted, settings: &ChunkSettings) -> Vec<Chunk> {
         let Some((start, end, text)) = trimmed(&extracted.text, start, end) else {
             continue;
         };
-        // Only white space follows what the passage before has already.
+        // The span adds only white space to the passage before.
         if chunks
             .last()
             .is_some_and(|before| before.char_end >= count(end.char))
@@ -86,7 +62,7 @@ pub fn chunk(extracted: &Extracted, settings: &ChunkSettings) -> Vec<Chunk> {
     chunks
 }
 
-/// Offsets fit: memory ends before `i64` does.
+/// Offsets in memory always fit into `i64`.
 fn count(chars: usize) -> i64 {
     i64::try_from(chars).unwrap_or(i64::MAX)
 }
@@ -110,7 +86,7 @@ fn trimmed(text: &str, start: Place, end: Place) -> Option<(Place, Place, &str)>
     Some((start, end, core))
 }
 
-/// The page with the most of `from..to`.
+/// The page with the largest part of `from..to`.
 fn page(extracted: &Extracted, from: usize, to: usize) -> Option<i64> {
     let first = extracted
         .pages
@@ -149,11 +125,11 @@ fn is_directory(text: &str) -> bool {
     lines.len() >= 3 && leading * 2 > lines.len()
 }
 
-/// Walks the sections beside the passages, which come in the same order.
+/// Walks the sections in parallel with the passages, which are in the same order.
 struct Headings<'a> {
     sections: &'a [Section],
     next: usize,
-    /// The headings open at the start of the present passage, outermost first.
+    /// The headings open at the start of the current passage, outermost first.
     open: Vec<&'a Section>,
 }
 
@@ -166,8 +142,8 @@ impl<'a> Headings<'a> {
         }
     }
 
-    /// The headings that hold for all of `from..to`: those open at its start that no heading inside
-    /// it ends.
+    /// The headings above all of `from..to`: those open at its start that no heading inside it
+    /// ends.
     fn above(&mut self, from: usize, to: usize) -> String {
         while let Some(section) = self.sections.get(self.next)
             && section.char_start <= from

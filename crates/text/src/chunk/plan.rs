@@ -1,12 +1,12 @@
-//! Which boundaries become the ends of passages. First the text is divided into regions that should
-//! stay apart (sections, pages); small ones are merged with their neighbours, large ones are divided
-//! evenly at the strongest boundaries.
+//! Chooses the boundaries that become the ends of passages. First the text is divided into regions
+//! that should stay separate (sections, pages); small ones are merged with their neighbours, large
+//! ones are divided evenly at the strongest boundaries.
 
-use super::ChunkSettings;
 use super::boundaries::{Boundary, Cut, Place};
+use super::settings::ChunkSettings;
 
-/// A region this part of the size is too small to stand alone: a lone heading, the last line of a
-/// page.
+/// A region smaller than the size divided by this is too small for a passage of its own: a lone
+/// heading, or the last line of a page.
 const TINY: usize = 8;
 
 /// The passages as spans, in order. Together they cover the text; each is at most as long as the
@@ -31,8 +31,8 @@ struct Region {
     first: usize,
     last: usize,
     chars: usize,
-    /// How strongly it is parted from the region before.
-    parted: Cut,
+    /// The boundary to the region before.
+    separation: Cut,
 }
 
 fn regions(boundaries: &[Boundary]) -> Vec<Region> {
@@ -51,7 +51,7 @@ fn regions(boundaries: &[Boundary]) -> Vec<Region> {
                 first,
                 last,
                 chars: end.at.char - start.at.char,
-                parted: start.cut,
+                separation: start.cut,
             })
         })
         .collect()
@@ -83,16 +83,16 @@ fn merged(regions: Vec<Region>, boundaries: &[Boundary], size_chars: usize) -> V
 fn may_merge(last: &Region, next: &Region, size_chars: usize) -> bool {
     let fits = last.chars + next.chars <= size_chars;
     let is_tiny = last.chars * TINY < size_chars;
-    let tiny_tail = next.chars * TINY < size_chars && next.parted == Cut::Page;
-    match next.parted {
+    let tiny_tail = next.chars * TINY < size_chars && next.separation == Cut::Page;
+    match next.separation {
         Cut::Section => fits,
-        // A sentence or heading left alone at the end of a page goes with the next page, and one at
-        // the start of a page with the page before.
+        // A single sentence or heading at the end of a page is merged with the next page, and one
+        // at the start of a page with the page before.
         _ => fits && (is_tiny || tiny_tail),
     }
 }
 
-/// Divides a region into passages of like length, each ending at the strongest boundary near its
+/// Divides a region into passages of similar length, each ending at the strongest boundary near its
 /// end.
 fn divide(region: &[Boundary], settings: &ChunkSettings, spans: &mut Vec<(Place, Place)>) {
     let (Some(first), Some(last)) = (region.first(), region.last()) else {
@@ -100,7 +100,7 @@ fn divide(region: &[Boundary], settings: &ChunkSettings, spans: &mut Vec<(Place,
     };
     let size = settings.size_chars;
     let mut start = first.at;
-    // Where the text that no passage has yet begins, and the boundary there.
+    // The start of the text that no passage covers yet, and the index of its boundary.
     let (mut fresh, mut fresh_at) = (first.at, 0);
     loop {
         let left = last.at.char - fresh.char;
@@ -129,7 +129,8 @@ impl Place {
     }
 }
 
-/// The strongest boundary after `from` inside the window, the last of equals.
+/// The strongest boundary after `from` inside the window, the last of equals; else the last one
+/// before the end of the window.
 fn strongest(
     region: &[Boundary],
     from: usize,
@@ -149,9 +150,9 @@ fn strongest(
     best.map(|(_, at)| at).or(nearest)
 }
 
-/// Where the passage after `end_at` begins: at most `overlap_chars` before, at the first sentence
-/// that begins there; in the middle of a sentence, at the first word. Nothing is repeated over the
-/// end of a page or section.
+/// Where the passage after `end_at` begins: at most `overlap_chars` before it, at the first
+/// sentence that begins there, or within a sentence at the first word. Nothing is repeated across
+/// the end of a page or section.
 fn overlap_start(region: &[Boundary], end_at: usize, overlap_chars: usize) -> Place {
     let Some(end) = region.get(end_at) else {
         return Place { byte: 0, char: 0 };

@@ -1,7 +1,8 @@
-//! What each HTML element means for the text: a block, a line, a cell, a thing to leave out.
+//! The role of each HTML element for the text: a block, a line, a cell, or content that is left
+//! out.
 
-/// Classes, ids and roles by which pages mark what leads around the site instead of saying anything:
-/// those of DocBook, Sphinx, Doxygen and the usual site generators.
+/// Classes, ids and roles of navigation in the output of DocBook, Sphinx, Doxygen and the usual
+/// site generators.
 const NAVIGATION: [&[u8]; 17] = [
     b"nav",
     b"navbar",
@@ -25,7 +26,7 @@ const NAVIGATION: [&[u8]; 17] = [
 /// The role of an element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Element {
-    /// Stands apart from what is around it.
+    /// Separate from what is around it.
     Block,
     /// `p`: a block that ends where the next one begins.
     Paragraph,
@@ -41,15 +42,15 @@ pub(super) enum Element {
     Row,
     /// A cell of a row.
     Cell,
-    /// Keeps its white space.
+    /// Preformatted: keeps its white space.
     Verbatim,
-    /// Stands for its `alt` text.
+    /// Replaced by its `alt` text.
     Image,
     /// The page's title.
     Title,
     /// Left out with everything in it.
     Skipped,
-    /// Empty by definition, and of no meaning here.
+    /// Empty by definition, and without meaning for the text.
     Void,
     /// Everything else: part of the running text.
     Inline,
@@ -98,13 +99,13 @@ impl Element {
             })
     }
 
-    /// Whether it never has an end tag.
+    /// Whether it never has an end tag (a void element).
     pub(super) fn is_void(self) -> bool {
         matches!(self, Self::Void | Self::Image)
     }
 
-    /// Whether its end tag may be missing, or it has none: such elements end each other, so they
-    /// nest only as deep as the lists and tables around them.
+    /// Whether its end tag may be omitted, or it has none. Such elements end each other, so their
+    /// depth is that of the lists and tables around them.
     pub(super) fn end_is_optional(self) -> bool {
         matches!(
             self,

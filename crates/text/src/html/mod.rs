@@ -1,16 +1,16 @@
-//! HTML to text, in one pass over its tokens: no tree is built, so that time and memory grow with
-//! the bytes alone, and the depth of open elements is counted and limited. Scripts, styles and
+//! HTML to text, in one pass over its tokens. No tree is built, so that time and memory are linear
+//! in the size of the file, and the depth of open elements is limited. Scripts, styles and
 //! navigation are left out; blocks become paragraphs, headings sections, table rows lines.
 
 mod element;
 
 use super::writer::{Break, Writer};
-use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
+use super::{ExtractFailure, ExtractLimits, Extracted};
 use element::Element;
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use std::collections::HashMap;
 
-/// Reads the text, title and sections of a page.
+/// Extracts the text, title and sections of a page.
 ///
 /// # Errors
 /// `too_deep` and `too_large` by the limits.
@@ -43,9 +43,9 @@ struct Page<'a> {
     writer: Writer<'a>,
     /// The open elements that need an end tag, outermost first.
     open: Vec<(Vec<u8>, Element)>,
-    /// How many of each are open, so that a stray end tag costs nothing.
+    /// The number of open elements by name, so that a stray end tag costs nothing.
     open_by_name: HashMap<Vec<u8>, usize>,
-    /// How many of the open elements are left out with all that is in them.
+    /// How many of the open elements are left out with their content.
     skipped: usize,
     /// `Some` from the first `<title>` on.
     title: Option<String>,
@@ -70,13 +70,10 @@ impl Page<'_> {
             return Ok(());
         }
         if self.open.len() >= self.limits.html_depth {
-            return Err(ExtractFailure::new(
-                FailureCode::TooDeep,
-                format!(
-                    "more than {} elements stand within each other",
-                    self.limits.html_depth
-                ),
-            ));
+            return Err(ExtractFailure::too_deep(format!(
+                "more than {} elements are nested in each other",
+                self.limits.html_depth
+            )));
         }
         self.skipped += usize::from(element == Element::Skipped);
         *self.open_by_name.entry(tag.name.to_vec()).or_default() += 1;
@@ -95,7 +92,7 @@ impl Page<'_> {
         if self.open_by_name.get(name).is_none_or(|count| *count == 0) {
             return Ok(());
         }
-        // Ends whatever was left open inside it, too.
+        // Also ends the elements that were left open inside it.
         while let Some((open, element)) = self.open.pop() {
             if let Some(count) = self.open_by_name.get_mut(&open) {
                 *count -= 1;

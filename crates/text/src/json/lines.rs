@@ -1,25 +1,25 @@
-//! The lines that a JSON text becomes.
+//! Writes the lines that a JSON text becomes.
 
 use super::super::builder::TextBuilder;
-use super::super::{ExtractFailure, ExtractLimits, Extracted, FailureCode, Section};
+use super::super::{ExtractFailure, ExtractLimits, Extracted, Section};
 
-/// A name that is longer is shown up to here, in bytes.
+/// Longer names are cut to this many bytes.
 const LONGEST_NAME_BYTES: usize = 200;
 
-/// Lines in the making, with the path of the value that comes next.
+/// The lines so far, and the path of the next value.
 pub(super) struct Lines<'a> {
     out: TextBuilder<'a>,
     path: String,
     depth: usize,
     most_depth: usize,
     sections: Vec<Section>,
-    /// The section that the next line begins.
+    /// The name of the section that begins with the next line.
     due: Option<String>,
-    /// Whether the last line is a list that goes on.
+    /// Whether the last line is a list that may be continued.
     in_list: bool,
     /// Whether a blank line is due before the next line.
     paragraph: bool,
-    /// What ended the walk.
+    /// The failure that ended the walk.
     failure: Option<ExtractFailure>,
 }
 
@@ -48,17 +48,14 @@ impl<'a> Lines<'a> {
         self.paragraph = true;
     }
 
-    /// Steps into an object or array; false where it is too deep.
+    /// Enters an object or array; false if it is too deep.
     pub(super) fn enter(&mut self) -> bool {
         self.depth += 1;
         if self.depth > self.most_depth {
-            self.failure = Some(ExtractFailure::new(
-                FailureCode::TooDeep,
-                format!(
-                    "more than {} objects and arrays stand within each other",
-                    self.most_depth
-                ),
-            ));
+            self.failure = Some(ExtractFailure::too_deep(format!(
+                "more than {} objects and arrays are nested in each other",
+                self.most_depth
+            )));
         }
         !self.has_failed()
     }
@@ -78,7 +75,7 @@ impl<'a> Lines<'a> {
         before
     }
 
-    /// Appends the place in an array to the path; the elements of the outermost array have none.
+    /// Appends the index in an array to the path; elements of the outermost array have no index.
     pub(super) fn step_at(&mut self, index: usize) -> usize {
         let before = self.path.len();
         if before > 0 {
@@ -91,14 +88,14 @@ impl<'a> Lines<'a> {
         self.path.truncate(before);
     }
 
-    /// Notes a section of that name, which begins with the next line.
+    /// Begins a section of that name with the next line.
     pub(super) fn section(&mut self, name: &str) {
         self.end_list();
         self.paragraph = true;
         self.due = Some(shortened(name).to_owned());
     }
 
-    /// Writes a value; one of a list follows the one before on its line. False ends the walk.
+    /// Writes a value; the values of a list share a line. False ends the walk.
     pub(super) fn value(&mut self, value: &str, of_list: bool) -> bool {
         if let Err(failure) = self.write(value, of_list) {
             self.failure = Some(failure);

@@ -1,6 +1,6 @@
-//! Finds the OCR program once, at start, and says why where there is none.
+//! Finds the OCR program once, at start, and gives the reason if it is not available.
 
-use super::{OcrChoice, OcrSettings};
+use super::settings::{OcrChoice, OcrSettings};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,19 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const PROGRAM: &str = "tesseract";
-/// How long the program may take to name its languages.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the program may take to list its languages.
+const LIST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The program with what it is run with; cheap to clone.
+/// The OCR program with its settings; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Ocr {
     pub(super) program: Arc<Path>,
-    /// Where its language data is, if not where it was built to look.
+    /// The folder of its language data; `None` for the program's default.
     pub(super) data: Option<Arc<Path>>,
     pub(super) settings: Arc<OcrSettings>,
 }
 
-/// A reader of pictures, or why there is none.
+/// The OCR program, or why it is not available.
 #[derive(Debug, Clone)]
 pub struct OcrReader {
     found: Result<Ocr, String>,
@@ -28,7 +28,7 @@ pub struct OcrReader {
 }
 
 impl OcrReader {
-    /// No reader, and what to do about it.
+    /// OCR is not available; `advice` is what to do about it.
     pub fn none(advice: impl Into<String>) -> Self {
         Self {
             found: Err(advice.into()),
@@ -36,8 +36,8 @@ impl OcrReader {
         }
     }
 
-    /// Looks for the program in the folders of `PATH`, and for the languages among its data
-    /// (`TESSDATA_PREFIX`, else where it was built to look).
+    /// Looks for the program in the folders of `PATH`, and for the languages in its data
+    /// (`TESSDATA_PREFIX`, else the program's default).
     pub async fn find(settings: OcrSettings) -> Self {
         let automatic = settings.automatic;
         let data = std::env::var_os("TESSDATA_PREFIX").map(PathBuf::from);
@@ -62,15 +62,15 @@ impl OcrReader {
         Self { found, automatic }
     }
 
-    /// The program, if it is there.
+    /// The program, if it is available.
     ///
     /// # Errors
-    /// What to do so that it is.
+    /// What to do to make it available.
     pub fn ocr(&self) -> Result<&Ocr, &str> {
         self.found.as_ref().map_err(String::as_str)
     }
 
-    /// The program, if it is there and `choice` lets it be used.
+    /// The program, if it is available and `choice` allows it.
     pub(crate) fn chosen(&self, choice: OcrChoice) -> Result<&Ocr, &str> {
         match choice {
             OcrChoice::Forbidden => Err("ocr=false says not to read it"),
@@ -82,7 +82,7 @@ impl OcrReader {
         }
     }
 
-    /// Whether pages without text are read without being asked to.
+    /// Whether pages without text are read by default.
     pub fn is_automatic(&self) -> bool {
         self.automatic && self.found.is_ok()
     }
@@ -90,12 +90,12 @@ impl OcrReader {
 
 impl Default for OcrReader {
     fn default() -> Self {
-        Self::none("no reader of pictures was set up")
+        Self::none("OCR is not configured")
     }
 }
 
 impl Ocr {
-    /// The largest picture that it is given, in pixels.
+    /// The largest picture that it reads, in pixels.
     pub(crate) fn most_pixels(&self) -> u64 {
         self.settings.pixels
     }
@@ -105,7 +105,7 @@ impl Ocr {
         &self.settings.languages
     }
 
-    /// What to do about the first language that the program has no data for.
+    /// Advice about the first language that the program has no data for.
     async fn missing_language(&self) -> Option<String> {
         let mut command = tokio::process::Command::new(&*self.program);
         command
@@ -114,17 +114,17 @@ impl Ocr {
             .envs(self.data.as_ref().map(|data| ("TESSDATA_PREFIX", &**data)))
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let output = match tokio::time::timeout(PATIENCE, command.output()).await {
+        let output = match tokio::time::timeout(LIST_TIMEOUT, command.output()).await {
             Ok(Ok(output)) => output,
             Ok(Err(error)) => return Some(format!("tesseract does not run: {error}")),
-            Err(_) => return Some("tesseract does not say which languages it has".to_owned()),
+            Err(_) => return Some("tesseract does not list its languages".to_owned()),
         };
-        // Version 4 names them as errors, version 5 as output.
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
+        // Version 4 writes the list to standard error, version 5 to standard output.
+        let listed = [output.stdout, output.stderr].concat();
+        let listed = String::from_utf8_lossy(&listed);
         let wanted = self.settings.languages.split('+');
         wanted
-            .filter(|wanted| !said.lines().any(|line| line.trim() == *wanted))
+            .filter(|wanted| !listed.lines().any(|line| line.trim() == *wanted))
             .map(|missing| {
                 format!(
                     "tesseract has no data for '{missing}' (INGEST_OCR_LANGUAGES): install it \

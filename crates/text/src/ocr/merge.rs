@@ -1,12 +1,12 @@
-//! Puts what was recognised where it belongs: each page's words in the page's place, and everything
-//! behind it moved, so that page numbers and offsets go on pointing at what they name.
+//! Inserts recognised text into the extracted text, each page's at the place of the page, and moves
+//! the offsets of pages and sections behind it accordingly.
 
 use super::super::{Extracted, Page};
 use std::collections::BTreeMap;
 
-/// `extracted` with the recognised `words` of its pages. Pages that the format does not count (a
-/// picture has none) are made.
-pub(crate) fn merge(extracted: Extracted, mut words: BTreeMap<u32, String>) -> Extracted {
+/// `extracted` with the recognised `texts` of its pages. If the format has no pages, as a picture,
+/// they are added.
+pub(crate) fn merge(extracted: Extracted, mut texts: BTreeMap<u32, String>) -> Extracted {
     let mut pages = extracted.pages;
     if pages.is_empty() {
         let at_start = |number: &u32| Page {
@@ -18,12 +18,13 @@ pub(crate) fn merge(extracted: Extracted, mut words: BTreeMap<u32, String>) -> E
     }
     let mut rest = extracted.text.chars();
     let mut out = Growing::default();
-    // Where in the old text something came in, and how much is in by then.
+    // The offsets in the old text at which text was inserted, and how much was inserted up to
+    // there.
     let mut moved: Vec<(usize, usize)> = Vec::new();
     let mut taken = 0;
     for page in &mut pages {
         let by = moved.last().map_or(0, |(_, added)| *added);
-        let recognised = words.remove(&page.number).filter(|text| !text.is_empty());
+        let recognised = texts.remove(&page.number).filter(|text| !text.is_empty());
         let Some(recognised) = recognised.filter(|_| page.char_start == page.char_end) else {
             page.char_start += by;
             page.char_end += by;
@@ -60,7 +61,7 @@ pub(crate) fn merge(extracted: Extracted, mut words: BTreeMap<u32, String>) -> E
     }
 }
 
-/// A text that knows its length in characters.
+/// A text with its length in characters.
 #[derive(Default)]
 struct Growing {
     text: String,

@@ -1,20 +1,29 @@
-//! The OCR program's table of words to running text: what it is unsure of is left out, wrapped
-//! lines are joined, divided words made whole. A line is taken as wrapped where the next line's
-//! first word would not have fitted into it.
+//! Turns the OCR program's table of words into running text: words of low confidence are left out,
+//! wrapped lines are joined, and divided words are rejoined. A line counts as wrapped if the first
+//! word of the next line would not have fitted into it.
 
+use super::super::hyphen::is_divided;
 use std::collections::BTreeMap;
 
-/// Words that the program holds for less likely than this, in percent, are specks and shadows.
-const LEAST_SURE_WORD: f32 = 25.0;
-/// A line is noise unless its words are on average this sure, in percent.
-const LEAST_SURE_LINE: f32 = 45.0;
+/// Words with less confidence than this, in percent, are specks and shadows.
+const LEAST_WORD_CONFIDENCE: f32 = 25.0;
+/// Lines with less average confidence than this, in percent, are noise.
+const LEAST_LINE_CONFIDENCE: f32 = 45.0;
+
+/// A recognised word.
+#[derive(Debug)]
+struct Word {
+    /// In percent.
+    confidence: f32,
+    text: String,
+}
 
 /// A line of text; lengths in pixels.
 #[derive(Debug, Default)]
 struct Line {
     paragraph: (u32, u32),
     number: u32,
-    words: Vec<(f32, String)>,
+    words: Vec<Word>,
     right: u32,
     first_word_width: u32,
 }
@@ -36,30 +45,34 @@ pub(super) fn pages(table: &str) -> BTreeMap<u32, String> {
             _,
             width,
             _,
-            sure,
+            confidence,
             text,
         ] = fields[..]
         else {
             continue;
         };
         let number = |field: &str| field.parse::<u32>().unwrap_or(0);
-        let (text, sure) = (text.trim(), sure.parse::<f32>().unwrap_or(0.0));
-        if level != "5" || text.is_empty() || sure < LEAST_SURE_WORD {
+        let (text, confidence) = (text.trim(), confidence.parse::<f32>().unwrap_or(0.0));
+        if level != "5" || text.is_empty() || confidence < LEAST_WORD_CONFIDENCE {
             continue;
         }
         let lines = pages.entry(number(page)).or_default();
         let place = (number(block), number(paragraph));
         let is_same = |last: &&mut Line| last.paragraph == place && last.number == number(line);
         let right = number(left) + number(width);
+        let word = Word {
+            confidence,
+            text: text.to_owned(),
+        };
         match lines.last_mut().filter(is_same) {
             Some(last) => {
-                last.words.push((sure, text.to_owned()));
+                last.words.push(word);
                 last.right = last.right.max(right);
             }
             None => lines.push(Line {
                 paragraph: place,
                 number: number(line),
-                words: vec![(sure, text.to_owned())],
+                words: vec![word],
                 right,
                 first_word_width: number(width),
             }),
@@ -96,22 +109,15 @@ fn compose(lines: &[Line]) -> String {
     out
 }
 
-/// Whether a word goes on in the next line.
-fn is_divided(text: &str, next: &str) -> bool {
-    text.strip_suffix('-')
-        .is_some_and(|word| word.ends_with(char::is_alphabetic))
-        && next.starts_with(char::is_lowercase)
-}
-
 impl Line {
     fn is_text(&self) -> bool {
-        let sure: f32 = self.words.iter().map(|(sure, _)| sure).sum();
-        let has_letters = |(_, word): &(f32, String)| word.chars().any(char::is_alphanumeric);
-        self.words.iter().any(has_letters) && sure / self.words.len() as f32 >= LEAST_SURE_LINE
+        let sum: f32 = self.words.iter().map(|word| word.confidence).sum();
+        let has_letters = |word: &Word| word.text.chars().any(char::is_alphanumeric);
+        self.words.iter().any(has_letters) && sum / self.words.len() as f32 >= LEAST_LINE_CONFIDENCE
     }
 
     fn text(&self) -> String {
-        let words: Vec<&str> = self.words.iter().map(|(_, word)| word.as_str()).collect();
+        let words: Vec<&str> = self.words.iter().map(|word| word.text.as_str()).collect();
         words.join(" ")
     }
 }

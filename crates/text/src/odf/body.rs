@@ -1,8 +1,8 @@
-//! The content of a text or presentation, node by node.
+//! The content of an OpenDocument text or presentation, node by node.
 
 use super::super::writer::{Break, Writer};
 use super::super::xml::{Node, Tag, XmlReader};
-use super::super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
+use super::super::{ExtractFailure, ExtractLimits, Extracted};
 
 /// Reads `content.xml`.
 ///
@@ -35,7 +35,7 @@ pub(super) fn read(content: &str, limits: &ExtractLimits) -> Result<Extracted, E
 struct Body<'a> {
     reader: XmlReader<'a>,
     writer: Writer<'a>,
-    /// How many paragraphs and headings are open: text stands nowhere else.
+    /// How many paragraphs and headings are open; only these have text.
     open: usize,
     tables: usize,
     /// Whether the next paragraph is the first of a list's item.
@@ -43,7 +43,7 @@ struct Body<'a> {
     /// Whether the frame that is open holds the slide's title.
     in_title: bool,
     slides: u32,
-    /// Whether the present slide has had no title yet.
+    /// Whether the current slide has no title so far.
     untitled: bool,
     limits: &'a ExtractLimits,
 }
@@ -126,7 +126,7 @@ impl<'a> Body<'a> {
         if self.untitled && !self.in_title {
             self.untitled = false;
             self.writer
-                .untold_section(1, format!("Slide {}", self.slides));
+                .unwritten_section(1, format!("Slide {}", self.slides));
         }
         if self.tables > 0 {
             self.writer.break_before(Break::Space);
@@ -156,17 +156,17 @@ impl<'a> Body<'a> {
     fn begin_slide(&mut self) -> Result<(), ExtractFailure> {
         self.slides += 1;
         if self.slides as usize > self.limits.pages {
-            return Err(ExtractFailure::new(
-                FailureCode::TooLarge,
-                format!("it has more than {} slides", self.limits.pages),
-            ));
+            return Err(ExtractFailure::too_large(format!(
+                "it has more than {} slides",
+                self.limits.pages
+            )));
         }
         self.writer.begin_page(self.slides);
         self.untitled = true;
         Ok(())
     }
 
-    /// A footnote or endnote waits for the end of its paragraph; its number says nothing.
+    /// A footnote or endnote is written after its paragraph, without its number.
     fn note(&mut self) -> Result<(), ExtractFailure> {
         let text = self.reader.text_of(BREAKS, &["note-citation"])?;
         if !text.is_empty() {

@@ -7,10 +7,10 @@ mod sheets;
 
 use super::archive::Archive;
 use super::markdown;
-use super::xml::{Node, XmlReader, characters};
-use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
+use super::xml::{XmlReader, characters};
+use super::{ExtractFailure, ExtractLimits, Extracted};
 
-/// What an OpenDocument is.
+/// The kind of an OpenDocument file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// odt
@@ -31,7 +31,7 @@ impl Kind {
     }
 }
 
-/// Reads the text of a document of that kind.
+/// Extracts the text of a document of this kind.
 ///
 /// # Errors
 /// Those of the container and of its XML, `content_mismatch` for another kind, `encrypted`.
@@ -44,13 +44,10 @@ pub(super) fn extract(
     let found = archive.read("mimetype")?.unwrap_or_default();
     if found.trim_ascii() != kind.media_type().as_bytes() {
         let found: String = String::from_utf8_lossy(&found).chars().take(120).collect();
-        return Err(ExtractFailure::new(
-            FailureCode::ContentMismatch,
-            format!(
-                "its name says {}, its bytes say '{found}'",
-                kind.media_type()
-            ),
-        ));
+        return Err(ExtractFailure::content_mismatch(format!(
+            "its name says {}, but its content says '{found}'",
+            kind.media_type()
+        )));
     }
     refuse_encrypted(&mut archive, limits)?;
     let title = title(&mut archive, limits)?;
@@ -77,14 +74,9 @@ fn refuse_encrypted(
     };
     let manifest = characters(manifest)?;
     let mut reader = XmlReader::new(&manifest, limits);
-    while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && tag.name() == "encryption-data"
-        {
-            return Err(ExtractFailure::new(
-                FailureCode::Encrypted,
-                "it needs a password",
-            ));
+    while let Some(tag) = reader.next_start()? {
+        if tag.name() == "encryption-data" {
+            return Err(ExtractFailure::encrypted("it needs a password"));
         }
     }
     Ok(())
@@ -100,10 +92,8 @@ fn title(
     };
     let meta = characters(meta)?;
     let mut reader = XmlReader::new(&meta, limits);
-    while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && tag.name() == "title"
-        {
+    while let Some(tag) = reader.next_start()? {
+        if tag.name() == "title" {
             let title = reader.text_of(&[], &[])?;
             return Ok((!title.is_empty()).then_some(title));
         }

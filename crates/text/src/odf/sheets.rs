@@ -1,11 +1,11 @@
-//! The content of a spreadsheet. Repeated cells and rows, which a few bytes can claim by the
-//! million, are counted and not made: a repeated empty one only moves the place of what follows, and
-//! a repeated value is written once.
+//! The content of an OpenDocument spreadsheet. Repeated cells and rows, of which a few bytes can
+//! declare millions, are counted and not copied: a repeated empty cell only moves the column of
+//! what follows, and a repeated value is written once.
 
 use super::super::table::{Row, TableWriter};
 use super::super::writer::Writer;
 use super::super::xml::{Node, Tag, XmlReader};
-use super::super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
+use super::super::{ExtractFailure, ExtractLimits, Extracted};
 
 /// Reads `content.xml`.
 ///
@@ -15,16 +15,15 @@ pub(super) fn read(content: &str, limits: &ExtractLimits) -> Result<Extracted, E
     let mut reader = XmlReader::new(content, limits);
     let mut writer = Writer::new(limits);
     let mut number = 0_u32;
-    while let Some(node) = reader.next()? {
-        let Node::Start(tag) = node else { continue };
+    while let Some(tag) = reader.next_start()? {
         match tag.name() {
             "table" => {
                 number += 1;
                 if number as usize > limits.pages {
-                    return Err(ExtractFailure::new(
-                        FailureCode::TooLarge,
-                        format!("it has more than {} sheets", limits.pages),
-                    ));
+                    return Err(ExtractFailure::too_large(format!(
+                        "it has more than {} sheets",
+                        limits.pages
+                    )));
                 }
                 writer.begin_page(number);
                 let name = tag.attr("name");
@@ -78,7 +77,7 @@ fn read_table(
     Ok(())
 }
 
-/// The paragraphs of a cell in one line; its comment waits for the end of the sheet.
+/// The paragraphs of a cell in one line; its comment is written at the end of the sheet.
 fn read_cell(
     reader: &mut XmlReader<'_>,
     writer: &mut Writer<'_>,
@@ -100,7 +99,7 @@ fn read_cell(
                     text.push(' ');
                 }
                 "s" | "tab" | "line-break" => text.push(' '),
-                // A table within a cell ends with its own cells.
+                // A nested table has cells of its own, which would end this one.
                 "table" => reader.skip()?,
                 _ => {}
             },

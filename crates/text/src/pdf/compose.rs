@@ -1,41 +1,42 @@
-//! Lines to running text: wrapped lines are joined, divided words made whole, and paragraphs set a
-//! blank line apart, so that sentences can be found. A line is taken as wrapped where the next
-//! line's first word would not have fitted into it; a line broken on purpose (code, lists, tables)
-//! stays a line.
+//! Turns lines into running text: wrapped lines are joined, divided words are rejoined, and
+//! paragraphs are separated by a blank line, so that sentences can be found. A line counts as
+//! wrapped if the first word of the next line would not have fitted into it; a line that was broken
+//! on purpose (code, lists, tables) stays a line.
 
 use super::super::ExtractFailure;
 use super::super::builder::TextBuilder;
-use super::glyphs::Sheet;
-use super::lines::Line;
+use super::super::hyphen;
+use super::layout::{Line, PageLayout};
 use super::wording;
 use std::collections::HashSet;
 
-/// A line with its place in the text, for finding headings.
-pub(super) struct Placed {
+/// A line with its offset in the text, for finding headings.
+pub(super) struct PlacedLine {
     pub(super) char_start: usize,
     pub(super) size: f64,
     pub(super) text: String,
 }
 
-/// How a line goes on.
+/// How a line is connected with the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Link {
     /// The sentence goes on in the next line.
     Wrapped,
     /// A word goes on in the next line.
     Divided,
-    /// The next line is a line of its own.
+    /// The next line is a separate line.
     Line,
     /// The next line begins a paragraph.
     Paragraph,
 }
 
-/// Writes what stands between the text so far and a page: nothing that a sentence stumbles over.
-pub(super) fn part_from_page_before(
+/// Writes the break between the text so far and a page: a single line break within a sentence, else
+/// a blank line.
+pub(super) fn separate_from_page_before(
     out: &mut TextBuilder<'_>,
-    sheet: &Sheet,
+    layout: &PageLayout,
 ) -> Result<(), ExtractFailure> {
-    let Some(first) = sheet.lines.first() else {
+    let Some(first) = layout.lines.first() else {
         return Ok(());
     };
     if out.as_str().is_empty() {
@@ -46,26 +47,26 @@ pub(super) fn part_from_page_before(
     out.push(if goes_on { "\n" } else { "\n\n" })
 }
 
-/// Writes a page and notes its lines.
+/// Writes a page and records its lines in `placed`.
 pub(super) fn write(
-    sheet: &Sheet,
+    layout: &PageLayout,
     compounds: &HashSet<String>,
     out: &mut TextBuilder<'_>,
-    placed: &mut Vec<Placed>,
+    placed: &mut Vec<PlacedLine>,
 ) -> Result<(), ExtractFailure> {
-    let pitch = pitch(&sheet.lines);
-    for (at, line) in sheet.lines.iter().enumerate() {
-        placed.push(Placed {
+    let pitch = pitch(&layout.lines);
+    for (at, line) in layout.lines.iter().enumerate() {
+        placed.push(PlacedLine {
             char_start: out.chars(),
             size: line.size,
             text: line.text.clone(),
         });
-        let Some(next) = sheet.lines.get(at + 1) else {
+        let Some(next) = layout.lines.get(at + 1) else {
             out.push(&line.text)?;
             break;
         };
         let whole = line.text.as_str();
-        match link(line, next, right_edge(&sheet.lines, at), pitch) {
+        match link(line, next, right_edge(&layout.lines, at), pitch) {
             Link::Divided if !wording::keeps_hyphen(whole, &next.text, compounds) => {
                 out.push(whole.strip_suffix('-').unwrap_or(whole))?;
             }
@@ -87,7 +88,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Narrower columns than this, in font sizes, hold lists and labels, not running text.
+/// Columns narrower than this, in font sizes, are lists and labels, not running text.
 const NARROWEST: f64 = 12.0;
 
 fn link(line: &Line, next: &Line, right: f64, pitch: f64) -> Link {
@@ -98,7 +99,7 @@ fn link(line: &Line, next: &Line, right: f64, pitch: f64) -> Link {
         && is_prose
         && line.end + first_word_width(next) > right
         && !stands_alone(line, next);
-    let divided = wrapped && wording::is_divided(&line.text, &next.text);
+    let divided = wrapped && hyphen::is_divided(&line.text, &next.text);
     if divided {
         return Link::Divided;
     }
@@ -120,7 +121,7 @@ fn link(line: &Line, next: &Line, right: f64, pitch: f64) -> Link {
     }
 }
 
-/// Items of lists begin a line, and lines that end in a page number end one.
+/// Whether `next` begins a line because it is an item of a list, or `line` ends in a page number.
 fn stands_alone(line: &Line, next: &Line) -> bool {
     let item = ["• ", "- ", "– ", "* "]
         .iter()
@@ -130,15 +131,16 @@ fn stands_alone(line: &Line, next: &Line) -> bool {
     item || leads_to_page
 }
 
-/// How wide the first word of a line is with the space before it, its characters being alike.
+/// The estimated width of the first word of a line with a space, as if all characters had one
+/// width.
 fn first_word_width(line: &Line) -> f64 {
     let word = line.text.split(' ').next().unwrap_or_default();
     let part = (word.chars().count() + 1) as f64 / line.text.chars().count().max(1) as f64;
     (line.end - line.start) * part.min(1.0)
 }
 
-/// Where the column of the line at `at` ends: the farthest end of the lines near it that stand
-/// above or below it.
+/// Where the column of the line at `at` ends: the farthest end of the lines near it that are above
+/// or below it.
 fn right_edge(lines: &[Line], at: usize) -> f64 {
     const NEAR: usize = 12;
     let Some(line) = lines.get(at) else {
@@ -153,7 +155,7 @@ fn right_edge(lines: &[Line], at: usize) -> f64 {
         .fold(line.end, f64::max)
 }
 
-/// The usual distance between two lines of a page: the median of those that can be one.
+/// The usual distance between two lines of a page: the median of the plausible distances.
 fn pitch(lines: &[Line]) -> f64 {
     let mut distances: Vec<f64> = lines
         .windows(2)

@@ -1,6 +1,8 @@
-//! Which characters stand where on a page: a device that draws nothing and notes every glyph.
+//! Collects the glyphs of a page with their positions: a device for the interpreter that draws
+//! nothing and records every glyph.
 
-use super::lines::{self, Line};
+use super::layout::{PageLayout, PlacedGlyph};
+use super::lines;
 use super::wording;
 use hayro_interpret::font::{Glyph, GlyphRun};
 use hayro_interpret::hayro_cmap::{BfString, WritingMode};
@@ -11,32 +13,9 @@ use hayro_interpret::{
     InterpreterCache, InterpreterSettings, RenderContent, SoftMask, interpret_page,
 };
 
-/// What was found on one page.
-pub(super) struct Sheet {
-    /// Its lines in reading order.
-    pub(super) lines: Vec<Line>,
-    /// Its height, in points; `Line::y` counts down from the top.
-    pub(super) height: f64,
-    /// How many characters it has.
-    pub(super) characters: usize,
-    /// How many glyphs stand for no known character.
-    pub(super) unknown: usize,
-    /// How many pictures it has.
-    pub(super) pictures: usize,
-}
-
-/// A glyph on the page; lengths in points, y downwards, turned so that its text runs to the right.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Spot {
-    pub(super) text: String,
-    pub(super) start: f64,
-    pub(super) end: f64,
-    pub(super) y: f64,
-    pub(super) size: f64,
-}
-
-/// Reads one page; stops noting characters after `budget`, which `Sheet::characters` then exceeds.
-pub(super) fn read<'a>(page: &Page<'a>, cache: &InterpreterCache<'a>, budget: usize) -> Sheet {
+/// Reads one page; stops recording characters after `budget`, which `PageLayout::characters` then
+/// exceeds.
+pub(super) fn read<'a>(page: &Page<'a>, cache: &InterpreterCache<'a>, budget: usize) -> PageLayout {
     let (width, height) = page.render_dimensions();
     let bounds = Rect::new(0.0, 0.0, f64::from(width), f64::from(height));
     let settings = InterpreterSettings {
@@ -45,50 +24,51 @@ pub(super) fn read<'a>(page: &Page<'a>, cache: &InterpreterCache<'a>, budget: us
     };
     let upright = Affine::new(page.initial_transform(true).as_coeffs());
     let mut context = Context::new(upright, bounds, cache, page.xref(), settings);
-    let mut notes = Notes {
+    let mut collector = Collector {
         bounds,
         budget,
         characters: 0,
         unknown: 0,
         pictures: 0,
-        turned: [const { Vec::new() }; 4],
+        by_direction: [const { Vec::new() }; 4],
     };
-    interpret_page(page, &mut context, &mut notes);
-    // The way in which most of the page is written comes first; the rest follows.
-    notes
-        .turned
-        .sort_by_key(|spots| std::cmp::Reverse(spots.len()));
-    Sheet {
-        lines: notes
-            .turned
+    interpret_page(page, &mut context, &mut collector);
+    // The direction in which most of the page is written comes first.
+    collector
+        .by_direction
+        .sort_by_key(|glyphs| std::cmp::Reverse(glyphs.len()));
+    PageLayout {
+        lines: collector
+            .by_direction
             .iter()
-            .flat_map(|spots| lines::of(spots))
+            .flat_map(|glyphs| lines::of(glyphs))
             .collect(),
         height: bounds.height(),
-        characters: notes.characters,
-        unknown: notes.unknown,
-        pictures: notes.pictures,
+        characters: collector.characters,
+        unknown: collector.unknown,
+        pictures: collector.pictures,
     }
 }
 
-struct Notes {
+/// Records what the interpreter draws.
+struct Collector {
     bounds: Rect,
     budget: usize,
     characters: usize,
     unknown: usize,
     pictures: usize,
-    /// Spots by the direction in which their text runs: right, down, left, up.
-    turned: [Vec<Spot>; 4],
+    /// Glyphs by the direction in which their text runs: right, down, left, up.
+    by_direction: [Vec<PlacedGlyph>; 4],
 }
 
-impl Notes {
-    fn note(&mut self, glyph: &Glyph<'_>, place: Affine, vertical: bool) {
+impl Collector {
+    fn record(&mut self, glyph: &Glyph<'_>, place: Affine, vertical: bool) {
         if self.characters > self.budget {
             return;
         }
         let origin = place * Point::ZERO;
         if !self.bounds.contains(origin) {
-            // Not on the page, so nobody sees it.
+            // Outside of the page, so invisible.
             return;
         }
         let Some(text) = unicode(glyph) else {
@@ -108,8 +88,8 @@ impl Notes {
         };
         let (start, y) = turned(origin, turn);
         let (end, _) = turned(advance, turn);
-        if let Some(spots) = self.turned.get_mut(turn) {
-            spots.push(Spot {
+        if let Some(glyphs) = self.by_direction.get_mut(turn) {
+            glyphs.push(PlacedGlyph {
                 text,
                 start,
                 end: end.max(start),
@@ -120,7 +100,8 @@ impl Notes {
     }
 }
 
-/// 0–3 quarter turns clockwise; `None` for slanted text, which is decoration.
+/// The direction of the text as 0–3 quarter turns clockwise; `None` for slanted text, which is
+/// decoration.
 fn quarter_turn(place: Affine, vertical: bool) -> Option<usize> {
     let axis = if vertical {
         Point::new(0.0, -1.0)
@@ -138,7 +119,7 @@ fn quarter_turn(place: Affine, vertical: bool) -> Option<usize> {
     }
 }
 
-/// The point after turning the page back, so that the text runs to the right and lines go down.
+/// The point after the page is turned back, so that text runs to the right and lines go down.
 fn turned(point: Point, quarter_turns: usize) -> (f64, f64) {
     match quarter_turns {
         0 => (point.x, point.y),
@@ -160,18 +141,18 @@ fn unicode(glyph: &Glyph<'_>) -> Option<String> {
         Some(BfString::Char(c)) => Some(c.to_string()),
         Some(BfString::String(string)) => Some(string),
         None => match glyph {
-            // Bitmap fonts of old TeX documents name no characters; their codes are TeX's.
+            // Bitmap fonts of old TeX documents have no character names; their codes are TeX's.
             Glyph::Type3(drawn) => wording::tex_character(drawn.char_code()).map(str::to_owned),
             Glyph::Outline(_) => None,
         },
     }
 }
 
-impl<'a> Device<'a> for Notes {
+impl<'a> Device<'a> for Collector {
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, _: &DrawMode) {
         let vertical = matches!(run.writing_mode(), WritingMode::Vertical);
         for glyph in run.glyphs() {
-            self.note(glyph, props.transform * glyph.transform(), vertical);
+            self.record(glyph, props.transform * glyph.transform(), vertical);
         }
     }
 

@@ -1,14 +1,15 @@
-//! Sections of a PDF: by its outline where it has one, else by the size of its type.
+//! Sections of a PDF: from its outline if it has one, else by font size.
 
 use super::super::{Page, Section};
-use super::compose::Placed;
+use super::compose::PlacedLine;
 use super::outline::Entry;
 
-/// Type this much larger than that of the body is a heading.
+/// Lines in a font this much larger than that of the body are headings.
 const LARGER: f64 = 1.15;
 const MAX_HEADING_CHARS: usize = 150;
 
-/// Places each entry of the outline where its title stands on its page, else at the page's start.
+/// A section for each entry of the outline, at the line with its title, else at the start of its
+/// page.
 pub(super) fn by_outline(entries: &[Entry], pages: &[Page], text: &str) -> Vec<Section> {
     let texts = page_texts(pages, text);
     let mut sections: Vec<Section> = Vec::with_capacity(entries.len());
@@ -56,19 +57,19 @@ fn page_texts<'a>(pages: &[Page], text: &'a str) -> Vec<&'a str> {
         .collect()
 }
 
-/// The offset in `page`, at least `from`, of the line that says `title`, numbering aside.
+/// The offset in `page`, at least `from`, of the line with the text `title`, ignoring numbering.
 fn find_line(page: &str, title: &str, from: usize) -> Option<usize> {
     let title = letters(title);
     let mut at = 0;
     let mut begins = None;
     for line in page.split('\n') {
-        let says = letters(line);
+        let found = letters(line);
         if at >= from && !title.is_empty() {
-            if says == title {
+            if found == title {
                 return Some(at);
             }
-            // A long title goes on in the next line, and a run-in one is followed by text.
-            if says.len() >= 4 && (title.starts_with(&says) || says.starts_with(&title)) {
+            // A long title continues in the next line, and a run-in title is followed by text.
+            if found.len() >= 4 && (title.starts_with(&found) || found.starts_with(&title)) {
                 begins = begins.or(Some(at));
             }
         }
@@ -87,14 +88,14 @@ fn letters(text: &str) -> String {
         .collect()
 }
 
-/// Takes lines in larger type for headings; the largest is the outermost.
-pub(super) fn by_size(placed: &[Placed], text: &str) -> Vec<Section> {
+/// Treats lines in a larger font as headings; the largest is the outermost level.
+pub(super) fn by_size(placed: &[PlacedLine], text: &str) -> Vec<Section> {
     let body = body_size(placed);
-    let large: Vec<&Placed> = placed
+    let large: Vec<&PlacedLine> = placed
         .iter()
         .filter(|line| line.size > LARGER * body && is_wordy(&line.text))
         .collect();
-    // Where much is large, size does not tell headings.
+    // If many lines are large, size does not identify headings.
     if large.is_empty() || large.len() * 4 > placed.len() || text.is_empty() {
         return Vec::new();
     }
@@ -134,8 +135,8 @@ pub(super) fn by_size(placed: &[Placed], text: &str) -> Vec<Section> {
         .collect()
 }
 
-/// The words in the largest type of the first page, if they stand out.
-pub(super) fn title(placed: &[Placed], pages: &[Page]) -> Option<String> {
+/// The first line in the largest font of the first page, if that is larger than the body.
+pub(super) fn title(placed: &[PlacedLine], pages: &[Page]) -> Option<String> {
     let first_page_end = pages.first()?.char_end;
     let body = body_size(placed);
     placed
@@ -153,15 +154,15 @@ pub(super) fn title(placed: &[Placed], pages: &[Page]) -> Option<String> {
 fn is_wordy(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let chars = text.chars().count();
-    // The labels of a drawing are large, too, and short.
+    // The labels of a drawing may be large too, but are short.
     let has_word = text
         .split(|c: char| !c.is_alphabetic())
         .any(|word| word.chars().count() >= 3);
     has_word && letters * 2 >= chars && chars <= MAX_HEADING_CHARS
 }
 
-/// The size in which half of the characters are set.
-fn body_size(placed: &[Placed]) -> f64 {
+/// The median font size of the characters.
+fn body_size(placed: &[PlacedLine]) -> f64 {
     let mut sizes: Vec<(f64, usize)> = placed
         .iter()
         .map(|line| (line.size, line.text.len()))
@@ -181,7 +182,7 @@ fn body_size(placed: &[Placed]) -> f64 {
 fn half_points(size: f64) -> i64 {
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "float to integer casts saturate, and type is small"
+        reason = "float to integer casts saturate, and font sizes are small"
     )]
     let halves = (size * 2.0).round() as i64;
     halves

@@ -1,31 +1,20 @@
-//! Glyphs to lines. The order in which a page is drawn is nearly always the order in which it is
-//! read, columns included, so it is kept; only a page drawn in disorder is sorted by place.
+//! Joins glyphs to lines. The order in which a page is drawn is nearly always its reading order,
+//! columns included, so it is kept; only a page that is drawn out of order is sorted by position.
 
-use super::glyphs::Spot;
+use super::layout::{Line, PlacedGlyph};
 use super::wording;
 use std::collections::HashSet;
 
-/// A line of text; lengths in points, y downwards from the top of the page.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line {
-    pub(super) text: String,
-    pub(super) start: f64,
-    pub(super) end: f64,
-    /// Where its baseline lies.
-    pub(super) y: f64,
-    /// The font size of most of it.
-    pub(super) size: f64,
-}
-
-/// A gap of this part of the font size is a space: less than the narrowest that justified text
-/// shows (0.2), more than any kerning (0.1).
+/// A gap wider than this, in font sizes, is a space: less than the narrowest space in justified
+/// text (0.2), more than any kerning (0.1).
 const SPACE: f64 = 0.15;
-/// Baselines this near to each other, in font sizes, are one line: it holds sub- and superscripts.
+/// Baselines nearer to each other than this, in font sizes, are one line, with sub- and
+/// superscripts.
 const SAME_LINE: f64 = 0.4;
 
-/// The lines of glyphs that are drawn in this order.
-pub(super) fn of(spots: &[Spot]) -> Vec<Line> {
-    let mut lines = join(runs(spots));
+/// The lines of glyphs that were drawn in this order.
+pub(super) fn of(glyphs: &[PlacedGlyph]) -> Vec<Line> {
+    let mut lines = join(runs(glyphs));
     if is_disordered(&lines) {
         let by_place = |a: &Line, b: &Line| {
             let rows = (a.y / 2.0).round().total_cmp(&(b.y / 2.0).round());
@@ -41,39 +30,39 @@ pub(super) fn of(spots: &[Spot]) -> Vec<Line> {
     lines
 }
 
-/// Glyphs that follow each other on one baseline.
-fn runs(spots: &[Spot]) -> Vec<Line> {
+/// Joins glyphs that follow each other on one baseline.
+fn runs(glyphs: &[PlacedGlyph]) -> Vec<Line> {
     let mut runs: Vec<Line> = Vec::new();
     let mut sizes = Sizes::default();
     let mut drawn = HashSet::new();
-    for spot in spots {
-        if !drawn.insert(place(spot)) {
-            // Drawn again, slightly aside, to look bold.
+    for glyph in glyphs {
+        if !drawn.insert(position(glyph)) {
+            // Drawn again with a slight offset, to look bold.
             continue;
         }
-        match runs.last_mut().filter(|run| continues(run, spot)) {
+        match runs.last_mut().filter(|run| continues(run, glyph)) {
             Some(run) => {
-                let gap = spot.start - run.end;
-                if gap > SPACE * spot.size.min(run.size) && !run.text.ends_with(' ') {
+                let gap = glyph.start - run.end;
+                if gap > SPACE * glyph.size.min(run.size) && !run.text.ends_with(' ') {
                     run.text.push(' ');
                 }
-                if !(spot.text.starts_with(' ') && run.text.ends_with(' ')) {
-                    run.text.push_str(&spot.text);
+                if !(glyph.text.starts_with(' ') && run.text.ends_with(' ')) {
+                    run.text.push_str(&glyph.text);
                 }
-                run.end = run.end.max(spot.end);
-                sizes.add(run, spot);
+                run.end = run.end.max(glyph.end);
+                sizes.add(run, glyph);
             }
             None => {
                 sizes = Sizes::default();
                 runs.push(Line {
-                    text: spot.text.clone(),
-                    start: spot.start,
-                    end: spot.end,
-                    y: spot.y,
-                    size: spot.size,
+                    text: glyph.text.clone(),
+                    start: glyph.start,
+                    end: glyph.end,
+                    y: glyph.y,
+                    size: glyph.size,
                 });
                 if let Some(run) = runs.last_mut() {
-                    sizes.add(run, spot);
+                    sizes.add(run, glyph);
                 }
             }
         }
@@ -81,40 +70,42 @@ fn runs(spots: &[Spot]) -> Vec<Line> {
     runs
 }
 
-/// How much of a run is in its main size, so that a footnote mark does not change it.
+/// The width of a run that is in its main font size, so that a footnote mark does not change the
+/// size.
 #[derive(Default)]
 struct Sizes {
     width_in_main: f64,
 }
 
 impl Sizes {
-    fn add(&mut self, run: &mut Line, spot: &Spot) {
-        let width = spot.end - spot.start;
-        if (spot.size - run.size).abs() < 0.1 {
+    fn add(&mut self, run: &mut Line, glyph: &PlacedGlyph) {
+        let width = glyph.end - glyph.start;
+        if (glyph.size - run.size).abs() < 0.1 {
             self.width_in_main += width;
         } else if width > self.width_in_main {
-            run.size = spot.size;
-            run.y = spot.y;
+            run.size = glyph.size;
+            run.y = glyph.y;
             self.width_in_main = width;
         }
     }
 }
 
-/// A fifth of the font size is finer than any two real glyphs of the same character can be apart.
-fn place(spot: &Spot) -> (i64, i64, &str) {
-    let cell = (0.2 * spot.size).max(0.1);
+/// The position in steps of a fifth of the font size, less than the distance of any two different
+/// glyphs of the same character.
+fn position(glyph: &PlacedGlyph) -> (i64, i64, &str) {
+    let cell = (0.2 * glyph.size).max(0.1);
     #[expect(
         clippy::cast_possible_truncation,
         reason = "float to integer casts saturate, and pages are small"
     )]
     let at = |length: f64| (length / cell).round() as i64;
-    (at(spot.start), at(spot.y), &spot.text)
+    (at(glyph.start), at(glyph.y), &glyph.text)
 }
 
-fn continues(run: &Line, spot: &Spot) -> bool {
-    let size = run.size.max(spot.size);
-    let on_baseline = (spot.y - run.y).abs() < SAME_LINE * size;
-    on_baseline && spot.start > run.end - 0.6 * size && spot.start < run.end + 2.5 * size
+fn continues(run: &Line, glyph: &PlacedGlyph) -> bool {
+    let size = run.size.max(glyph.size);
+    let on_baseline = (glyph.y - run.y).abs() < SAME_LINE * size;
+    on_baseline && glyph.start > run.end - 0.6 * size && glyph.start < run.end + 2.5 * size
 }
 
 /// Joins runs on one baseline that follow each other: the cells of a row, a label and its text.
@@ -139,7 +130,7 @@ fn on_one_line(line: &Line, run: &Line) -> bool {
     (line.y - run.y).abs() < 0.3 * line.size.min(run.size) && run.start > line.end - 1.0
 }
 
-/// Whether lines often lie above the line drawn before them without being another column.
+/// Whether lines are often above the line drawn before them without being another column.
 fn is_disordered(lines: &[Line]) -> bool {
     let jumps = lines
         .windows(2)

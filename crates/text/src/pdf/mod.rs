@@ -1,10 +1,12 @@
-//! PDF to text, page by page. The outside crate interprets the content streams and tells which
-//! character stands where; this room makes lines, paragraphs and headings of them, and leaves out
-//! what is printed on every page. A broken, locked or scanned file is refused with its reason.
+//! PDF to text, page by page. An external crate interprets the content streams and gives the
+//! position of each character; this module makes lines, paragraphs and headings of them, and leaves
+//! out what is printed on every page. A broken, locked or scanned file is refused with the reason.
 
 mod compose;
+mod file;
 mod glyphs;
 mod headings;
+mod layout;
 mod lines;
 mod outline;
 mod raster;
@@ -15,12 +17,12 @@ pub(super) use raster::draw;
 
 use super::builder::TextBuilder;
 use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode, Page};
-use glyphs::Sheet;
 use hayro_interpret::InterpreterCache;
-use hayro_interpret::hayro_syntax::{LoadPdfError, Pdf};
+use hayro_interpret::hayro_syntax::Pdf;
+use layout::PageLayout;
 
-/// Reads the text, pages, title and sections of a PDF. With `leave_pictures` the pages that only OCR
-/// can read are left empty and named, else a document of such pages is refused.
+/// Extracts the text, pages, title and sections of a PDF. With `leave_pictures` the pages that only
+/// OCR can read are left empty and listed as unread, else a document of such pages is refused.
 ///
 /// # Errors
 /// `corrupt`, `encrypted`, `needs_ocr` and `too_large`, each with what was found.
@@ -29,93 +31,70 @@ pub(super) fn extract(
     limits: &ExtractLimits,
     leave_pictures: bool,
 ) -> Result<Extracted, ExtractFailure> {
-    check_end(&bytes)?;
-    let pdf = open(bytes)?;
-    let mut sheets = read(&pdf, limits)?;
+    file::check_end(&bytes)?;
+    let pdf = file::open(bytes)?;
+    let mut layouts = read(&pdf, limits)?;
     let mut unread = Vec::new();
     if leave_pictures {
-        unread = leave(&mut sheets);
+        unread = clear_pictures(&mut layouts);
     } else {
-        refuse_pictures(&sheets)?;
+        refuse_pictures(&layouts)?;
     }
-    let extracted = assemble(&pdf, sheets, limits)?;
+    let extracted = assemble(&pdf, layouts, limits)?;
     Ok(Extracted {
         unread,
         ..extracted
     })
 }
 
-/// Empties the pages that are pictures, or whose fonts do not say what most characters are, and
-/// gives their numbers.
-fn leave(sheets: &mut [Sheet]) -> Vec<u32> {
+/// Clears the pages that are pictures, or whose fonts do not identify most characters, and returns
+/// their numbers.
+fn clear_pictures(layouts: &mut [PageLayout]) -> Vec<u32> {
     let mut unread = Vec::new();
-    for (number, sheet) in (1..).zip(sheets) {
-        let is_picture = sheet.characters == 0 && sheet.pictures > 0;
-        if is_picture || sheet.unknown > sheet.characters {
-            sheet.lines.clear();
+    for (number, layout) in (1..).zip(layouts) {
+        let is_picture = layout.characters == 0 && layout.pictures > 0;
+        if is_picture || layout.unknown > layout.characters {
+            layout.lines.clear();
             unread.push(number);
         }
     }
     unread
 }
 
-/// How far before the end of the file its end marker may stand; writers append junk.
-const END_WITHIN_BYTES: usize = 4096;
-
-/// A reader that repairs what it can would take a half-uploaded file for a whole one.
-fn check_end(bytes: &[u8]) -> Result<(), ExtractFailure> {
-    let tail = bytes
-        .get(bytes.len().saturating_sub(END_WITHIN_BYTES)..)
-        .unwrap_or(bytes);
-    let has = |marker: &[u8]| tail.windows(marker.len()).any(|window| window == marker);
-    if has(b"%%EOF") && has(b"startxref") {
-        return Ok(());
-    }
-    Err(corrupt("the file ends before its end marker"))
-}
-
-fn open(bytes: Vec<u8>) -> Result<Pdf, ExtractFailure> {
-    Pdf::new(bytes).map_err(|error| match error {
-        LoadPdfError::Decryption(_) => {
-            ExtractFailure::new(FailureCode::Encrypted, "it needs a password to be opened")
-        }
-        LoadPdfError::Invalid => corrupt("its structure cannot be read"),
-    })
-}
-
-fn read(pdf: &Pdf, limits: &ExtractLimits) -> Result<Vec<Sheet>, ExtractFailure> {
+fn read(pdf: &Pdf, limits: &ExtractLimits) -> Result<Vec<PageLayout>, ExtractFailure> {
     let pages = pdf.pages();
     if pages.is_empty() {
-        return Err(corrupt("it has no pages that can be read"));
+        return Err(ExtractFailure::corrupt("it has no pages that can be read"));
     }
     if pages.len() > limits.pages {
-        return Err(ExtractFailure::new(
-            FailureCode::TooLarge,
-            format!("it has {} pages, more than {}", pages.len(), limits.pages),
-        ));
+        return Err(ExtractFailure::too_large(format!(
+            "it has {} pages, more than {}",
+            pages.len(),
+            limits.pages
+        )));
     }
     let cache = InterpreterCache::new();
     let mut budget = limits.text_chars;
-    let mut sheets = Vec::with_capacity(pages.len());
+    let mut layouts = Vec::with_capacity(pages.len());
     for page in pages.iter() {
-        let sheet = glyphs::read(page, &cache, budget);
+        let layout = glyphs::read(page, &cache, budget);
         budget = budget
-            .checked_sub(sheet.characters)
+            .checked_sub(layout.characters)
             .ok_or_else(|| limits.text_too_long())?;
-        sheets.push(sheet);
+        layouts.push(layout);
     }
-    Ok(sheets)
+    Ok(layouts)
 }
 
-/// A scan has pictures and no characters, or characters that stand for nothing.
-fn refuse_pictures(sheets: &[Sheet]) -> Result<(), ExtractFailure> {
-    let known: usize = sheets.iter().map(|sheet| sheet.characters).sum();
-    let unknown: usize = sheets.iter().map(|sheet| sheet.unknown).sum();
-    let pictures: usize = sheets.iter().map(|sheet| sheet.pictures).sum();
+/// Refuses a scan, which has pictures and no characters, or only unknown characters.
+fn refuse_pictures(layouts: &[PageLayout]) -> Result<(), ExtractFailure> {
+    let known: usize = layouts.iter().map(|layout| layout.characters).sum();
+    let unknown: usize = layouts.iter().map(|layout| layout.unknown).sum();
+    let pictures: usize = layouts.iter().map(|layout| layout.pictures).sum();
     let reason = if known == 0 && pictures > 0 {
-        format!("its {} pages are pictures without text", sheets.len())
+        format!("its {} pages are pictures without text", layouts.len())
     } else if unknown > known {
-        format!("its fonts do not say what {unknown} of its characters are")
+        format!("its fonts do not identify {unknown} of its characters")
     } else {
         return Ok(());
     };
@@ -124,18 +103,18 @@ fn refuse_pictures(sheets: &[Sheet]) -> Result<(), ExtractFailure> {
 
 fn assemble(
     pdf: &Pdf,
-    mut sheets: Vec<Sheet>,
+    mut layouts: Vec<PageLayout>,
     limits: &ExtractLimits,
 ) -> Result<Extracted, ExtractFailure> {
-    running::remove(&mut sheets);
-    let compounds = wording::compounds(&sheets);
+    running::remove(&mut layouts);
+    let compounds = wording::compounds(&layouts);
     let mut out = TextBuilder::new(limits);
-    let mut pages = Vec::with_capacity(sheets.len());
+    let mut pages = Vec::with_capacity(layouts.len());
     let mut placed = Vec::new();
-    for (number, sheet) in (1..).zip(&sheets) {
-        compose::part_from_page_before(&mut out, sheet)?;
+    for (number, layout) in (1..).zip(&layouts) {
+        compose::separate_from_page_before(&mut out, layout)?;
         let char_start = out.chars();
-        compose::write(sheet, &compounds, &mut out, &mut placed)?;
+        compose::write(layout, &compounds, &mut out, &mut placed)?;
         pages.push(Page {
             number,
             char_start,
@@ -154,8 +133,4 @@ fn assemble(
         sections,
         ..Extracted::default()
     })
-}
-
-fn corrupt(message: &str) -> ExtractFailure {
-    ExtractFailure::new(FailureCode::Corrupt, message)
 }

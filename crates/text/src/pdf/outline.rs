@@ -1,5 +1,5 @@
-//! The outline (bookmarks) and the title that a PDF states about itself. Both are trees and strings
-//! from outside: every walk remembers where it was and stops at a limit.
+//! The outline (bookmarks) and the title in the metadata of a PDF. Both are untrusted: every walk
+//! records what it has visited and stops at a limit.
 
 use encoding_rs::{UTF_16BE, WINDOWS_1252};
 use hayro_interpret::hayro_syntax::Pdf;
@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 const MAX_ENTRIES: usize = 20_000;
 const MAX_LEVEL: u8 = 6;
 
-/// An entry of the outline that leads to a page of the document.
+/// An entry of the outline that refers to a page of the document.
 pub(super) struct Entry {
     pub(super) level: u8,
     pub(super) title: String,
@@ -60,7 +60,7 @@ pub(super) fn read(pdf: &Pdf) -> Vec<Entry> {
     entries
 }
 
-/// The title in the document's information, unless it is one that a program made up.
+/// The title in the document's information, unless a program generated it.
 pub(super) fn title(pdf: &Pdf) -> Option<String> {
     let title = decode(pdf.metadata().title.as_deref()?);
     let title = title.strip_prefix("Microsoft Word - ").unwrap_or(&title);
@@ -73,7 +73,7 @@ pub(super) fn title(pdf: &Pdf) -> Option<String> {
     (!title.is_empty() && !is_file && lower != "untitled").then(|| title.to_owned())
 }
 
-/// Which page each destination is.
+/// The pages of destinations.
 struct Targets<'a> {
     pages: HashMap<ObjectIdentifier, usize>,
     named: HashMap<Vec<u8>, Object<'a>>,
@@ -120,7 +120,7 @@ impl<'a> Targets<'a> {
         };
         match place.raw_iter().next()? {
             MaybeRef::Ref(page) => self.pages.get(&page.into()).copied(),
-            // Old writers count the pages themselves.
+            // Some old programs write the index of the page.
             MaybeRef::NotRef(Object::Number(page)) => usize::try_from(page.as_i64()).ok(),
             MaybeRef::NotRef(_) => None,
         }

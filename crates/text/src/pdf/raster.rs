@@ -1,7 +1,7 @@
-//! A page as a picture for OCR: drawn in grey, on white, as an uncompressed bitmap.
+//! Draws a page for OCR: in grey, on white, as an uncompressed bitmap.
 
-use super::super::{ExtractFailure, FailureCode};
-use super::{corrupt, open};
+use super::super::ExtractFailure;
+use super::file::open;
 use hayro::hayro_interpret::{InterpreterSettings, RenderContent};
 use hayro::vello_cpu::Pixmap;
 use hayro::vello_cpu::color::palette::css::WHITE;
@@ -9,19 +9,20 @@ use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
 use std::io::Write;
 
 const POINTS_AN_INCH: f64 = 72.0;
-/// What OCR reads best; a page too large for it is drawn smaller.
+/// The resolution that OCR reads best; a page that is too large for it is drawn smaller.
 const DOTS_AN_INCH: f64 = 300.0;
-/// With fewer, small print is not to be read.
+/// The least resolution at which small print can be read.
 const LEAST_DOTS_AN_INCH: f64 = 100.0;
 
 /// Draws the page with that number, from 1, with at most `pixels`.
 ///
 /// # Errors
-/// `too_large` where the page has more pixels at 100 dots an inch, `corrupt` where it is not there
-/// or the reader of the picture went away.
+/// `too_large` if the page has more pixels at 100 dots an inch, `corrupt` if it does not exist or
+/// the output is closed.
 pub(crate) fn draw(
     bytes: Vec<u8>,
-    (number, pixels): (u32, u64),
+    number: u32,
+    pixels: u64,
     out: &mut impl Write,
 ) -> Result<(), ExtractFailure> {
     let pdf = open(bytes)?;
@@ -29,9 +30,9 @@ pub(crate) fn draw(
     let page = pdf
         .pages()
         .get(at)
-        .ok_or_else(|| corrupt("the page is not there"))?;
+        .ok_or_else(|| ExtractFailure::corrupt("the page does not exist"))?;
     let (width, height) = page.render_dimensions();
-    let dots = resolution((f64::from(width), f64::from(height)), pixels)?;
+    let dots = resolution(f64::from(width), f64::from(height), pixels)?;
     let scale = (dots / POINTS_AN_INCH) as f32;
     let pixmap = render(
         page,
@@ -47,11 +48,12 @@ pub(crate) fn draw(
             bg_color: WHITE,
         },
     );
-    write(&pixmap, dots, out).map_err(|_| corrupt("its picture was not read to its end"))
+    write(&pixmap, dots, out)
+        .map_err(|_| ExtractFailure::corrupt("its picture could not be written completely"))
 }
 
-/// Dots an inch for a page of this many points.
-fn resolution((width, height): (f64, f64), pixels: u64) -> Result<f64, ExtractFailure> {
+/// The resolution, in dots an inch, for a page of this size in points.
+fn resolution(width: f64, height: f64, pixels: u64) -> Result<f64, ExtractFailure> {
     let inches = width * height / (POINTS_AN_INCH * POINTS_AN_INCH);
     let most = (pixels as f64 / inches).sqrt();
     let longest = width.max(height) / POINTS_AN_INCH;
@@ -59,13 +61,10 @@ fn resolution((width, height): (f64, f64), pixels: u64) -> Result<f64, ExtractFa
     if dots >= LEAST_DOTS_AN_INCH {
         return Ok(dots);
     }
-    Err(ExtractFailure::new(
-        FailureCode::TooLarge,
-        format!(
-            "it is {width:.0} by {height:.0} points large, too large to be read with {pixels} \
+    Err(ExtractFailure::too_large(format!(
+        "it is {width:.0} by {height:.0} points large, too large to be read with {pixels} \
              pixels (ingest.ocr_megapixels)"
-        ),
-    ))
+    )))
 }
 
 /// Writes a bitmap of 256 greys (`BITMAPINFOHEADER`), rows from bottom to top.
@@ -76,7 +75,7 @@ fn write(pixmap: &Pixmap, dots: f64, out: &mut impl Write) -> std::io::Result<()
     let size = stride * height;
     let metre = (dots / 0.0254).round() as u32;
     out.write_all(b"BM")?;
-    // Two numbers that are always 1 and 8 share a word: planes and bits a pixel.
+    // The seventh number is two of 16 bits: planes (1) and bits a pixel (8).
     let head = [
         HEAD + size,
         0,
@@ -108,7 +107,7 @@ fn write(pixmap: &Pixmap, dots: f64, out: &mut impl Write) -> std::io::Result<()
     Ok(())
 }
 
-/// Brightness as ITU-R BT.601 weighs the colours.
+/// The brightness of a colour (ITU-R BT.601).
 fn luma(red: u8, green: u8, blue: u8) -> u8 {
     let sum = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
     u8::try_from(sum / 1000).unwrap_or(u8::MAX)

@@ -1,24 +1,24 @@
-//! Running heads and page numbers: lines at the top or bottom of pages that say the same on each,
-//! numbers aside. They would cut sentences that go on over the page and answer no question.
+//! Removes running heads and page numbers: lines at the top or bottom of pages that are the same on
+//! each except for numbers. They would interrupt sentences across pages, and they answer no
+//! question.
 
-use super::glyphs::Sheet;
-use super::lines::Line;
+use super::layout::{Line, PageLayout};
 use std::collections::{HashMap, HashSet};
 
-/// The part of the height at the top, and at the bottom, where running lines stand.
+/// The fraction of the height at the top, and at the bottom, in which running lines are looked for.
 const MARGIN: f64 = 0.15;
-/// Fewer pages than this say nothing about what is repeated.
+/// With fewer pages, repetition means nothing.
 const FEWEST_PAGES: usize = 3;
 
-/// Takes the running lines out of all pages.
-pub(super) fn remove(sheets: &mut [Sheet]) {
-    if sheets.len() < FEWEST_PAGES {
+/// Removes the running lines from all pages.
+pub(super) fn remove(layouts: &mut [PageLayout]) {
+    if layouts.len() < FEWEST_PAGES {
         return;
     }
-    let repeated = repeated(sheets);
-    let slots = slots(sheets, &repeated);
-    for sheet in sheets.iter_mut() {
-        let doomed: HashSet<usize> = outermost(sheet)
+    let repeated = repeated(layouts);
+    let slots = slots(layouts, &repeated);
+    for layout in layouts.iter_mut() {
+        let running: HashSet<usize> = outermost(layout)
             .filter(|(_, line)| {
                 repeated.contains(&key(line))
                     || (slots.contains(&slot(line)) && line.text.len() < 100)
@@ -26,18 +26,18 @@ pub(super) fn remove(sheets: &mut [Sheet]) {
             .map(|(at, _)| at)
             .collect();
         let mut at = 0;
-        sheet.lines.retain(|_| {
+        layout.lines.retain(|_| {
             at += 1;
-            !doomed.contains(&(at - 1))
+            !running.contains(&(at - 1))
         });
     }
 }
 
-/// The lines that stand at one place and say the same on three pages or more.
-fn repeated(sheets: &[Sheet]) -> HashSet<(i64, String)> {
+/// The lines with the same position and text on at least three pages.
+fn repeated(layouts: &[PageLayout]) -> HashSet<(i64, String)> {
     let mut counts: HashMap<(i64, String), usize> = HashMap::new();
-    for sheet in sheets {
-        let on_page: HashSet<_> = outermost(sheet).map(|(_, line)| key(line)).collect();
+    for layout in layouts {
+        let on_page: HashSet<_> = outermost(layout).map(|(_, line)| key(line)).collect();
         for key in on_page {
             *counts.entry(key).or_default() += 1;
         }
@@ -49,12 +49,12 @@ fn repeated(sheets: &[Sheet]) -> HashSet<(i64, String)> {
         .collect()
 }
 
-/// The heights at which so many pages have a running line that any other line there is one, too: the
-/// name of a short chapter.
-fn slots(sheets: &[Sheet], repeated: &HashSet<(i64, String)>) -> HashSet<(i64, i64)> {
+/// The heights at which so many pages have a running line that any other line there is one too,
+/// such as the name of a short chapter.
+fn slots(layouts: &[PageLayout], repeated: &HashSet<(i64, String)>) -> HashSet<(i64, i64)> {
     let mut counts: HashMap<(i64, i64), usize> = HashMap::new();
-    for sheet in sheets {
-        let on_page: HashSet<_> = outermost(sheet)
+    for layout in layouts {
+        let on_page: HashSet<_> = outermost(layout)
             .filter(|(_, line)| repeated.contains(&key(line)))
             .map(|(_, line)| slot(line))
             .collect();
@@ -64,17 +64,17 @@ fn slots(sheets: &[Sheet], repeated: &HashSet<(i64, String)>) -> HashSet<(i64, i
     }
     counts
         .into_iter()
-        .filter(|(_, count)| count * 5 >= sheets.len() * 2)
+        .filter(|(_, count)| count * 5 >= layouts.len() * 2)
         .map(|(slot, _)| slot)
         .collect()
 }
 
-/// The two highest and the two lowest lines of a page that stand in its margins.
-fn outermost(sheet: &Sheet) -> impl Iterator<Item = (usize, &Line)> {
-    let mut by_height: Vec<_> = sheet.lines.iter().enumerate().collect();
+/// The two highest and the two lowest lines of a page, as far as they are in its margins.
+fn outermost(layout: &PageLayout) -> impl Iterator<Item = (usize, &Line)> {
+    let mut by_height: Vec<_> = layout.lines.iter().enumerate().collect();
     by_height.sort_by(|(_, a), (_, b)| a.y.total_cmp(&b.y));
     let bottom = by_height.len().saturating_sub(2).max(2);
-    let height = sheet.height;
+    let height = layout.height;
     by_height
         .into_iter()
         .enumerate()
@@ -85,7 +85,7 @@ fn outermost(sheet: &Sheet) -> impl Iterator<Item = (usize, &Line)> {
         .map(|(_, found)| found)
 }
 
-/// Place and wording, numbers aside.
+/// Height and text, without numbers.
 fn key(line: &Line) -> (i64, String) {
     (slot(line).0, without_numbers(&line.text))
 }

@@ -1,10 +1,10 @@
-//! Characters and words as a reader means them: ligatures taken apart, leaders of dots made short,
-//! words that were divided at the end of a line made whole.
+//! Normalises characters and words: ligatures are taken apart, leaders of dots are shortened, and
+//! words that were divided at the end of a line are recognised.
 
-use super::glyphs::Sheet;
+use super::layout::PageLayout;
 use std::collections::HashSet;
 
-/// A glyph's text without ligatures, exotic spaces and characters that stand for nothing.
+/// A glyph's text without ligatures, special spaces and characters without meaning.
 pub(super) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for c in text.chars() {
@@ -16,13 +16,13 @@ pub(super) fn plain(text: &str) -> String {
             '\u{fb04}' => plain.push_str("ffl"),
             '\u{fb05}' | '\u{fb06}' => plain.push_str("st"),
             '\u{ad}' | '\u{2010}' | '\u{2011}' => plain.push('-'),
-            // What type setters print for the ASCII characters of commands and paths.
+            // Printed instead of the ASCII characters in commands and paths.
             '\u{2212}' => plain.push('-'),
             '\u{2dc}' => plain.push('~'),
             '\u{2c6}' => plain.push('^'),
             // Bullets of symbol fonts.
             '\u{f0b7}' | '\u{f0a7}' => plain.push('•'),
-            // Private use, byte order marks and zero widths mean nothing outside their font.
+            // Private use, byte order marks and zero widths have no meaning outside of their font.
             '\u{e000}'..='\u{f8ff}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{fffd}' => {}
             c if c.is_whitespace() => plain.push(' '),
             c if c.is_control() => {}
@@ -32,8 +32,8 @@ pub(super) fn plain(text: &str) -> String {
     plain
 }
 
-/// The character of a code in TeX's text fonts (OT1), for fonts that name none. Above the ligatures
-/// they follow ASCII nearly everywhere.
+/// The character of a code in TeX's text fonts (OT1), for fonts without character names. Apart from
+/// the ligatures it is nearly always that of ASCII.
 pub(super) fn tex_character(code: u32) -> Option<&'static str> {
     const ASCII: &str = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`\
                          abcdefghijklmnopqrstuvwxyz{|}~";
@@ -51,7 +51,7 @@ pub(super) fn tex_character(code: u32) -> Option<&'static str> {
     }
 }
 
-/// Four or more dots in a row, with or without spaces, lead the eye to a page number; ` … ` says it.
+/// Replaces leaders, four or more dots in a row with or without spaces, by ` … `.
 pub(super) fn without_leaders(line: &str) -> String {
     const FEWEST_DOTS: usize = 4;
     let mut short = String::with_capacity(line.len());
@@ -74,11 +74,11 @@ pub(super) fn without_leaders(line: &str) -> String {
     short
 }
 
-/// The words with a hyphen inside that stand undivided anywhere in the document, in lower case.
-pub(super) fn compounds(sheets: &[Sheet]) -> HashSet<String> {
-    sheets
+/// The words with a hyphen that occur undivided anywhere in the document, in lower case.
+pub(super) fn compounds(layouts: &[PageLayout]) -> HashSet<String> {
+    layouts
         .iter()
-        .flat_map(|sheet| &sheet.lines)
+        .flat_map(|layout| &layout.lines)
         .flat_map(|line| line.text.split(' '))
         .map(bare_word)
         .filter(|word| word.contains('-'))
@@ -90,16 +90,8 @@ fn bare_word(word: &str) -> String {
         .to_lowercase()
 }
 
-/// Whether `line` ends in a word that `next` ends: `exam-` and `ple`.
-pub(super) fn is_divided(line: &str, next: &str) -> bool {
-    let mut end = line.chars().rev();
-    end.next() == Some('-')
-        && end.next().is_some_and(char::is_alphabetic)
-        && next.starts_with(char::is_lowercase)
-}
-
-/// Whether the hyphen between the two halves belongs to the word: the document writes it so
-/// elsewhere.
+/// Whether the hyphen between the two halves belongs to the word, because the document has the word
+/// with a hyphen elsewhere.
 pub(super) fn keeps_hyphen(line: &str, next: &str, compounds: &HashSet<String>) -> bool {
     let first = line.rsplit(' ').next().unwrap_or_default();
     let second = next.split(' ').next().unwrap_or_default();

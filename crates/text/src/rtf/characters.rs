@@ -1,18 +1,18 @@
-//! Bytes of a code page, and Unicode characters with their substitutes, as text.
+//! Decodes bytes of a code page, and Unicode characters with their substitutes, to text.
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-/// The text that no paragraph, cell or note has taken yet.
+/// The text since the last paragraph, cell or note.
 pub(super) struct Characters {
     text: String,
-    /// Bytes whose characters are not whole yet.
+    /// Bytes that are not decoded yet.
     bytes: Vec<u8>,
     encoding: &'static Encoding,
-    /// Bytes to come that repeat a Unicode character for older readers.
+    /// How many of the next bytes repeat a Unicode character for older readers.
     substitutes: usize,
-    /// The first half of a pair (UTF-16).
+    /// The first half of a surrogate pair.
     high: Option<u16>,
-    /// The paragraph's text while a note within it is read.
+    /// The text of the paragraph while a note within it is read.
     outside: String,
 }
 
@@ -30,7 +30,7 @@ impl Default for Characters {
 }
 
 impl Characters {
-    /// The code page of the bytes to come.
+    /// Sets the code page of the following bytes.
     pub(super) fn code_page(&mut self, number: i64) {
         self.flush();
         let label = match number {
@@ -53,8 +53,8 @@ impl Characters {
         }
     }
 
-    /// Passes over a byte that is not shown.
-    pub(super) fn pass(&mut self) {
+    /// Skips a byte of hidden text.
+    pub(super) fn skip(&mut self) {
         self.substitutes = self.substitutes.saturating_sub(1);
     }
 
@@ -80,24 +80,24 @@ impl Characters {
         self.text.push(sign);
     }
 
-    /// Substitutes do not reach over the ends of groups.
+    /// Substitutes end with their group.
     pub(super) fn end_substitutes(&mut self) {
         self.substitutes = 0;
     }
 
-    /// Sets the text so far aside for a note.
+    /// Keeps the text so far while a note is read.
     pub(super) fn begin_aside(&mut self) {
         self.flush();
         self.outside = std::mem::take(&mut self.text);
     }
 
-    /// The text of the note; what was set aside comes back.
+    /// Returns the text of the note, and restores the text before it.
     pub(super) fn take_aside(&mut self) -> String {
         self.flush();
         std::mem::replace(&mut self.text, std::mem::take(&mut self.outside))
     }
 
-    /// The text so far, which is then empty.
+    /// Takes the text so far.
     pub(super) fn take(&mut self) -> String {
         self.flush();
         std::mem::take(&mut self.text)

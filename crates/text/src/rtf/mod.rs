@@ -1,19 +1,19 @@
-//! RTF (Rich Text Format 1.9.1): paragraphs, headings by outline level, rows of tables, footnotes and
-//! the title. One pass over the bytes; pictures, styles, running heads, hidden and deleted text are
-//! left out. Groups are counted and limited, and no group is a call.
+//! RTF (Rich Text Format 1.9.1): paragraphs, headings by outline level, rows of tables, footnotes
+//! and the title. One pass over the bytes; pictures, styles, running heads, hidden and deleted text
+//! are left out. The depth of groups is limited, and groups are read without recursion.
 
 mod characters;
 mod tokens;
 
 use super::writer::{Break, Writer};
-use super::{ExtractFailure, ExtractLimits, Extracted, FailureCode, markdown};
+use super::{ExtractFailure, ExtractLimits, Extracted, markdown};
 use characters::Characters;
 use tokens::{Token, Tokens};
 
-/// Reads the text of a document.
+/// Extracts the text of a document.
 ///
 /// # Errors
-/// `corrupt` where groups are left open, `too_deep` and `too_large` by the limits.
+/// `corrupt` if groups are left open, `too_deep` and `too_large` by the limits.
 pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted, ExtractFailure> {
     let mut document = Document {
         writer: Writer::new(limits),
@@ -31,10 +31,10 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
         document.read(token)?;
     }
     if !document.outer.is_empty() {
-        return Err(ExtractFailure::new(
-            FailureCode::Corrupt,
-            format!("it ends while {} groups are open", document.outer.len()),
-        ));
+        return Err(ExtractFailure::corrupt(format!(
+            "it ends while {} groups are open",
+            document.outer.len()
+        )));
     }
     document.end_paragraph()?;
     let mut extracted = document.writer.finish();
@@ -47,23 +47,23 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
     Ok(extracted)
 }
 
-/// Where text goes.
+/// The destination of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Destination {
     #[default]
     Body,
     Note,
     Title,
-    /// Fonts, pictures, running heads: nowhere.
+    /// Fonts, pictures, running heads: the text is dropped.
     Nowhere,
 }
 
-/// What a group inherits and its end restores.
+/// The state that a group inherits and that is restored at its end.
 #[derive(Debug, Clone, Copy)]
 struct State {
     destination: Destination,
     hidden: bool,
-    /// How many characters stand for each Unicode one in readers that know none.
+    /// How many bytes repeat each Unicode character for readers without Unicode.
     substitutes: usize,
 }
 
@@ -97,7 +97,7 @@ impl Document<'_> {
             Token::Open => return self.open(),
             Token::Close => self.close(),
             Token::Byte(byte) if self.is_shown() => self.characters.byte(byte),
-            Token::Byte(_) => self.characters.pass(),
+            Token::Byte(_) => self.characters.skip(),
             Token::Ignorable => self.state.destination = Destination::Nowhere,
             Token::Word(name, value) => return self.word(name, value),
         }
@@ -110,13 +110,10 @@ impl Document<'_> {
 
     fn open(&mut self) -> Result<(), ExtractFailure> {
         if self.outer.len() >= self.limits.html_depth {
-            return Err(ExtractFailure::new(
-                FailureCode::TooDeep,
-                format!(
-                    "more than {} groups stand within each other",
-                    self.limits.html_depth
-                ),
-            ));
+            return Err(ExtractFailure::too_deep(format!(
+                "more than {} groups are nested in each other",
+                self.limits.html_depth
+            )));
         }
         self.characters.end_substitutes();
         self.outer.push(self.state);
@@ -188,7 +185,7 @@ impl Document<'_> {
         Ok(())
     }
 
-    /// Words that stand for characters or end something.
+    /// Control words that are characters, or end a paragraph, cell or row.
     fn mark(&mut self, name: &[u8]) -> Result<(), ExtractFailure> {
         let sign = match name {
             b"par" | b"sect" | b"page" if self.state.destination == Destination::Body => {

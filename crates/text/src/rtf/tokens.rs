@@ -1,6 +1,6 @@
 //! The tokens of RTF: groups, control words with their numbers, and bytes of text.
 
-/// What stands next.
+/// A token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
     /// `{`
@@ -9,13 +9,13 @@ pub(super) enum Token<'a> {
     Close,
     /// A control word or sign without its backslash, and its number.
     Word(&'a [u8], Option<i64>),
-    /// `\*`: what follows may be passed over.
+    /// `\*`: the rest of the group may be ignored.
     Ignorable,
     /// A byte of text in the document's code page.
     Byte(u8),
 }
 
-/// Reads the tokens one after another.
+/// Splits bytes into tokens.
 pub(super) struct Tokens<'a> {
     rest: &'a [u8],
 }
@@ -25,7 +25,7 @@ impl<'a> Tokens<'a> {
         Self { rest: bytes }
     }
 
-    /// The next token; line breaks between them mean nothing.
+    /// The next token; line breaks are ignored.
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
         loop {
             let (first, after) = self.rest.split_first()?;

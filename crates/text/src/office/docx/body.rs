@@ -2,21 +2,22 @@
 
 use super::super::super::writer::{Break, Writer};
 use super::super::super::xml::{Node, Tag, XmlReader};
-use super::super::super::{ExtractFailure, ExtractLimits};
-use super::super::described;
+use super::super::super::{ExtractFailure, ExtractLimits, Extracted};
+use super::super::package::described;
 use super::notes::Notes;
 use super::styles::{Role, Styles, is_list, outline_level};
 
-/// Reads the body into a text.
+/// Reads the body of a document.
 pub(super) struct Body<'a> {
     reader: XmlReader<'a>,
     writer: Writer<'a>,
     styles: Styles,
     notes: Notes,
-    /// What the open paragraphs are; those within another one stand in its text boxes.
+    /// The open paragraphs; those within another one are in its text boxes.
     open: Vec<Paragraph>,
-    /// Whether the innermost paragraph has begun and neither its properties nor its text have come.
-    unsettled: bool,
+    /// Whether the break before the innermost paragraph is still to be written, once its properties
+    /// or text are read.
+    break_is_due: bool,
     tables: usize,
     /// The paragraph in the style of a title.
     title: Option<String>,
@@ -42,15 +43,15 @@ impl<'a> Body<'a> {
             styles,
             notes,
             open: Vec::new(),
-            unsettled: false,
+            break_is_due: false,
             tables: 0,
             title: None,
         }
     }
 
-    /// The text, and the title that a paragraph's style declares.
-    pub(super) fn finish(self) -> (Writer<'a>, Option<String>) {
-        (self.writer, self.title)
+    /// The text, and the text of the paragraph in the style of a title.
+    pub(super) fn finish(self) -> (Extracted, Option<String>) {
+        (self.writer.finish(), self.title)
     }
 
     pub(super) fn read(&mut self) -> Result<(), ExtractFailure> {
@@ -112,13 +113,13 @@ impl<'a> Body<'a> {
 
     fn begin_paragraph(&mut self) {
         self.open.push(Paragraph::default());
-        self.unsettled = true;
+        self.break_is_due = true;
     }
 
-    /// Parts the innermost paragraph from what is before it. In a table it ends no line, because a
-    /// row is one.
-    fn settle(&mut self) {
-        if !std::mem::take(&mut self.unsettled) {
+    /// Writes the break before the innermost paragraph. In a table that is only a space, because a
+    /// row is one line.
+    fn write_break(&mut self) {
+        if !std::mem::take(&mut self.break_is_due) {
             return;
         }
         let found = self.open.last().copied().unwrap_or_default();
@@ -135,7 +136,7 @@ impl<'a> Body<'a> {
     }
 
     fn end_paragraph(&mut self) -> Result<(), ExtractFailure> {
-        self.unsettled = false;
+        self.break_is_due = false;
         let ended = self.open.pop().unwrap_or_default();
         if self.tables > 0 {
             self.writer.break_before(Break::Space);
@@ -157,7 +158,7 @@ impl<'a> Body<'a> {
         if let Some(open) = self.open.last_mut() {
             *open = found;
         }
-        self.settle();
+        self.write_break();
         Ok(())
     }
 
@@ -183,7 +184,7 @@ impl<'a> Body<'a> {
         Ok(found)
     }
 
-    /// Passes over the rest of a run that is hidden.
+    /// Skips the rest of a hidden run.
     fn run_properties(&mut self) -> Result<(), ExtractFailure> {
         let mut hidden = false;
         while let Some(node) = self.reader.next()? {
@@ -197,21 +198,25 @@ impl<'a> Body<'a> {
         if hidden { self.reader.skip() } else { Ok(()) }
     }
 
-    /// Passes over the rest of a row that is struck.
+    /// Skips the rest of a row that is hidden or deleted.
     fn row_properties(&mut self) -> Result<(), ExtractFailure> {
-        let mut gone = false;
+        let mut is_removed = false;
         while let Some(node) = self.reader.next()? {
             match node {
-                Node::Start(tag) if tag.name() == "del" => gone = true,
-                Node::Start(tag) if tag.name() == "hidden" => gone = is_on(&tag),
+                Node::Start(tag) if tag.name() == "del" => is_removed = true,
+                Node::Start(tag) if tag.name() == "hidden" => is_removed = is_on(&tag),
                 Node::End(tag) if tag.name() == "trPr" => break,
                 _ => {}
             }
         }
-        if gone { self.reader.skip() } else { Ok(()) }
+        if is_removed {
+            self.reader.skip()
+        } else {
+            Ok(())
+        }
     }
 
-    /// What a picture shows, where its author has said it.
+    /// Writes the description of a picture, if its author has given one.
     fn picture(&mut self, tag: &Tag<'_>) -> Result<(), ExtractFailure> {
         match described(tag) {
             Some(description) => {
@@ -230,9 +235,9 @@ impl<'a> Body<'a> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), ExtractFailure> {
-        self.settle();
+        self.write_break();
         match self.open.last().map(|open| open.role) {
-            // Line numbers and leaders answer nothing.
+            // The table of contents answers nothing.
             Some(Role::Contents) => return Ok(()),
             Some(Role::Title) => {
                 let title = self.title.get_or_insert_default();
@@ -248,7 +253,7 @@ impl<'a> Body<'a> {
 
 const LONGEST_TITLE_BYTES: usize = 300;
 
-/// A toggle that is there is on, unless it says otherwise.
+/// Whether a toggle is on: it is if it is present, unless its value is negative.
 fn is_on(tag: &Tag<'_>) -> bool {
     tag.attr("val")
         .is_none_or(|value| !["0", "false", "off"].contains(&value.as_str()))

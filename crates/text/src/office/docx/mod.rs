@@ -1,15 +1,14 @@
 //! Word documents: paragraphs, headings by style or outline level, lists, tables, footnotes,
-//! endnotes and comments. What is hidden or struck as a tracked deletion is left out, and so are
-//! running heads and the table of contents.
+//! endnotes and comments. Hidden text, tracked deletions, running heads and the table of contents
+//! are left out.
 
 mod body;
 mod notes;
 mod styles;
 
 use super::super::markdown;
-use super::super::writer::Writer;
 use super::super::{ExtractFailure, ExtractLimits, Extracted};
-use super::Package;
+use super::package::Package;
 use body::Body;
 use notes::Notes;
 use styles::Styles;
@@ -42,10 +41,9 @@ pub(in super::super) fn extract(
     let document = super::super::xml::characters(package.archive.require(&main)?)?;
     let mut body = Body::new(&document, styles, notes, limits);
     body.read()?;
-    let (writer, titled): (Writer<'_>, Option<String>) = body.finish();
-    let mut extracted = writer.finish();
+    let (mut extracted, styled_title) = body.finish();
     extracted.title = title
-        .or(titled)
+        .or(styled_title)
         .or_else(|| markdown::title(&extracted.sections));
     Ok(extracted)
 }

@@ -1,6 +1,6 @@
-//! Footnotes, endnotes and comments: parts of their own, which the document refers to by number.
+//! Footnotes, endnotes and comments: separate parts that the document refers to by number.
 
-use super::super::super::xml::{Node, XmlReader};
+use super::super::super::xml::XmlReader;
 use super::super::super::{ExtractFailure, ExtractLimits};
 use std::collections::HashMap;
 
@@ -17,12 +17,9 @@ impl Notes {
         limits: &ExtractLimits,
     ) -> Result<(), ExtractFailure> {
         let mut reader = XmlReader::new(part, limits);
-        while let Some(node) = reader.next()? {
-            // Those with a type are the lines between text and notes.
-            if let Node::Start(tag) = node
-                && tag.name() == label
-                && tag.attr("type").is_none_or(|kind| kind == "normal")
-            {
+        while let Some(tag) = reader.next_start()? {
+            // Notes with another type are separator lines.
+            if tag.name() == label && tag.attr("type").is_none_or(|kind| kind == "normal") {
                 let id = tag.attr("id").unwrap_or_default();
                 let author = tag.attr("author").filter(|author| !author.is_empty());
                 let text = reader.text_of(
@@ -30,20 +27,20 @@ impl Notes {
                     &["del", "moveFrom", "delText", "instrText", "Fallback"],
                 )?;
                 if !text.is_empty() {
-                    self.0.insert((label, id), told(label, author, &text));
+                    self.0.insert((label, id), labelled(label, author, &text));
                 }
             }
         }
         Ok(())
     }
 
-    /// The note with that number, once: a second reference says nothing new.
+    /// The note with that number, at its first reference only.
     pub(super) fn take(&mut self, label: &'static str, id: &str) -> Option<String> {
         self.0.remove(&(label, id.to_owned()))
     }
 }
 
-fn told(label: &str, author: Option<String>, text: &str) -> String {
+fn labelled(label: &str, author: Option<String>, text: &str) -> String {
     match (label, author) {
         ("comment", Some(author)) => format!("Comment by {author}: {text}"),
         ("comment", None) => format!("Comment: {text}"),

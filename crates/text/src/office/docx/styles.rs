@@ -1,10 +1,11 @@
-//! What the paragraph styles of a document mean: headings, lists, its title, its table of contents.
+//! The roles of the paragraph styles of a document: headings, lists, its title, its table of
+//! contents.
 
 use super::super::super::xml::{Node, Tag, XmlReader};
 use super::super::super::{ExtractFailure, ExtractLimits};
 use std::collections::HashMap;
 
-/// What a paragraph is.
+/// The role of a paragraph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Role {
     /// Running text.
@@ -18,7 +19,7 @@ pub(super) enum Role {
     Contents,
 }
 
-/// A style as it is written.
+/// A style as the document defines it.
 #[derive(Default)]
 struct Style {
     role: Option<Role>,
@@ -30,16 +31,15 @@ struct Style {
 #[derive(Default)]
 pub(super) struct Styles(HashMap<String, Style>);
 
-/// A chain of styles that is longer is a circle.
+/// Longer chains of styles are assumed to be circular.
 const LONGEST_CHAIN: usize = 20;
 
 impl Styles {
     pub(super) fn read(part: &str, limits: &ExtractLimits) -> Result<Self, ExtractFailure> {
         let mut styles = HashMap::new();
         let mut reader = XmlReader::new(part, limits);
-        while let Some(node) = reader.next()? {
-            if let Node::Start(tag) = node
-                && tag.name() == "style"
+        while let Some(tag) = reader.next_start()? {
+            if tag.name() == "style"
                 && let Some(id) = tag.attr("styleId")
             {
                 styles.insert(id, read_style(&mut reader)?);
@@ -48,7 +48,7 @@ impl Styles {
         Ok(Self(styles))
     }
 
-    /// What a paragraph of the style `id` is.
+    /// The role of a paragraph of the style `id`.
     pub(super) fn role(&self, id: &str) -> Role {
         let found = self.chain(id).find_map(|style| style.role);
         found.unwrap_or_default()

@@ -1,13 +1,13 @@
 //! Presentations: one page and one section for each slide that is shown, in the order of the show:
 //! its title, its text, tables and diagrams, then its notes and comments. Hidden slides are left
-//! out and keep their numbers.
+//! out, but count for the page numbers.
 
 mod shapes;
 
 use super::super::writer::{Break, Writer};
-use super::super::xml::{Node, XmlReader};
-use super::super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
-use super::Package;
+use super::super::xml::XmlReader;
+use super::super::{ExtractFailure, ExtractLimits, Extracted};
+use super::package::Package;
 use shapes::{Line, Slide};
 
 /// Reads the text of a presentation.
@@ -21,14 +21,11 @@ pub(in super::super) fn extract(
     let mut package = Package::open(bytes, "presentationml", limits)?;
     let names = slide_names(&mut package)?;
     if names.len() > limits.pages {
-        return Err(ExtractFailure::new(
-            FailureCode::TooLarge,
-            format!(
-                "it has {} slides; {} are allowed",
-                names.len(),
-                limits.pages
-            ),
-        ));
+        return Err(ExtractFailure::too_large(format!(
+            "it has {} slides; {} are allowed",
+            names.len(),
+            limits.pages
+        )));
     }
     let mut writer = Writer::new(limits);
     for (name, number) in names.iter().zip(1_u32..) {
@@ -47,9 +44,8 @@ fn slide_names(package: &mut Package<'_>) -> Result<Vec<String>, ExtractFailure>
     let show = package.part(&main)?.unwrap_or_default();
     let mut reader = XmlReader::new(&show, package.limits);
     let mut names = Vec::new();
-    while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && tag.name() == "sldId"
+    while let Some(tag) = reader.next_start()? {
+        if tag.name() == "sldId"
             && let Some(slide) = tag.relation("id").and_then(|id| relations.remove(&id))
         {
             names.push(slide.target);
@@ -73,7 +69,7 @@ fn write_slide(
     }
     writer.begin_page(number);
     if slide.title.is_empty() {
-        writer.untold_section(1, format!("Slide {number}"));
+        writer.unwritten_section(1, format!("Slide {number}"));
     } else {
         writer.heading(1, &slide.title)?;
     }
@@ -83,7 +79,7 @@ fn write_slide(
     Ok(())
 }
 
-/// Diagrams, notes and comments: parts of their own that the slide refers to.
+/// Writes diagrams, notes and comments: separate parts that the slide refers to.
 fn write_asides(
     package: &mut Package<'_>,
     writer: &mut Writer<'_>,

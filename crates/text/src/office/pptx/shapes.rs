@@ -1,9 +1,8 @@
-//! The shapes of one slide (ECMA-376 part 1, 19.3 and 21.1): which is its title, and what the
-//! others say.
+//! The shapes of one slide (ECMA-376 part 1, 19.3 and 21.1): its title, and the text of the others.
 
 use super::super::super::xml::{Node, Tag, XmlReader};
 use super::super::super::{ExtractFailure, ExtractLimits};
-use super::super::described;
+use super::super::package::described;
 use std::collections::HashSet;
 
 /// A line of a slide.
@@ -16,7 +15,7 @@ pub(super) enum Line {
     Row(Vec<String>),
 }
 
-/// What a slide says.
+/// The content of a slide.
 #[derive(Default)]
 pub(super) struct Slide {
     pub(super) title: String,
@@ -31,7 +30,7 @@ enum Purpose {
     Body,
     Title,
     /// Slide numbers, dates and footers: the same on every slide.
-    Furniture,
+    Boilerplate,
 }
 
 /// What is open while a slide is read.
@@ -84,10 +83,10 @@ impl Slide {
                 self.lines.push(Line::Shape);
             }
             "cNvPr" if tag.attr("hidden").is_some_and(|hidden| hidden == "1") => {
-                open.purpose = Purpose::Furniture;
+                open.purpose = Purpose::Boilerplate;
             }
             "cNvPr" => self.describe(tag),
-            "ph" => open.purpose = purpose(tag).max_furniture(open.purpose),
+            "ph" => open.purpose = purpose(tag).unless_boilerplate(open.purpose),
             "p" => open.paragraph = Some(String::new()),
             "t" => {
                 let text = reader.text_with_space()?;
@@ -108,7 +107,7 @@ impl Slide {
         Ok(())
     }
 
-    /// What a picture shows, where its author has said it.
+    /// Adds the description of a picture, if its author has given one.
     fn describe(&mut self, tag: &Tag<'_>) {
         if let Some(description) = described(tag) {
             self.lines.push(Line::Paragraph(description));
@@ -137,7 +136,7 @@ impl Slide {
     }
 
     fn paragraph(&mut self, text: String, open: &mut Open) {
-        if text.trim().is_empty() || open.purpose == Purpose::Furniture {
+        if text.trim().is_empty() || open.purpose == Purpose::Boilerplate {
             return;
         }
         if let Some(cell) = &mut open.cell {
@@ -157,9 +156,9 @@ impl Slide {
 }
 
 impl Purpose {
-    /// What is hidden stays so, whatever it is for.
-    fn max_furniture(self, before: Self) -> Self {
-        if before == Self::Furniture {
+    /// This purpose, unless the shape is boilerplate or hidden already.
+    fn unless_boilerplate(self, before: Self) -> Self {
+        if before == Self::Boilerplate {
             before
         } else {
             self
@@ -170,7 +169,7 @@ impl Purpose {
 fn purpose(tag: &Tag<'_>) -> Purpose {
     match tag.attr("type").as_deref() {
         Some("title" | "ctrTitle") => Purpose::Title,
-        Some("sldNum" | "dt" | "ftr" | "hdr") => Purpose::Furniture,
+        Some("sldNum" | "dt" | "ftr" | "hdr") => Purpose::Boilerplate,
         _ => Purpose::Body,
     }
 }
@@ -179,10 +178,8 @@ fn purpose(tag: &Tag<'_>) -> Purpose {
 pub(super) fn comments(part: &str, limits: &ExtractLimits) -> Result<Vec<String>, ExtractFailure> {
     let mut comments = Vec::new();
     let mut reader = XmlReader::new(part, limits);
-    while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && ["text", "txBody"].contains(&tag.name())
-        {
+    while let Some(tag) = reader.next_start()? {
+        if ["text", "txBody"].contains(&tag.name()) {
             let text = reader.text_of(&["p", "br"], &[])?;
             if !text.is_empty() {
                 comments.push(text);
@@ -192,13 +189,12 @@ pub(super) fn comments(part: &str, limits: &ExtractLimits) -> Result<Vec<String>
     Ok(comments)
 }
 
-/// The words of a diagram or chart, each once, without its numbers.
+/// The texts of a diagram or chart, each once, without its numbers.
 pub(super) fn words(part: &str, limits: &ExtractLimits) -> Result<String, ExtractFailure> {
     let mut words = Vec::new();
     let mut seen = HashSet::new();
     let mut reader = XmlReader::new(part, limits);
-    while let Some(node) = reader.next()? {
-        let Node::Start(tag) = node else { continue };
+    while let Some(tag) = reader.next_start()? {
         match tag.name() {
             "numCache" | "numLit" => reader.skip()?,
             // Text of a diagram; a name or category of a chart.

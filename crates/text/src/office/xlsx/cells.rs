@@ -1,6 +1,6 @@
-//! What a cell shows: numbers as a spreadsheet shows them, dates in ISO 8601.
+//! The text of a cell: numbers as a spreadsheet shows them, dates in ISO 8601.
 
-use super::super::super::xml::{Node, XmlReader};
+use super::super::super::xml::XmlReader;
 use super::super::super::{ExtractFailure, ExtractLimits};
 use calamine::{DataRef, ExcelDateTime};
 
@@ -45,10 +45,8 @@ fn date(time: &ExcelDateTime) -> String {
 pub(super) fn comments(part: &str, limits: &ExtractLimits) -> Result<Vec<String>, ExtractFailure> {
     let mut comments = Vec::new();
     let mut reader = XmlReader::new(part, limits);
-    while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && tag.name() == "comment"
-        {
+    while let Some(tag) = reader.next_start()? {
+        if tag.name() == "comment" {
             let cell = tag.attr("ref").unwrap_or_default();
             let text = reader.text_of(&["br"], &["rPr", "rPh"])?;
             if !text.is_empty() {

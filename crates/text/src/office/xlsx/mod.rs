@@ -1,14 +1,14 @@
-//! Workbooks: one page and one section for each sheet that is shown, its rows as lines, then its
-//! comments. Cells are read one after another as they stand in the file, so that the size which a
-//! sheet claims to have costs nothing. Hidden sheets are left out and keep their numbers.
+//! Workbooks: one page and one section for each visible sheet, with its rows as lines, then its
+//! comments. Cells are read one after another as they are in the file, so that the declared size of
+//! a sheet costs nothing. Hidden sheets are left out, but count for the page numbers.
 
 mod cells;
 
 use super::super::table::{Row, TableWriter};
 use super::super::writer::Writer;
-use super::super::xml::{Node, XmlReader, characters};
-use super::super::{ExtractFailure, ExtractLimits, Extracted, FailureCode};
-use super::Package;
+use super::super::xml::{XmlReader, characters};
+use super::super::{ExtractFailure, ExtractLimits, Extracted};
+use super::package::Package;
 use calamine::{Reader, SheetVisible, Xlsx, XlsxError};
 use std::collections::HashMap;
 use std::io::Cursor;
@@ -28,14 +28,11 @@ pub(in super::super) fn extract(
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
     let sheets: Vec<_> = book.sheets_metadata().to_vec();
     if sheets.len() > limits.pages {
-        return Err(ExtractFailure::new(
-            FailureCode::TooLarge,
-            format!(
-                "it has {} sheets; {} are allowed",
-                sheets.len(),
-                limits.pages
-            ),
-        ));
+        return Err(ExtractFailure::too_large(format!(
+            "it has {} sheets; {} are allowed",
+            sheets.len(),
+            limits.pages
+        )));
     }
     let mut writer = Writer::new(limits);
     for (sheet, number) in sheets.iter().zip(1_u32..) {
@@ -55,8 +52,8 @@ pub(in super::super) fn extract(
     Ok(extracted)
 }
 
-/// Inflates every part once within the container's limits and reads what is XML within the limits
-/// of XML, because the reader of workbooks knows none.
+/// Inflates every part once within the container's limits, and reads those that are XML within the
+/// limits of XML, because the reader of workbooks has no limits.
 fn check_parts(package: &mut Package<'_>) -> Result<(), ExtractFailure> {
     for index in 0..package.archive.len() {
         let part = package.archive.read_at(index)?;
@@ -79,7 +76,7 @@ fn write_cells(
 ) -> Result<(), ExtractFailure> {
     let mut cells = match book.worksheet_cells_reader(sheet) {
         Ok(cells) => cells,
-        // Charts and macros have sheets of their own.
+        // Sheets of charts and macros.
         Err(XlsxError::NotAWorksheet(_)) => return Ok(()),
         Err(error) => return Err(broken(&error)),
     };
@@ -91,7 +88,7 @@ fn write_cells(
         let cell = cells.next_cell().map_err(|error| broken(&error))?;
         let at = cell.as_ref().map(calamine::Cell::get_position);
         let ended = at.is_none_or(|(number, _)| number != row_number);
-        // A row of too many cells need not be read to its end to be refused.
+        // A row with too many cells is refused before it is read to its end.
         if (ended || row.len() > limits.table_columns) && !row.is_empty() {
             table.row(std::mem::take(&mut row), writer.builder())?;
         }
@@ -118,9 +115,8 @@ fn comments_by_sheet(
     let workbook = package.part(&main)?.unwrap_or_default();
     let mut reader = XmlReader::new(&workbook, package.limits);
     let mut comments: HashMap<String, Vec<String>> = HashMap::new();
-    while let Some(node) = reader.next()? {
-        if let Node::Start(tag) = node
-            && tag.name() == "sheet"
+    while let Some(tag) = reader.next_start()? {
+        if tag.name() == "sheet"
             && let Some(name) = tag.attr("name")
             && let Some(sheet) = tag.relation("id").and_then(|id| relations.remove(&id))
             && let Some(part) = package.related(&sheet.target, "comments")?
@@ -133,8 +129,5 @@ fn comments_by_sheet(
 }
 
 fn broken(error: &XlsxError) -> ExtractFailure {
-    ExtractFailure::new(
-        FailureCode::Corrupt,
-        format!("the workbook is broken: {error}"),
-    )
+    ExtractFailure::corrupt(format!("the workbook is broken: {error}"))
 }
