@@ -266,13 +266,13 @@ async fn authentication_comes_before_the_idempotency_key() {
 /// before the body is sent, so a second authentication would refuse the request.
 #[tokio::test]
 async fn a_request_with_a_key_authenticates_once() {
-    let world = World::new(&[]).await;
+    let world = begin(&[]).await;
     let body = json!({ "question": QUESTION }).to_string();
     let head = format!(
         "POST /chat HTTP/1.1\r\nhost: ragd\r\nauthorization: Bearer {}\r\nidempotency-key: k\r\n\
          content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\n\
          connection: close\r\n\r\n",
-        world.token,
+        world.token().await,
         body.len()
     );
     let address = world.app.base_url.strip_prefix("http://").unwrap();
@@ -286,6 +286,7 @@ async fn a_request_with_a_key_authenticates_once() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    world.finish().await;
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ impl Local {
     }
 
     /// The model's name, precision and revision: vectors of different ids cannot be compared.
-    pub(super) fn model_id(&self) -> &str {
+    pub fn model_id(&self) -> &str {
         &self.0.model_id
     }
 

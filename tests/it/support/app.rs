@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+use strum::VariantArray;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -127,9 +128,9 @@ impl TestApp {
     pub async fn finish(&self) {
         self.leaving_jobs();
         let store = self.app.store();
-        for kind in JobKind::ALL {
+        for kind in JobKind::VARIANTS {
             let what = format!("the end of every {} job", kind.as_str());
-            within(&what, SOON, store.jobs_end(kind)).await.unwrap();
+            within(&what, SOON, store.jobs_end(*kind)).await.unwrap();
         }
     }
 

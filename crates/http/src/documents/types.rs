@@ -99,7 +99,7 @@ impl DocumentListQuery {
         let status = parsed(
             "status",
             self.status.as_deref(),
-            DocumentStatus::parse,
+            |word| word.parse().ok(),
             "'queued', 'processing', 'indexed' or 'failed'",
         )?;
         let collection = self.collection.as_deref();

@@ -114,19 +114,19 @@ impl JobListQuery {
             state: parsed(
                 "state",
                 self.state.as_deref(),
-                JobState::parse,
+                |word| word.parse().ok(),
                 "'ready', 'leased', 'done', 'dead' or 'cancelled'",
             )?,
             lane: parsed(
                 "lane",
                 self.lane.as_deref(),
-                Lane::parse,
+                |word| word.parse().ok(),
                 "'high_priority', 'default' or 'low_priority'",
             )?,
             kind: parsed(
                 "kind",
                 self.kind.as_deref(),
-                JobKind::parse,
+                |word| word.parse().ok(),
                 "'ingest', 'message', 'summary' or 'cleanup'",
             )?,
         })
@@ -186,7 +186,7 @@ impl From<Job> for JobResponse {
     fn from(job: Job) -> Self {
         Self {
             id: job.id.uuid(),
-            kind: job.kind,
+            kind: job.payload.kind(),
             lane: job.lane,
             state: job.state,
             progress: JobProgress {
@@ -198,7 +198,10 @@ impl From<Job> for JobResponse {
             max_attempts: job.max_attempts,
             crashes: job.crashes,
             error: job.error,
-            document_id: job.subject.filter(|_| job.kind == JobKind::Ingest),
+            document_id: job
+                .payload
+                .subject()
+                .filter(|_| job.payload.kind() == JobKind::Ingest),
             created_at: job.created_at,
             started_at: job.started_at,
             finished_at: job.finished_at,

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use ragd_core::domain::{OwnerId, Room, RoomId};
 use ragd_core::error::{Error, Result};
-use ragd_service::chat::CODE_PARENT;
+use ragd_service::chat::{CODE_PARENT, OpenedRoom};
 use ragd_store::CountedRoom;
 
 /// Creates a room (201). A main room whose name exists already is returned instead (200).
@@ -31,8 +31,8 @@ pub(crate) async fn create(
     Json(body): Json<CreateRoomRequest>,
 ) -> Result<(StatusCode, axum::Json<RoomResponse>), Failure> {
     let new = body.into_new()?;
-    let made = state.app.chat().make_room(&caller.principal, new).await;
-    let (room, is_new) = made.map_err(refused)?;
+    let opened = state.app.chat().create_room(&caller.principal, new).await;
+    let OpenedRoom { room, is_new } = opened.map_err(refused)?;
     if is_new {
         return Ok((StatusCode::CREATED, axum::Json(RoomResponse::new(room, 0))));
     }
@@ -97,7 +97,7 @@ pub(crate) async fn rename(
     let owner = caller.principal.owner;
     let now = state.app.clock().now();
     let store = state.app.store();
-    if !store.rename_room((id, owner), &name, now).await? {
+    if !store.rename_room(id, owner, &name, now).await? {
         return Err(PathId::<RoomId>::not_found().into());
     }
     let room = find(&state, id, owner).await?;

@@ -150,7 +150,12 @@ impl CreateRoomRequest {
     /// `Invalid` with the field and its limit; `NotFound` for a parent id that is not a UUID.
     pub(super) fn into_new(self) -> Result<NewRoom> {
         let name = Room::parse_name(&self.name)?;
-        let kind = parsed("type", self.kind.as_deref(), RoomKind::parse, KINDS)?;
+        let kind = parsed(
+            "type",
+            self.kind.as_deref(),
+            |word| word.parse().ok(),
+            KINDS,
+        )?;
         let unknown = || Error::not_found("parent_id: there is no room with this id");
         let parent = match &self.parent_id {
             Some(id) => Some(RoomId::parse(id).ok_or_else(unknown)?),
@@ -170,7 +175,12 @@ impl RoomListQuery {
     /// # Errors
     /// `Invalid` for an unknown kind.
     pub(super) fn kind(&self) -> Result<Option<RoomKind>> {
-        parsed("type", self.kind.as_deref(), RoomKind::parse, KINDS)
+        parsed(
+            "type",
+            self.kind.as_deref(),
+            |word| word.parse().ok(),
+            KINDS,
+        )
     }
 }
 
