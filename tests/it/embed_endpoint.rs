@@ -222,10 +222,7 @@ async fn errors_that_a_retry_cannot_fix_are_not_retried() {
         (vectors(short), "ragd index reembed"),
         (vectors(two), "2 vectors"),
         (vectors(json!([])), "0 vectors"),
-        (
-            Reply::body(200, "text/html", "<html>"),
-            "not as it should be",
-        ),
+        (Reply::body(200, "text/html", "<html>"), "malformed"),
     ] {
         let (error, requests) = refusal(reply).await;
         assert_eq!(

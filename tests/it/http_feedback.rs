@@ -120,5 +120,6 @@ async fn feedback_that_cannot_be_kept_is_a_failure() {
         app.metric("rag_feedback_total{thumbs_up=\"true\"}").await,
         0.0
     );
-    app.finish().await;
+    // The database is closed.
+    app.leaving_jobs();
 }

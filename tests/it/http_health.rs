@@ -88,5 +88,6 @@ async fn without_a_database_ragd_says_so_and_lives() {
         .unwrap();
     assert_eq!(stats.status(), 503);
     assert!(stats.headers().contains_key("retry-after"));
-    app.finish().await;
+    // The database is closed.
+    app.leaving_jobs();
 }

@@ -122,6 +122,7 @@ async fn the_rerankers_order_counts_and_every_part_is_shown() {
         .collect();
     assert_eq!(order, ["c.txt", "b.txt"]);
     assert_eq!(chat["degraded"], json!(["vector"]));
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -132,6 +133,7 @@ async fn only_the_best_are_shown_to_it_and_the_rest_follow() {
     let found = preview(&app, &token, "").await;
     assert_eq!(titles(&found), ["b.txt", "a.txt", "c.txt"]);
     assert!(found["results"][2]["rerank"].is_null());
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -153,6 +155,7 @@ async fn cohere_and_jina_are_asked_in_their_shape() {
         let body = &upstream.requests()[0].body;
         assert_eq!((&body["model"], &body["top_n"]), (&json!(usual), &json!(3)));
         assert_eq!(body["documents"].as_array().unwrap().len(), 3);
+        app.finish().await;
     }
 }
 
@@ -210,6 +213,7 @@ async fn an_upstream_that_is_wrong_slow_or_down_is_skipped_and_named() {
     assert!(!is_fused(&preview(&app, &token, "").await));
     let gauge = r#"rag_circuit_breaker_state{operation="rerank",provider="tei"}"#;
     assert!(app.metric(gauge).await < 0.5);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -254,6 +258,7 @@ async fn its_breaker_opens_after_five_failures_and_lets_one_probe_through() {
     assert!((count - 1.0).abs() < 0.1);
     let count = app.metric(&transition("half_open", "closed")).await;
     assert!((count - 1.0).abs() < 0.1);
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -277,6 +282,7 @@ async fn a_key_that_is_not_accepted_is_not_tried_again_for_five_minutes() {
     let (health, metrics) = (health.text().await.unwrap(), app.get("/metrics"));
     let metrics = metrics.send().await.unwrap().text().await.unwrap();
     assert!(!health.contains(KEY) && !metrics.contains(KEY));
+    app.finish().await;
 }
 
 #[tokio::test]
@@ -289,4 +295,5 @@ async fn nothing_found_is_nothing_to_rerank() {
     let found: Value = answer.send().await.unwrap().json().await.unwrap();
     assert_eq!(found["degraded"], json!(["vector"]));
     assert!(upstream.requests().is_empty());
+    app.finish().await;
 }
