@@ -41,6 +41,56 @@ fn files_are_small_and_say_what_they_own() {
 }
 
 #[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut folders = vec![root().join("src")];
+    folders.extend(["gateway", "scale"].map(|bench| root().join("benches").join(bench)));
+    for crate_folder in std::fs::read_dir(root().join("crates")).unwrap() {
+        folders.push(crate_folder.unwrap().path().join("src"));
+    }
+    let mut faults = Vec::new();
+    for folder in folders {
+        let mut files = Files::new();
+        read_source(&folder, &mut files).unwrap();
+        assert!(!files.is_empty(), "{}", folder.display());
+        let of_root = format!("{}/", folder.strip_prefix(root()).unwrap().display());
+        let files = files
+            .into_iter()
+            .map(|(path, text)| (path.trim_start_matches(&of_root).to_owned(), text));
+        let found = circles::circles(&files.collect()).into_iter();
+        faults.extend(found.map(|fault| format!("{of_root} {fault}")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_function_takes_a_tuple() {
+    let mut files = Files::new();
+    for folder in ["src", "crates", "benches"] {
+        read_source(&root().join(folder), &mut files).unwrap();
+    }
+    let faults = signatures::tuple_faults(&files);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_word_of_the_old_vocabulary_is_left() {
+    let mut files = Files::new();
+    for folder in ["src", "crates"] {
+        read_source(&root().join(folder), &mut files).unwrap();
+    }
+    let mut documents = vec![root().join("README.md")];
+    for document in std::fs::read_dir(root().join("docs")).unwrap() {
+        documents.push(document.unwrap().path());
+    }
+    for path in documents.iter().filter(|path| path.is_file()) {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        files.insert(name, std::fs::read_to_string(path).unwrap());
+    }
+    let faults = words::word_faults(&files);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
 fn both_databases_have_the_same_migrations() {
     let names = |engine: &str| -> BTreeSet<String> {
         let folder = root().join("migrations").join(engine);

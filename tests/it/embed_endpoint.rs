@@ -154,7 +154,7 @@ async fn a_busy_endpoint_is_asked_again_by_the_clock() {
         let mut times = asked_at.lock().unwrap();
         times.push(now.now());
         match times.len() {
-            1 => Reply::error_with_header(429, "rate_limited", ("Retry-After", "7")),
+            1 => Reply::error_with_header(429, "rate_limited", "Retry-After", "7"),
             2 => Reply::error(503, "starting"),
             _ => answer(request, 8),
         }

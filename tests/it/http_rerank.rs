@@ -201,7 +201,8 @@ async fn an_upstream_that_is_wrong_slow_or_down_is_skipped_and_named() {
     upstream.queue(Reply::error_with_header(
         429,
         "slow_down",
-        ("retry-after", "7"),
+        "retry-after",
+        "7",
     ));
     upstream.set_default(good());
     let asked = upstream.requests().len();

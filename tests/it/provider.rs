@@ -233,11 +233,11 @@ async fn each_failing_status_has_its_kind_streamed_or_not() {
 
 #[tokio::test]
 async fn a_rate_limit_says_how_long_and_a_spent_quota_is_not_a_rate_limit() {
-    let limited = Reply::error_with_header(429, "rate_limit_exceeded", ("Retry-After", "7"));
+    let limited = Reply::error_with_header(429, "rate_limit_exceeded", "Retry-After", "7");
     let error = failed_call(limited).await;
     assert_eq!(error.kind, Kind::RateLimited);
     assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
-    let spent = Reply::error_with_header(429, "insufficient_quota", ("Retry-After", "7"));
+    let spent = Reply::error_with_header(429, "insufficient_quota", "Retry-After", "7");
     assert_eq!(failed_call(spent).await.kind, Kind::Quota);
 }
 
@@ -245,7 +245,7 @@ async fn a_rate_limit_says_how_long_and_a_spent_quota_is_not_a_rate_limit() {
 async fn a_redirect_is_not_followed() {
     let elsewhere = scripted::playing([Reply::answer("Taken.")]).await;
     let location = format!("{}/chat/completions", elsewhere.base_url());
-    let redirect = Reply::error_with_header(307, "moved", ("Location", &location));
+    let redirect = Reply::error_with_header(307, "moved", "Location", &location);
     assert_eq!(failed_call(redirect).await.kind, Kind::Misconfigured);
     assert!(elsewhere.requests().is_empty());
 }

@@ -22,7 +22,7 @@ const WINDOW: TimeDelta = TimeDelta::hours(1);
 /// again: an answer that is stored notes it as well.
 const NOTED: TimeDelta = TimeDelta::minutes(1);
 
-/// The limits of sessions; 0 is none.
+/// The limits of sessions; 0 means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SessionCaps {
     /// Counted sessions at once.

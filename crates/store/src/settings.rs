@@ -66,7 +66,7 @@ impl DatabaseUrl {
     /// the scheme, as Python programs write it, means nothing here and is dropped.
     ///
     /// # Errors
-    /// `Invalid` when it is none of these; the message does not repeat the URL, which may hold a
+    /// `Invalid` for another scheme; the message does not repeat the URL, which may hold a
     /// password.
     pub fn parse(url: &str) -> Result<Self> {
         let (scheme, rest) = url.trim().split_once(':').ok_or_else(unknown_scheme)?;

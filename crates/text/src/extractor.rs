@@ -149,9 +149,9 @@ impl Extractor {
         task: Task,
     ) -> Result<Extracted, ExtractFailure> {
         let child = extraction.spawn(task, Stdio::piped()).await?;
-        let wall = Duration::from_millis(self.limits.wall_ms);
+        let limit = Duration::from_millis(self.limits.wall_ms);
         // A timeout drops the future and with it the child, which kills it.
-        tokio::time::timeout(wall, self.answer(child))
+        tokio::time::timeout(limit, self.answer(child))
             .await
             .unwrap_or_else(|_| {
                 Err(ExtractFailure::new(

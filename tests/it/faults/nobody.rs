@@ -46,9 +46,7 @@ pub async fn play(stage: &Stage, (case, second): (Case, Second)) -> Option<Strin
     stage.script(&case);
     stage.stand_in.queue(match second {
         Second::Down => Reply::error(500, "down as well"),
-        Second::Limited => {
-            Reply::error_with_header(429, "rate_limit_exceeded", ("retry-after", "9"))
-        }
+        Second::Limited => Reply::error_with_header(429, "rate_limit_exceeded", "retry-after", "9"),
     });
     let seen = stage.ask(case.is_stream()).await;
     let now = stage.calls();

@@ -158,7 +158,7 @@ async fn a_short_rest_is_waited_for_and_a_long_one_is_not() {
     let world = start(Setup::new().set(&RETRIES)).await;
     world
         .openai
-        .queue(Reply::error_with_header(429, "slow", ("retry-after", "1")));
+        .queue(Reply::error_with_header(429, "slow", "retry-after", "1"));
     let asked = Instant::now();
     let answer = world.question().send().await.unwrap();
     assert_eq!((answer.status().as_u16(), attempts(&answer)), (200, "2"));
@@ -166,7 +166,7 @@ async fn a_short_rest_is_waited_for_and_a_long_one_is_not() {
 
     world
         .openai
-        .queue(Reply::error_with_header(503, "slow", ("retry-after", "30")));
+        .queue(Reply::error_with_header(503, "slow", "retry-after", "30"));
     let asked = Instant::now();
     let (_, wait) = refused(world.question().send().await.unwrap()).await;
     assert!(

@@ -230,7 +230,7 @@ async fn when_all_breakers_are_open_callers_get_retry_after() {
 #[tokio::test]
 async fn a_provider_that_wants_rest_is_the_callers_to_wait_for_when_it_is_alone() {
     let world = begin(&[("LLM_FALLBACK_PROVIDERS", "openai")]).await;
-    let busy = Reply::error_with_header(429, "rate_limit_exceeded", ("retry-after", "3600"));
+    let busy = Reply::error_with_header(429, "rate_limit_exceeded", "retry-after", "3600");
     world.openai.queue(busy);
     // The second is told without a call.
     for _ in 0..2 {
@@ -266,7 +266,8 @@ async fn a_provider_that_wants_rest_is_stood_in_for() {
     world.openai.queue(Reply::error_with_header(
         429,
         "rate_limit_exceeded",
-        ("retry-after", "30"),
+        "retry-after",
+        "30",
     ));
     world.groq.set_default(Reply::answer("Yes"));
     for attempts in ["2", "1"] {

@@ -71,7 +71,7 @@ async fn a_reset_closes_the_breaker_and_forgets_what_held_the_provider_back() {
     assert_eq!(held["reachable"], false);
     world
         .openai
-        .queue(Reply::error_with_header(429, "slow", ("retry-after", "30")));
+        .queue(Reply::error_with_header(429, "slow", "retry-after", "30"));
     assert_eq!(world.answers("openai/m").await.0, "groq");
     // A second reset is news, too.
     world.clock.advance(Duration::from_secs(1));

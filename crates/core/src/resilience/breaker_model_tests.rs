@@ -133,11 +133,11 @@ impl Pair {
     }
 
     /// What is to be done, and which of the calls under way does it.
-    fn step(&mut self, deed: u8, which: usize) -> Result<(), TestCaseError> {
+    fn step(&mut self, action: u8, which: usize) -> Result<(), TestCaseError> {
         let now = DateTime::from_timestamp_millis(self.now).expect("a time");
         let call = which.checked_rem(self.permits.len());
         let model = &mut self.model;
-        match (deed, call) {
+        match (action, call) {
             (0..6, _) | (_, None) => {
                 model.look(self.now);
                 let asked = model.acquire(self.now);
@@ -151,9 +151,9 @@ impl Pair {
             }
             (6..12, Some(call)) => {
                 model.look(self.now);
-                model.end(call, deed == 6, self.now);
+                model.end(call, action == 6, self.now);
                 let permit = self.permits.remove(call);
-                if deed == 6 {
+                if action == 6 {
                     permit.success(now);
                 } else {
                     permit.failure(now);

@@ -231,9 +231,9 @@ proptest! {
         let settings = LimiterSettings { per_minute, per_day };
         let (limiter, mut model) = (Limiter::new(settings), Model::default());
         let mut now = 0;
-        for (deed, wait, rest) in steps {
+        for (action, wait, rest) in steps {
             now += WAITS[wait];
-            match deed {
+            match action {
                 0 => {
                     model.cools = model.cools.max(now + rest);
                     limiter.cool_down(at(now + rest));

@@ -47,13 +47,13 @@ fn open_breaker(successes: u32, probes: usize) -> Breaker {
     breaker
 }
 
-/// Has each deed done by a thread of its own, and waits for all of them.
-fn race<T: 'static>(breaker: &Breaker, deeds: Vec<fn(&Breaker) -> T>) -> Vec<T> {
-    let run = |deed: fn(&Breaker) -> T| {
+/// Has each action done by a thread of its own, and waits for all of them.
+fn race<T: 'static>(breaker: &Breaker, actions: Vec<fn(&Breaker) -> T>) -> Vec<T> {
+    let run = |action: fn(&Breaker) -> T| {
         let breaker = breaker.clone();
-        thread::spawn(move || deed(&breaker))
+        thread::spawn(move || action(&breaker))
     };
-    let threads: Vec<_> = deeds.into_iter().map(run).collect();
+    let threads: Vec<_> = actions.into_iter().map(run).collect();
     let join = |thread: thread::JoinHandle<T>| thread.join().expect("no thread dies");
     threads.into_iter().map(join).collect()
 }
@@ -97,13 +97,13 @@ fn calls_that_end_in_each_way_at_once_leave_it_whole() {
     fn give_up(breaker: &Breaker) -> bool {
         breaker.acquire(at(30_000)).map(drop).is_ok()
     }
-    fn check(deeds: &[fn(&Breaker) -> bool]) {
+    fn check(actions: &[fn(&Breaker) -> bool]) {
         let breaker = open_breaker(2, 1);
-        let probed = race(&breaker, deeds.to_vec());
+        let probed = race(&breaker, actions.to_vec());
         assert!(probed.contains(&true));
-        let probed_by = |deed: fn(&Breaker) -> bool| {
-            let mut each = deeds.iter().zip(&probed);
-            each.any(|(other, probed)| *probed && std::ptr::fn_addr_eq(*other, deed))
+        let probed_by = |action: fn(&Breaker) -> bool| {
+            let mut each = actions.iter().zip(&probed);
+            each.any(|(other, probed)| *probed && std::ptr::fn_addr_eq(*other, action))
         };
         let snapshot = breaker.snapshot(at(30_000));
         if probed_by(fail) {

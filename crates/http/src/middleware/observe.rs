@@ -100,7 +100,7 @@ impl RequestLabels {
     }
 }
 
-/// Logs and counts a failure, and returns it; `Ok` with the response if it is none.
+/// Logs and counts a failure, and returns it; `Ok` with the response when it is not a failure.
 fn log_failure(
     response: Response,
     labels: &RequestLabels,

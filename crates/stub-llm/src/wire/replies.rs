@@ -95,9 +95,9 @@ impl Reply {
     }
 
     /// An error with one more header, for instance `Retry-After`. `code` is its type, too.
-    pub fn error_with_header(status: u16, code: &str, header: (&str, &str)) -> Self {
+    pub fn error_with_header(status: u16, code: &str, name: &str, value: &str) -> Self {
         let body = json!({"error": {"message": "slow down", "type": code, "code": code}});
-        let headers = [("content-type", "application/json"), header];
+        let headers = [("content-type", "application/json"), (name, value)];
         Self::body_with_headers(status, &headers, body.to_string())
     }
 
