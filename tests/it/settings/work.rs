@@ -118,7 +118,7 @@ async fn a_redis_is_given_its_password() {
 async fn the_memory_of_the_cache_is_bounded_as_is_set() {
     let app = TestApp::spawn_with(&[("CACHE_MEMORY_MEGABYTES", "1")], Clock::system()).await;
     let cache = app.app.cache();
-    let name = |number: usize| CacheKey::new(Space::Response, &number.to_string());
+    let name = |number: usize| CacheKey::new(Space::Response, number.to_string());
     let value = Bytes::from(vec![0; 100_000]);
     for number in 0..40 {
         let name = name(number);

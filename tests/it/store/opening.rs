@@ -286,7 +286,7 @@ async fn a_slow_query_is_logged() {
             .await;
         all_slow.change_log_head().await.unwrap();
         assert!(text().contains("slow query"), "{}", text());
-        assert!(text().contains("src/store/change_log.rs:"), "{}", text());
+        assert!(text().contains("store/src/change_log.rs:"), "{}", text());
     }
 }
 

@@ -49,7 +49,8 @@ fn the_file_of_defaults_lists_every_setting_with_its_variable() {
         let name = setting.name();
         let lines: Vec<&str> = default_lines(setting.section).collect();
         let at = lines.iter().position(|line| sets(line, setting));
-        let line = lines[at.unwrap_or_else(|| panic!("{name} is not in config/default.toml"))];
+        assert!(at.is_some(), "{name} is not in config/default.toml");
+        let line = lines[at.unwrap()];
         for variable in setting.variables {
             assert!(line.contains(variable), "{variable} is not at {name}");
         }
@@ -61,7 +62,8 @@ fn the_manual_lists_every_setting_with_its_variables_and_nothing_else() {
     for setting in settings() {
         let name = setting.name();
         let row = manual_rows().find(|(_, names)| names.contains(&name.as_str()));
-        let (variables, _) = row.unwrap_or_else(|| panic!("{name} is not in the manual"));
+        assert!(row.is_some(), "{name} is not in docs/CONFIGURATION.md");
+        let (variables, _) = row.unwrap();
         for variable in setting.variables {
             assert!(
                 variables.contains(variable),
