@@ -75,7 +75,11 @@ fn says(line: &str, old: &str) -> bool {
     let is_phrase = old.contains(' ');
     let mut words = format!(" {} ", words(&line, is_phrase).join(" "));
     for allowed in ALLOWED {
-        words = words.replace(&format!(" {allowed} "), " … ");
+        let allowed = format!(" {allowed} ");
+        // Two in a row share the space between them: one pass would leave the second.
+        while words.contains(&allowed) {
+            words = words.replace(&allowed, " … ");
+        }
     }
     words.contains(&format!(" {old} "))
 }

@@ -26,7 +26,7 @@ impl RoomKind {
         self.into()
     }
 
-    /// What the room above it is; `None`: there is none above it.
+    /// What the room above it is; `None`: it has no room above it.
     pub const fn parent(self) -> Option<Self> {
         match self {
             Self::Main | Self::Session => None,
