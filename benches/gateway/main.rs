@@ -14,7 +14,6 @@ mod cost;
 mod events;
 mod http;
 mod machine;
-mod pacer;
 mod report;
 mod runtime;
 mod samples;

@@ -1,5 +1,8 @@
-//! What the upstream of this benchmark answers: its bodies, its pace, and what it takes.
+//! What the upstream of this benchmark answers: one body for every whole answer, and streams of numbered
+//! tokens at a fixed pace, each of which carries the time of its sending.
 
+use ragd::stub_llm::Reply;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 /// Tokens of an answer that comes whole.
@@ -16,21 +19,51 @@ pub struct Script {
     pub origin: Instant,
 }
 
-/// The body of every answer that comes whole.
-pub fn whole_body() -> Vec<u8> {
-    let text = "token ".repeat(TOKENS);
-    let usage = usage();
-    format!(
-        r#"{{"id":"chatcmpl-bench","object":"chat.completion","created":1750000000,"model":"bench-model","choices":[{{"index":0,"message":{{"role":"assistant","content":"{}"}},"logprobs":null,"finish_reason":"stop"}}],{usage}}}"#,
-        text.trim_end()
-    )
-    .into_bytes()
+impl Script {
+    /// The reply to a request that wants a stream.
+    pub fn stream(self) -> Reply {
+        let origin = self.origin;
+        let token = move |number: u32| {
+            let sent_ns = origin.elapsed().as_nanos();
+            let delta = json!({"content": format!(" {number:06}:{sent_ns:013}")});
+            format!("data: {}\n\n", chunk(&delta, None))
+        };
+        let mut end = head("chat.completion.chunk");
+        end["choices"] = json!([]);
+        end["usage"] = usage();
+        Reply::stream_head()
+            .event(&chunk(&json!({"role": "assistant", "content": ""}), None))
+            .paced(self.stream_tokens, PACE, token)
+            .event(&chunk(&json!({}), Some("stop")))
+            .event(&end)
+            .done()
+    }
 }
 
-/// The field that says what an answer took.
-pub fn usage() -> String {
-    let total = 100 + TOKENS;
-    format!(
-        r#""usage":{{"prompt_tokens":100,"completion_tokens":{TOKENS},"total_tokens":{total}}}"#
-    )
+/// The body of every answer that comes whole.
+pub fn whole_body() -> Vec<u8> {
+    let text = vec!["token"; TOKENS].join(" ");
+    let mut body = head("chat.completion");
+    body["choices"] = json!([{
+        "index": 0, "message": {"role": "assistant", "content": text},
+        "logprobs": null, "finish_reason": "stop",
+    }]);
+    body["usage"] = usage();
+    body.to_string().into_bytes()
+}
+
+fn chunk(delta: &Value, finish_reason: Option<&str>) -> Value {
+    let mut chunk = head("chat.completion.chunk");
+    chunk["choices"] = json!([{
+        "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason,
+    }]);
+    chunk
+}
+
+fn head(object: &str) -> Value {
+    json!({"id": "chatcmpl-bench", "object": object, "created": 1_750_000_000, "model": "bench-model"})
+}
+
+fn usage() -> Value {
+    json!({"prompt_tokens": 100, "completion_tokens": TOKENS, "total_tokens": 100 + TOKENS})
 }

@@ -79,6 +79,7 @@ struct Replies {
     computed: Option<Compute>,
     default: Option<Reply>,
     requests: Vec<Recorded>,
+    records_nothing: bool,
     connections: usize,
 }
 
@@ -127,6 +128,11 @@ impl ScriptedServer {
     /// Makes the reply to every request for which none is queued.
     pub fn compute(&self, reply: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) {
         self.state.replies().computed = Some(Arc::new(reply));
+    }
+
+    /// Keeps none of the requests that come from now on: under load they would fill the memory.
+    pub fn record_nothing(&self) {
+        self.state.replies().records_nothing = true;
     }
 
     /// Where it listens.
@@ -178,7 +184,9 @@ impl Handler for State {
         let request = Recorded::from(&request);
         let computed = {
             let mut replies = self.replies();
-            replies.requests.push(request.clone());
+            if !replies.records_nothing {
+                replies.requests.push(request.clone());
+            }
             if let Some(reply) = replies.queue.pop_front() {
                 return reply;
             }

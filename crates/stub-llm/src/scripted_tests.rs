@@ -98,3 +98,18 @@ async fn a_chunked_request_is_decoded() {
     assert_eq!(receive(&mut socket, 1).await, "d");
     assert_eq!(server.requests()[0].body, json!({"a": 1}));
 }
+
+#[tokio::test]
+async fn paced_pieces_are_made_in_their_order_and_nothing_is_recorded_where_that_is_off() {
+    let server = ScriptedServer::start().await.unwrap();
+    server.record_nothing();
+    let reply =
+        Reply::stream_head().paced(3, Duration::from_millis(1), |number| format!("t{number}"));
+    let head = Reply::stream_head().len();
+    server.set_default(reply.end());
+    let mut socket = send(&server, "").await;
+    receive(&mut socket, head).await;
+    let body = "2\r\nt0\r\n2\r\nt1\r\n2\r\nt2\r\n0\r\n\r\n";
+    assert_eq!(receive(&mut socket, body.len()).await, body);
+    assert!(server.requests().is_empty());
+}

@@ -2,7 +2,7 @@
 //! client closes the connection.
 
 use super::incoming::{Incoming, NoRequest};
-use super::reply::{Reply, Step};
+use super::reply::{Paced, Reply, Step};
 use super::request::Request;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -93,6 +93,7 @@ impl<'a> Player<'a> {
                 Step::Bytes(bytes) => self.socket.write_all(bytes).await.is_ok(),
                 Step::Pause(time) => self.wait_from_now(tokio::time::sleep(*time)).await,
                 Step::Due(time) => self.wait_until_due(*time).await,
+                Step::Paced(paced) => self.play_paced(paced).await,
                 Step::Gate => self.wait_from_now(opened(&mut gate)).await,
                 Step::Hang => {
                     self.incoming.closed(self.socket).await;
@@ -105,6 +106,17 @@ impl<'a> Player<'a> {
             }
         }
         Outcome::Sent
+    }
+
+    async fn play_paced(&mut self, paced: &Paced) -> bool {
+        for number in 0..paced.count {
+            let is_connected = self.wait_until_due(paced.gap.saturating_mul(number)).await
+                && self.socket.write_all(&(paced.piece)(number)).await.is_ok();
+            if !is_connected {
+                return false;
+            }
+        }
+        true
     }
 
     /// Waits for `event`, from which due times count then; false when the client closes first.

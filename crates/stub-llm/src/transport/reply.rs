@@ -5,6 +5,8 @@ use crate::pacing::due;
 use bytes::Bytes;
 use hyper::StatusCode;
 use serde_json::Value;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One step of a reply.
@@ -17,12 +19,34 @@ pub enum Step {
     /// Sends nothing until this long after the beginning of the reply, or after its last pause or
     /// gate: a late step makes no later one late.
     Due(Duration),
+    /// Sends pieces at even distances.
+    Paced(Paced),
     /// Sends nothing until the gate is opened.
     Gate,
     /// Sends nothing any more, and keeps the connection open.
     Hang,
     /// Closes the connection.
     Close,
+}
+
+/// Pieces that are made when they are sent, so that each can carry its time.
+#[derive(Clone)]
+pub struct Paced {
+    /// The time between two pieces; the first is due at once. Counted as for [`Step::Due`].
+    pub(crate) gap: Duration,
+    /// How many there are.
+    pub(crate) count: u32,
+    /// Makes the bytes of a piece out of its number, which counts from 0.
+    pub(crate) piece: Arc<dyn Fn(u32) -> Bytes + Send + Sync>,
+}
+
+impl fmt::Debug for Paced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Paced")
+            .field("gap", &self.gap)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One whole reply. The default sends nothing, and the connection can be used again.
@@ -102,6 +126,19 @@ impl Reply {
     #[must_use]
     pub fn event(self, data: &Value) -> Self {
         self.raw(&format!("data: {data}\n\n"))
+    }
+
+    /// Then `count` pieces of a chunked body, the first at once and `gap` between two. A piece is made
+    /// when it is sent, out of its number, which counts from 0.
+    #[must_use]
+    pub fn paced(
+        self,
+        count: u32,
+        gap: Duration,
+        piece: impl Fn(u32) -> String + Send + Sync + 'static,
+    ) -> Self {
+        let piece = Arc::new(move |number| chunk(piece(number).as_bytes()));
+        self.then(Step::Paced(Paced { gap, count, piece }))
     }
 
     /// Then `[DONE]` and the proper end of the body.
