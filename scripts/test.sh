@@ -183,6 +183,7 @@ fi
 # Tests -------------------------------------------------------------------------------------------
 
 cargo test $quick --lib --bins --test it "$@"
+[ $# != 0 ] || cargo test $quick --doc
 
 # Real clients of OpenAI's API, where everything was asked for ---------------------------------------
 
