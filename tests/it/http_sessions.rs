@@ -46,7 +46,7 @@ async fn assert_not_found(app: &TestApp, session: &str) {
 }
 
 /// Runs the daily clean-up to its end.
-async fn clean_up(app: &TestApp) {
+pub async fn clean_up(app: &TestApp) {
     let job = NewJob {
         owner: OwnerId::system(),
         payload: JobPayload::Cleanup,

@@ -218,7 +218,7 @@ async fn the_wait_before_a_retry_can_be_set() {
 }
 
 /// An application whose vectors come from `endpoint`, in sixteen numbers.
-async fn with_endpoint(endpoint: &ScriptedServer, more: &[(&str, &str)]) -> TestApp {
+pub async fn with_endpoint(endpoint: &ScriptedServer, more: &[(&str, &str)]) -> TestApp {
     let url = endpoint.base_url();
     let mut variables = vec![
         ("EMBEDDING_PROVIDER", "openai_compatible"),

@@ -94,7 +94,7 @@ async fn a_trusted_proxy_says_who_called() {
 }
 
 /// What a server has written into `app.log` by the time that it answers.
-async fn logged(variables: &[(&str, &str)]) -> String {
+pub async fn logged(variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("elsewhere");
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -24,6 +24,13 @@ pub const API_KEY: &str = "test-key-0123456789abcdef0123456789";
 /// The administrator's password.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// A configuration file, which the variable `RAGD_CONFIG` can name; gone when it is dropped.
+pub fn config_file(content: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    std::fs::write(file.path(), content).unwrap();
+    file
+}
+
 /// A running application.
 pub struct TestApp {
     pub base_url: String,
@@ -43,6 +50,13 @@ impl TestApp {
     /// An application with the settings of a test.
     pub async fn spawn() -> Self {
         Self::spawn_with(&[], Clock::system()).await
+    }
+
+    /// An application whose configuration file has this content.
+    pub async fn spawn_with_file(content: &str, clock: Clock) -> Self {
+        let file = config_file(content);
+        let path = file.path().display().to_string();
+        Self::spawn_with(&[("RAGD_CONFIG", &path)], clock).await
     }
 
     /// An application with more variables of the environment, and its own clock.
@@ -78,7 +92,7 @@ impl TestApp {
             environment.insert((*name).to_owned(), (*value).to_owned());
         }
         let loaded = Config::load(&Sources {
-            file: None,
+            file: environment.get("RAGD_CONFIG").map(PathBuf::from),
             environment,
         });
         let program = PathBuf::from(env!("CARGO_BIN_EXE_ragd"));

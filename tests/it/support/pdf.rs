@@ -105,8 +105,43 @@ pub fn content(lines: &[&str]) -> Vec<u8> {
     content
 }
 
+/// Forms that draw the next one twice: 2^40 drawings in a few kilobytes.
+pub fn doubling_forms() -> Vec<u8> {
+    let mut writer = PdfWriter::new();
+    let form = "/Type /XObject /Subtype /Form /BBox [0 0 600 700]";
+    let mut inner = writer.add_stream(form, b"0 0 5 5 re f");
+    for _ in 0..40 {
+        inner = writer.add_stream(
+            &format!("{form} /Resources << /XObject << /N {inner} 0 R >> >>"),
+            b"/N Do /N Do",
+        );
+    }
+    let content = writer.add_stream("", b"/N Do");
+    let tree = writer.next() + 1;
+    let page = writer.add(format!(
+        "<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 612 792] \
+         /Resources << /XObject << /N {inner} 0 R >> >> /Contents {content} 0 R >>"
+    ));
+    writer.add(format!("<< /Type /Pages /Count 1 /Kids [{page} 0 R] >>"));
+    let root = writer.add(format!("<< /Type /Catalog /Pages {tree} 0 R >>"));
+    writer.finish(root, "")
+}
+
+/// A page whose content is `count` spaces, deflated.
+pub fn bomb(count: u32) -> Vec<u8> {
+    let mut writer = PdfWriter::new();
+    let bomb = writer.add_stream("/Filter /FlateDecode", &deflated_spaces(count));
+    let tree = writer.next() + 1;
+    let page = writer.add(format!(
+        "<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 612 792] /Contents {bomb} 0 R >>"
+    ));
+    writer.add(format!("<< /Type /Pages /Count 1 /Kids [{page} 0 R] >>"));
+    let root = writer.add(format!("<< /Type /Catalog /Pages {tree} 0 R >>"));
+    writer.finish(root, "")
+}
+
 /// A zlib stream (RFC 1950, 1951) of `count` spaces, about 160 times smaller than what it holds.
-pub fn deflated_spaces(count: u32) -> Vec<u8> {
+fn deflated_spaces(count: u32) -> Vec<u8> {
     let mut bits = Bits::default();
     bits.put(0b011, 3); // the last block, with the fixed code
     bits.put_code(0x30 + u32::from(b' '), 8);

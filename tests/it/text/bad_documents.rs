@@ -179,31 +179,9 @@ async fn looping_pdfs_end() {
     );
 }
 
-/// Forms that draw the next one twice: 2^40 drawings in a few kilobytes.
-fn doubling_forms() -> Vec<u8> {
-    let mut writer = PdfWriter::new();
-    let form = "/Type /XObject /Subtype /Form /BBox [0 0 600 700]";
-    let mut inner = writer.add_stream(form, b"0 0 5 5 re f");
-    for _ in 0..40 {
-        inner = writer.add_stream(
-            &format!("{form} /Resources << /XObject << /N {inner} 0 R >> >>"),
-            b"/N Do /N Do",
-        );
-    }
-    let content = writer.add_stream("", b"/N Do");
-    let tree = writer.next() + 1;
-    let page = writer.add(format!(
-        "<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 612 792] \
-         /Resources << /XObject << /N {inner} 0 R >> >> /Contents {content} 0 R >>"
-    ));
-    writer.add(format!("<< /Type /Pages /Count 1 /Kids [{page} 0 R] >>"));
-    let root = writer.add(format!("<< /Type /Catalog /Pages {tree} 0 R >>"));
-    writer.finish(root, "")
-}
-
 #[tokio::test]
 async fn endless_work_ends_by_processor_time_and_by_the_clock() {
-    let endless = doubling_forms();
+    let endless = pdf::doubling_forms();
     let limits = ExtractLimits {
         cpu_seconds: 1,
         ..ExtractLimits::default()
@@ -222,15 +200,7 @@ async fn endless_work_ends_by_processor_time_and_by_the_clock() {
 
 #[tokio::test]
 async fn bombs_end_by_their_memory() {
-    let mut writer = PdfWriter::new();
-    let bomb = writer.add_stream("/Filter /FlateDecode", &pdf::deflated_spaces(300_000_000));
-    let tree = writer.next() + 1;
-    let page = writer.add(format!(
-        "<< /Type /Page /Parent {tree} 0 R /MediaBox [0 0 612 792] /Contents {bomb} 0 R >>"
-    ));
-    writer.add(format!("<< /Type /Pages /Count 1 /Kids [{page} 0 R] >>"));
-    let root = writer.add(format!("<< /Type /Catalog /Pages {tree} 0 R >>"));
-    let bomb = writer.finish(root, "");
+    let bomb = pdf::bomb(300_000_000);
     let limits = ExtractLimits {
         memory_bytes: 100_000_000,
         ..ExtractLimits::default()
