@@ -182,6 +182,11 @@ fi
 
 # Tests -------------------------------------------------------------------------------------------
 
+# Most tests wait for a server, a process or a timer for a third of their time: one more than there are
+# cores keeps these busy.
+RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}
+export RUST_TEST_THREADS
+
 cargo test $quick --lib --bins --test it "$@"
 [ $# != 0 ] || cargo test $quick --doc
 
@@ -194,13 +199,21 @@ fi
 
 # A short rehearsal of crashes, where everything was asked for --------------------------------------
 
+# chaos DATABASE_URL: the rehearsal on this database; on SQLite when it is empty.
+chaos() {
+    PSQL="${postgres_bin:+$postgres_bin/}psql" DATABASE_URL=$1 RAGD_BIN=target/release/ragd \
+        scripts/chaos-ingest.sh 24
+}
+
 if [ $# = 0 ]; then
-    say "killing a server at every failpoint, on SQLite"
-    RAGD_BIN=target/release/ragd DATABASE_URL='' scripts/chaos-ingest.sh 24
+    say "killing a server at every failpoint, on SQLite and on Postgres"
+    chaos '' >"$work/chaos.log" 2>&1 &
+    on_sqlite=$!
     if [ -n "$postgres_bin" ]; then
-        say "the same on Postgres"
         "$postgres_bin/psql" "$TEST_POSTGRES_URL" -qc 'CREATE DATABASE ragd_chaos'
-        PSQL="$postgres_bin/psql" DATABASE_URL="${TEST_POSTGRES_URL%/*}/ragd_chaos" \
-            RAGD_BIN=target/release/ragd scripts/chaos-ingest.sh 24
+        chaos "${TEST_POSTGRES_URL%/*}/ragd_chaos" || postgres_failed=yes
     fi
+    wait "$on_sqlite" || sqlite_failed=yes
+    cat "$work/chaos.log"
+    [ -z "${postgres_failed:-}${sqlite_failed:-}" ] || fail "a crash was not survived; the reasons are above"
 fi
