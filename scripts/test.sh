@@ -207,10 +207,13 @@ chaos() {
 
 if [ $# = 0 ]; then
     say "killing a server at every failpoint, on SQLite and on Postgres"
+    # Nothing may fail while the first one runs in the background, which would go on alone.
+    if [ -n "$postgres_bin" ]; then
+        "$postgres_bin/psql" "$TEST_POSTGRES_URL" -qc 'CREATE DATABASE ragd_chaos'
+    fi
     chaos '' >"$work/chaos.log" 2>&1 &
     on_sqlite=$!
     if [ -n "$postgres_bin" ]; then
-        "$postgres_bin/psql" "$TEST_POSTGRES_URL" -qc 'CREATE DATABASE ragd_chaos'
         chaos "${TEST_POSTGRES_URL%/*}/ragd_chaos" || postgres_failed=yes
     fi
     wait "$on_sqlite" || sqlite_failed=yes
