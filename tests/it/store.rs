@@ -1,5 +1,6 @@
 //! The store on both engines: one suite, run on a SQLite file and on a Postgres server.
 
+mod abandoned;
 mod access;
 mod change_log;
 mod commits;

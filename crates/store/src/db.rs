@@ -6,7 +6,7 @@ use super::param::Param;
 use super::statement::{AnyLink, Link, Statement, Timer};
 use super::tx::{OpenTx, Tx};
 use ragd_core::error::Result;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ impl Db {
                 Pools::Sqlite { writer, .. } => {
                     OpenTx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
                 }
-                Pools::Postgres(pool) => OpenTx::Postgres(pool.begin().await?),
+                Pools::Postgres(pool) => OpenTx::Postgres(begin_on_postgres(pool).await?),
             })
         });
         let open = timer.finish(begin.await)?;
@@ -77,5 +77,18 @@ impl Db {
             Pools::Sqlite { .. } => sqlite,
             Pools::Postgres(_) => postgres,
         }
+    }
+}
+
+/// Sends `BEGIN` from a task of its own, which goes on when the caller is dropped, and then rolls back.
+/// sqlx 0.9.0 does not notice a future of `begin` that is dropped between the command and its answer:
+/// the connection would go back to the pool inside a transaction, and the next caller's statements into
+/// it, with locks that nobody releases and changes that nobody commits (sqlx issue 4393).
+async fn begin_on_postgres(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let connection = pool.acquire().await?;
+    match tokio::spawn(Transaction::begin(connection, None)).await {
+        Ok(begun) => begun,
+        // The runtime is shutting down.
+        Err(error) => Err(sqlx::Error::Io(error.into())),
     }
 }
