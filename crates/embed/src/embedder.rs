@@ -3,6 +3,7 @@
 
 use super::endpoint::Endpoint;
 use super::local::Local;
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -49,11 +50,13 @@ impl Embedder {
     /// # Errors
     /// `Internal` if the local model fails, which does not depend on the texts; `Unavailable` when
     /// the endpoint cannot be reached or is too busy; `Upstream` when its answer is malformed.
-    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
-        match self {
-            Self::Local(local) => local.embed(texts).await,
-            Self::Endpoint(endpoint) => endpoint.embed(texts).await,
-        }
+    pub fn embed(&self, texts: Vec<String>) -> BoxFuture<'_, Result<Vec<Vec<f32>>>> {
+        Box::pin(async move {
+            match self {
+                Self::Local(local) => local.embed(texts).await,
+                Self::Endpoint(endpoint) => endpoint.embed(texts).await,
+            }
+        })
     }
 
     /// As [`Self::embed`], for a caller that waits for the answer: requests to an endpoint are not
@@ -61,11 +64,13 @@ impl Embedder {
     ///
     /// # Errors
     /// As [`Self::embed_query`].
-    pub async fn embed_at_once(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
-        match self {
-            Self::Local(local) => local.embed(texts).await,
-            Self::Endpoint(endpoint) => endpoint.embed_at_once(texts).await,
-        }
+    pub fn embed_at_once(&self, texts: Vec<String>) -> BoxFuture<'_, Result<Vec<Vec<f32>>>> {
+        Box::pin(async move {
+            match self {
+                Self::Local(local) => local.embed(texts).await,
+                Self::Endpoint(endpoint) => endpoint.embed_at_once(texts).await,
+            }
+        })
     }
 
     /// The unit vector of a question. It does not wait for documents that are being embedded, and
@@ -73,11 +78,13 @@ impl Embedder {
     ///
     /// # Errors
     /// As [`Self::embed`]; from an endpoint `Unavailable` after the timeout of a question.
-    pub async fn embed_query(&self, text: &str) -> Result<Vec<f32>> {
-        match self {
-            Self::Local(local) => local.embed_query(text).await,
-            Self::Endpoint(endpoint) => endpoint.embed_query(text).await,
-        }
+    pub fn embed_query<'a>(&'a self, text: &'a str) -> BoxFuture<'a, Result<Vec<f32>>> {
+        Box::pin(async move {
+            match self {
+                Self::Local(local) => local.embed_query(text).await,
+                Self::Endpoint(endpoint) => endpoint.embed_query(text).await,
+            }
+        })
     }
 
     /// Why the last request failed, as long as none has succeeded since; else `None`.

@@ -1,5 +1,6 @@
 //! One index over both engines: the embedded one and a Qdrant server, with the same behaviour. It
-//! only dispatches; each engine has its own folder.
+//! only dispatches; each engine has its own folder. Its futures are boxed here: the body of an `async fn`
+//! is compiled again in every crate that awaits it, and the client of a server is large.
 
 use super::edge::{Edge, EdgeRebuild, EdgeSettings};
 use super::ledger::Ledger;
@@ -8,6 +9,7 @@ use super::query::{Candidates, IndexFilter, Query, ScoredCandidates, Scores};
 use super::server::{Server, ServerRebuild, ServerSettings};
 use super::space::VectorSpace;
 use super::status::{Health, Position};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::PassageId;
 use ragd_core::error::Result;
 use std::sync::Arc;
@@ -31,8 +33,8 @@ impl Index {
     /// `Conflict` when the folder is open already; `Conflict` with code `CODE_MISMATCH` when it
     /// was built for another model; `Internal` with code `CODE_CORRUPT` when it cannot be read.
     /// [`Index::recreate`] resolves the last two.
-    pub async fn open(settings: EdgeSettings) -> Result<Self> {
-        Edge::open(settings).await.map(Self::Edge)
+    pub fn open(settings: EdgeSettings) -> BoxFuture<'static, Result<Self>> {
+        Box::pin(async move { Edge::open(settings).await.map(Self::Edge) })
     }
 
     /// Creates an empty embedded index in the settings' folder and deletes the existing one,
@@ -40,10 +42,15 @@ impl Index {
     ///
     /// # Errors
     /// `Conflict` when the folder is open already; `Invalid` when `average_terms` is not above 0.
-    pub async fn recreate(settings: EdgeSettings, average_terms: f32) -> Result<Self> {
-        Edge::recreate(settings, average_terms)
-            .await
-            .map(Self::Edge)
+    pub fn recreate(
+        settings: EdgeSettings,
+        average_terms: f32,
+    ) -> BoxFuture<'static, Result<Self>> {
+        Box::pin(async move {
+            Edge::recreate(settings, average_terms)
+                .await
+                .map(Self::Edge)
+        })
     }
 
     /// Prepares the index on a server, which is not contacted until the first request. `ledger`
@@ -52,8 +59,11 @@ impl Index {
     /// # Errors
     /// `Invalid` when the address or the key cannot be used; `Conflict` with code `CODE_MISMATCH`
     /// when the ledger has another model under this one's name; else as the ledger.
-    pub async fn connect(settings: ServerSettings, ledger: Arc<dyn Ledger>) -> Result<Self> {
-        Server::connect(settings, ledger).await.map(Self::Server)
+    pub fn connect(
+        settings: ServerSettings,
+        ledger: Arc<dyn Ledger>,
+    ) -> BoxFuture<'static, Result<Self>> {
+        Box::pin(async move { Server::connect(settings, ledger).await.map(Self::Server) })
     }
 
     /// Whether other processes may write to the same index, so that the write lease must be
@@ -70,44 +80,52 @@ impl Index {
     ///
     /// # Errors
     /// As the ledger.
-    pub async fn claim(&self) -> Result<bool> {
-        match self {
-            Self::Edge(_) => Ok(true),
-            Self::Server(server) => server.claim().await,
-        }
+    pub fn claim(&self) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(_) => Ok(true),
+                Self::Server(server) => server.claim().await,
+            }
+        })
     }
 
     /// Releases the write lease.
     ///
     /// # Errors
     /// As the ledger; the lease then expires.
-    pub async fn release(&self) -> Result<()> {
-        match self {
-            Self::Edge(_) => Ok(()),
-            Self::Server(server) => server.release().await,
-        }
+    pub fn release(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(_) => Ok(()),
+                Self::Server(server) => server.release().await,
+            }
+        })
     }
 
     /// Reads the position of the index again, which another process may have changed.
     ///
     /// # Errors
     /// As the ledger.
-    pub async fn refresh(&self) -> Result<Position> {
-        match self {
-            Self::Edge(edge) => Ok(edge.position()),
-            Self::Server(server) => server.refresh().await,
-        }
+    pub fn refresh(&self) -> BoxFuture<'_, Result<Position>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => Ok(edge.position()),
+                Self::Server(server) => server.refresh().await,
+            }
+        })
     }
 
     /// Whether the index can answer questions. Changes nothing.
     ///
     /// # Errors
     /// `Unavailable` with code `CODE_UNREACHABLE` when the server does not answer.
-    pub async fn check(&self) -> Result<bool> {
-        match self {
-            Self::Edge(_) => Ok(true),
-            Self::Server(server) => server.check().await,
-        }
+    pub fn check(&self) -> BoxFuture<'_, Result<bool>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(_) => Ok(true),
+                Self::Server(server) => server.check().await,
+            }
+        })
     }
 
     /// Makes the index ready: creates the first build, or completes an interrupted switch of
@@ -117,11 +135,13 @@ impl Index {
     /// `Unavailable` with code `CODE_MISSING`, or `Conflict` with code `CODE_MISMATCH`, when
     /// a rebuild is necessary; `Conflict` when another database uses the same names; `Unavailable`
     /// with code `CODE_UNREACHABLE` when the server does not answer.
-    pub async fn ensure(&self) -> Result<()> {
-        match self {
-            Self::Edge(_) => Ok(()),
-            Self::Server(server) => server.ensure().await,
-        }
+    pub fn ensure(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(_) => Ok(()),
+                Self::Server(server) => server.ensure().await,
+            }
+        })
     }
 
     /// Permanently deletes the index on a server. The folder of an embedded index is left to its
@@ -129,11 +149,13 @@ impl Index {
     ///
     /// # Errors
     /// `Unavailable` when the server does not answer.
-    pub async fn destroy(&self) -> Result<()> {
-        match self {
-            Self::Edge(_) => Ok(()),
-            Self::Server(server) => server.destroy().await,
-        }
+    pub fn destroy(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(_) => Ok(()),
+                Self::Server(server) => server.destroy().await,
+            }
+        })
     }
 
     /// The name of the engine: `embedded` or `qdrant`.
@@ -149,22 +171,26 @@ impl Index {
     /// # Errors
     /// `Invalid` when a vector has another dimension than the index or a number that is not finite;
     /// then nothing is added.
-    pub async fn upsert(&self, points: Vec<Point>) -> Result<()> {
-        match self {
-            Self::Edge(edge) => edge.upsert(points).await,
-            Self::Server(server) => server.upsert(points).await,
-        }
+    pub fn upsert(&self, points: Vec<Point>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.upsert(points).await,
+                Self::Server(server) => server.upsert(points).await,
+            }
+        })
     }
 
     /// Deletes the passages that any of `selectors` selects; a selector may match nothing.
     ///
     /// # Errors
     /// `Internal` when the engine fails.
-    pub async fn delete(&self, selectors: Vec<Selector>) -> Result<()> {
-        match self {
-            Self::Edge(edge) => edge.delete(selectors).await,
-            Self::Server(server) => server.delete(selectors).await,
-        }
+    pub fn delete(&self, selectors: Vec<Selector>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.delete(selectors).await,
+                Self::Server(server) => server.delete(selectors).await,
+            }
+        })
     }
 
     /// The best passages by keywords and the best by vector, each list by descending score.
@@ -176,11 +202,13 @@ impl Index {
     /// `Conflict` with code `CODE_MISMATCH` when the query's vector is of another
     /// model than the vectors of the serving build: embed the question with that model and search
     /// again. `Invalid` when the vector does not fit the index for another reason.
-    pub async fn search(&self, query: Query) -> Result<Candidates> {
-        match self {
-            Self::Edge(edge) => edge.search(query).await,
-            Self::Server(server) => server.search(query).await,
-        }
+    pub fn search(&self, query: Query) -> BoxFuture<'_, Result<Candidates>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.search(query).await,
+                Self::Server(server) => server.search(query).await,
+            }
+        })
     }
 
     /// As [`Index::search`], with both scores of every passage found: passages that only one list
@@ -188,11 +216,13 @@ impl Index {
     ///
     /// # Errors
     /// As [`Index::search`].
-    pub async fn search_and_score(&self, query: Query) -> Result<ScoredCandidates> {
-        match self {
-            Self::Edge(edge) => edge.search_and_score(query).await,
-            Self::Server(server) => server.search_and_score(query).await,
-        }
+    pub fn search_and_score(&self, query: Query) -> BoxFuture<'_, Result<ScoredCandidates>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.search_and_score(query).await,
+                Self::Server(server) => server.search_and_score(query).await,
+            }
+        })
     }
 
     /// The keyword and vector scores of each of `ids`, in the order of `ids`. The query's filter
@@ -200,11 +230,13 @@ impl Index {
     ///
     /// # Errors
     /// As [`Index::search`]; `Invalid` also when there are more than 10,000 ids.
-    pub async fn score(&self, query: Query, ids: Vec<PassageId>) -> Result<Vec<Scores>> {
-        match self {
-            Self::Edge(edge) => edge.score(query, ids).await,
-            Self::Server(server) => server.score(query, ids).await,
-        }
+    pub fn score(&self, query: Query, ids: Vec<PassageId>) -> BoxFuture<'_, Result<Vec<Scores>>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.score(query, ids).await,
+                Self::Server(server) => server.score(query, ids).await,
+            }
+        })
     }
 
     /// Makes everything applied so far durable, then durably moves the follower's position from
@@ -215,11 +247,13 @@ impl Index {
     /// `Conflict` with code `CODE_MOVED` when the position is not `from`: a rebuild was committed
     /// since it was read. Then the changes went to the wrong build; begin again at
     /// [`Index::position`]. `Internal` when writing fails; then the position has not moved.
-    pub async fn commit(&self, from: Position, sequence: i64) -> Result<Position> {
-        match self {
-            Self::Edge(edge) => edge.commit(from, sequence).await,
-            Self::Server(server) => server.commit(from, sequence).await,
-        }
+    pub fn commit(&self, from: Position, sequence: i64) -> BoxFuture<'_, Result<Position>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.commit(from, sequence).await,
+                Self::Server(server) => server.commit(from, sequence).await,
+            }
+        })
     }
 
     /// The position up to which this index has durably followed the change log, as this process
@@ -235,12 +269,14 @@ impl Index {
     ///
     /// # Errors
     /// `Internal` when writing fails.
-    pub async fn flush(&self) -> Result<()> {
-        match self {
-            Self::Edge(edge) => edge.flush().await,
-            // The server answers a write only after it has applied and logged it.
-            Self::Server(_) => Ok(()),
-        }
+    pub fn flush(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.flush().await,
+                // The server answers a write only after it has applied and logged it.
+                Self::Server(_) => Ok(()),
+            }
+        })
     }
 
     /// Requests an optimisation in the background and returns at once; a second request before it
@@ -257,33 +293,39 @@ impl Index {
     ///
     /// # Errors
     /// `Internal` when the engine fails.
-    pub async fn optimize(&self) -> Result<()> {
-        match self {
-            Self::Edge(edge) => edge.optimize().await,
-            Self::Server(server) => server.optimize().await,
-        }
+    pub fn optimize(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.optimize().await,
+                Self::Server(server) => server.optimize().await,
+            }
+        })
     }
 
     /// How many passages match `filter`, counted exactly.
     ///
     /// # Errors
     /// `Internal` when the engine fails.
-    pub async fn count(&self, filter: IndexFilter) -> Result<usize> {
-        match self {
-            Self::Edge(edge) => edge.count(filter).await,
-            Self::Server(server) => server.count(filter).await,
-        }
+    pub fn count(&self, filter: IndexFilter) -> BoxFuture<'_, Result<usize>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.count(filter).await,
+                Self::Server(server) => server.count(filter).await,
+            }
+        })
     }
 
     /// The state of the index.
     ///
     /// # Errors
     /// `Internal` when the engine does not answer.
-    pub async fn health(&self) -> Result<Health> {
-        match self {
-            Self::Edge(edge) => edge.health().await,
-            Self::Server(server) => server.health().await,
-        }
+    pub fn health(&self) -> BoxFuture<'_, Result<Health>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.health().await,
+                Self::Server(server) => server.health().await,
+            }
+        })
     }
 
     /// Begins an empty build beside the serving one, for vectors of `space` (the serving one's or
@@ -292,30 +334,34 @@ impl Index {
     ///
     /// # Errors
     /// `Conflict` while another rebuild is running; `Invalid` when `average_terms` is not above 0.
-    pub async fn begin_rebuild(
+    pub fn begin_rebuild(
         &self,
         space: Option<VectorSpace>,
         average_terms: f32,
-    ) -> Result<Rebuild> {
-        match self {
-            Self::Edge(edge) => {
-                let rebuild = edge.begin_rebuild(space, average_terms).await?;
-                Ok(Rebuild::Edge(rebuild))
+    ) -> BoxFuture<'_, Result<Rebuild>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => {
+                    let rebuild = edge.begin_rebuild(space, average_terms).await?;
+                    Ok(Rebuild::Edge(rebuild))
+                }
+                Self::Server(server) => {
+                    let rebuild = server.begin_rebuild(space, average_terms).await?;
+                    Ok(Rebuild::Server(Box::new(rebuild)))
+                }
             }
-            Self::Server(server) => {
-                let rebuild = server.begin_rebuild(space, average_terms).await?;
-                Ok(Rebuild::Server(Box::new(rebuild)))
-            }
-        }
+        })
     }
 
     /// Closes the index: writes what is not yet written, and releases the folder unless an
     /// optimisation or another clone still uses it, or the write lease.
-    pub async fn close(self) {
-        match self {
-            Self::Edge(edge) => edge.close().await,
-            Self::Server(server) => server.close().await,
-        }
+    pub fn close(self) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.close().await,
+                Self::Server(server) => server.close().await,
+            }
+        })
     }
 }
 
@@ -333,22 +379,26 @@ impl Rebuild {
     ///
     /// # Errors
     /// As [`Index::upsert`].
-    pub async fn upsert(&self, points: Vec<Point>) -> Result<()> {
-        match self {
-            Self::Edge(edge) => edge.upsert(points).await,
-            Self::Server(server) => server.upsert(points).await,
-        }
+    pub fn upsert(&self, points: Vec<Point>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.upsert(points).await,
+                Self::Server(server) => server.upsert(points).await,
+            }
+        })
     }
 
     /// As [`Index::delete`].
     ///
     /// # Errors
     /// As [`Index::delete`].
-    pub async fn delete(&self, selectors: Vec<Selector>) -> Result<()> {
-        match self {
-            Self::Edge(edge) => edge.delete(selectors).await,
-            Self::Server(server) => server.delete(selectors).await,
-        }
+    pub fn delete(&self, selectors: Vec<Selector>) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.delete(selectors).await,
+                Self::Server(server) => server.delete(selectors).await,
+            }
+        })
     }
 
     /// Optimises and flushes the new build, then atomically replaces the serving one: a search sees
@@ -357,10 +407,12 @@ impl Rebuild {
     ///
     /// # Errors
     /// `Internal` when writing fails; then the old build continues to serve.
-    pub async fn commit(self, sequence: i64) -> Result<()> {
-        match self {
-            Self::Edge(edge) => edge.commit(sequence).await,
-            Self::Server(server) => server.commit(sequence).await,
-        }
+    pub fn commit(self, sequence: i64) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Edge(edge) => edge.commit(sequence).await,
+                Self::Server(server) => server.commit(sequence).await,
+            }
+        })
     }
 }

@@ -5,6 +5,7 @@ use super::notify::JobNotifiers;
 use super::param::Param;
 use super::statement::{AnyLink, Link, Statement, Timer};
 use super::tx::{OpenTx, Tx};
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 use sqlx::{PgPool, Postgres, SqlitePool, Transaction};
 use std::sync::Arc;
@@ -55,20 +56,26 @@ impl Db {
 
     /// Opens a transaction that may write. SQLite's begins as a writer: one that turned into a
     /// writer halfway could fail at that moment, when another has written since its first read.
-    pub(super) async fn begin(&self, notifiers: Arc<JobNotifiers>) -> Result<Tx> {
+    // Boxed, and not an `async fn`: taking a connection is a future of 29 kB that every caller would
+    // carry, and every crate that awaits it would compile the drivers of both databases again.
+    #[track_caller]
+    pub(super) fn begin(&self, notifiers: Arc<JobNotifiers>) -> BoxFuture<'_, Result<Tx>> {
         let what = "begin (waiting for a connection or a lock)";
         let timer = Timer::start(what, self.slow_query_after);
-        // Boxed: taking a connection is a future of 29 kB, which every caller would carry.
-        let begin = Box::pin(async {
-            Ok(match &self.pools {
+        Box::pin(async move {
+            let open = match &self.pools {
                 Pools::Sqlite { writer, .. } => {
-                    OpenTx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+                    let begun = writer.begin_with("BEGIN IMMEDIATE").await;
+                    begun.map(OpenTx::Sqlite)
                 }
-                Pools::Postgres(pool) => OpenTx::Postgres(begin_on_postgres(pool).await?),
-            })
-        });
-        let open = timer.finish(begin.await)?;
-        Ok(Tx::new(open, self.slow_query_after, notifiers))
+                Pools::Postgres(pool) => {
+                    let begun = begin_on_postgres(pool).await;
+                    begun.map(OpenTx::Postgres)
+                }
+            };
+            let open = timer.finish(open)?;
+            Ok(Tx::new(open, self.slow_query_after, notifiers))
+        })
     }
 
     /// The one of two texts that this database understands.

@@ -7,6 +7,7 @@ use super::fault::from_sqlx;
 use super::param::params;
 use super::settings::DatabaseUrl;
 use super::store::{Store, postgres_pool};
+use futures_util::future::BoxFuture;
 use ragd_core::error::{Error, ErrorKind, Result};
 use sqlx::migrate::{MigrateError, Migrator};
 
@@ -36,16 +37,16 @@ impl Store {
     /// # Errors
     /// `Unavailable` without a database; `Conflict` when a newer ragd has migrated it or a
     /// migration was changed after it was applied; `Internal` when a migration fails.
-    pub async fn migrate_up(&self) -> Result<()> {
-        self.migrate(Direction::Up).await
+    pub fn migrate_up(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.migrate(Direction::Up))
     }
 
     /// Takes back every migration after version `target`; 0 takes back all, **with all data**.
     ///
     /// # Errors
     /// As for [`Store::migrate_up`].
-    pub async fn migrate_down(&self, target: i64) -> Result<()> {
-        self.migrate(Direction::DownTo(target)).await
+    pub fn migrate_down(&self, target: i64) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.migrate(Direction::DownTo(target)))
     }
 
     /// Compares what the database has with what this binary knows.

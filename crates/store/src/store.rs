@@ -7,6 +7,7 @@ use super::notify::JobNotifiers;
 use super::param::params;
 use super::settings::{DatabaseSettings, DatabaseUrl};
 use super::tx::Tx;
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -31,7 +32,11 @@ impl Store {
     /// # Errors
     /// `Unavailable` when the SQLite file cannot be opened; `Invalid` when `direct_url` is not a
     /// Postgres URL though `url` is.
-    pub async fn open(settings: &DatabaseSettings) -> Result<Self> {
+    pub fn open(settings: &DatabaseSettings) -> BoxFuture<'_, Result<Self>> {
+        Box::pin(Self::open_pools(settings))
+    }
+
+    async fn open_pools(settings: &DatabaseSettings) -> Result<Self> {
         settings.check()?;
         let pools = match &settings.url {
             DatabaseUrl::Sqlite(path) => open_sqlite(path, settings).await?,
@@ -80,18 +85,21 @@ impl Store {
     }
 
     /// Waits for what is under way and closes every connection; later calls are `Unavailable`.
-    pub async fn close(&self) {
-        match &self.db.pools {
-            Pools::Sqlite { readers, writer } => {
-                readers.close().await;
-                writer.close().await;
+    pub fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            match &self.db.pools {
+                Pools::Sqlite { readers, writer } => {
+                    readers.close().await;
+                    writer.close().await;
+                }
+                Pools::Postgres(pool) => pool.close().await,
             }
-            Pools::Postgres(pool) => pool.close().await,
-        }
+        })
     }
 
-    pub(super) async fn begin(&self) -> Result<Tx> {
-        self.db.begin(Arc::clone(&self.notifiers)).await
+    #[track_caller]
+    pub(super) fn begin(&self) -> BoxFuture<'_, Result<Tx>> {
+        self.db.begin(Arc::clone(&self.notifiers))
     }
 }
 

@@ -5,6 +5,7 @@ use super::notify::{JOBS_CHANNEL, JobNotifiers};
 use super::param::{Param, params};
 use super::sql::{postgres_values, sqlite_values};
 use super::statement::{AnyLink, Link, Statement, Timer};
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use std::sync::Arc;
@@ -86,31 +87,36 @@ impl Tx {
     }
 
     /// Makes everything that was done durable and visible, at once.
-    pub(super) async fn commit(self) -> Result<()> {
+    #[track_caller]
+    pub(super) fn commit(self) -> BoxFuture<'static, Result<()>> {
         let timer = Timer::start("commit", self.slow_query_after);
-        let outcome = match self.open {
-            OpenTx::Sqlite(open) => open.commit().await,
-            OpenTx::Postgres(open) => open.commit().await,
-        };
-        timer.finish(outcome)?;
-        if self.notifies_ready {
-            // When no task waits just now, the next one to wait gets the notification.
-            self.notifiers.ready.notify_one();
-        }
-        if self.notifies_ended {
-            self.notifiers.ended.notify_waiters();
-        }
-        Ok(())
+        Box::pin(async move {
+            let outcome = match self.open {
+                OpenTx::Sqlite(open) => open.commit().await,
+                OpenTx::Postgres(open) => open.commit().await,
+            };
+            timer.finish(outcome)?;
+            if self.notifies_ready {
+                // When no task waits just now, the next one to wait gets the notification.
+                self.notifiers.ready.notify_one();
+            }
+            if self.notifies_ended {
+                self.notifiers.ended.notify_waiters();
+            }
+            Ok(())
+        })
     }
 
     /// Undoes everything at once. Merely dropped, a transaction keeps its locks until its connection
     /// is used again.
-    pub(super) async fn rollback(self) -> Result<()> {
-        match self.open {
-            OpenTx::Sqlite(open) => open.rollback().await,
-            OpenTx::Postgres(open) => open.rollback().await,
-        }
-        .map_err(from_sqlx)
+    pub(super) fn rollback(self) -> BoxFuture<'static, Result<()>> {
+        Box::pin(async move {
+            match self.open {
+                OpenTx::Sqlite(open) => open.rollback().await,
+                OpenTx::Postgres(open) => open.rollback().await,
+            }
+            .map_err(from_sqlx)
+        })
     }
 
     /// Wakes the workers of every process when this transaction commits.

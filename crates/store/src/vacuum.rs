@@ -5,6 +5,7 @@ use super::param::params;
 use super::settings::DatabaseUrl;
 use super::statement::Timer;
 use super::store::{Store, postgres_pool};
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 
 /// What giving space back came to.
@@ -23,7 +24,11 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable` without a database, or while SQLite's disk is full: it needs as much again.
-    pub async fn vacuum(&self) -> Result<Vacuumed> {
+    pub fn vacuum(&self) -> BoxFuture<'_, Result<Vacuumed>> {
+        Box::pin(self.rewrite())
+    }
+
+    async fn rewrite(&self) -> Result<Vacuumed> {
         let bytes_before = self.database_bytes().await?;
         let timer = Timer::start("vacuum", self.db.slow_query_after);
         let work = async {
@@ -51,7 +56,7 @@ impl Store {
             }
             Ok(())
         };
-        timer.finish(Box::pin(work).await)?;
+        timer.finish(work.await)?;
         Ok(Vacuumed {
             bytes_before,
             bytes_after: self.database_bytes().await?,

@@ -12,6 +12,7 @@ use super::shared::{RouterSettings, Shared};
 use crate::guard::Operation;
 use crate::{ChatRequest, ProviderError};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use ragd_core::clock::Clock;
 use ragd_core::error::{Error, Result};
 use ragd_core::resilience::{RetryBudget, RetryBudgetSettings};
@@ -99,26 +100,28 @@ impl Router {
     ///
     /// # Errors
     /// [`RouteError`] when none of them answers, or the request itself is refused.
-    pub async fn complete(
-        &self,
-        route: &Route,
-        request: &ChatRequest,
-    ) -> Result<Completion, RouteError> {
-        let mut candidates = self.begin(route, Operation::Chat)?;
-        loop {
-            let attempt = self.next(&mut candidates).await?;
-            let provider = attempt.member().provider();
-            let deadline = candidates.call_deadline();
-            let response = provider.complete(request, attempt.model(), deadline);
-            match response.await {
-                Ok(reply) => {
-                    let served = candidates.served(&attempt);
-                    attempt.succeed(reply.usage);
-                    return Ok(Completion { reply, served });
+    pub fn complete<'a>(
+        &'a self,
+        route: &'a Route,
+        request: &'a ChatRequest,
+    ) -> BoxFuture<'a, Result<Completion, RouteError>> {
+        Box::pin(async move {
+            let mut candidates = self.begin(route, Operation::Chat)?;
+            loop {
+                let attempt = self.next(&mut candidates).await?;
+                let provider = attempt.member().provider();
+                let deadline = candidates.call_deadline();
+                let response = provider.complete(request, attempt.model(), deadline);
+                match response.await {
+                    Ok(reply) => {
+                        let served = candidates.served(&attempt);
+                        attempt.succeed(reply.usage);
+                        return Ok(Completion { reply, served });
+                    }
+                    Err(error) => self.failed(&mut candidates, attempt, error)?,
                 }
-                Err(error) => self.failed(&mut candidates, attempt, error)?,
             }
-        }
+        })
     }
 
     /// As [`Router::complete`], for embeddings in OpenAI's shape, whose answer is passed on as it
@@ -126,26 +129,28 @@ impl Router {
     ///
     /// # Errors
     /// As [`Router::complete`].
-    pub async fn embeddings(
-        &self,
-        route: &Route,
-        request: &ChatRequest,
-    ) -> Result<(Bytes, Served), RouteError> {
-        let mut candidates = self.begin(route, Operation::Embeddings)?;
-        loop {
-            let attempt = self.next(&mut candidates).await?;
-            let provider = attempt.member().provider();
-            let deadline = candidates.call_deadline();
-            let response = provider.embeddings(request, attempt.model(), deadline);
-            match response.await {
-                Ok((body, usage)) => {
-                    let served = candidates.served(&attempt);
-                    attempt.succeed(usage);
-                    return Ok((body, served));
+    pub fn embeddings<'a>(
+        &'a self,
+        route: &'a Route,
+        request: &'a ChatRequest,
+    ) -> BoxFuture<'a, Result<(Bytes, Served), RouteError>> {
+        Box::pin(async move {
+            let mut candidates = self.begin(route, Operation::Embeddings)?;
+            loop {
+                let attempt = self.next(&mut candidates).await?;
+                let provider = attempt.member().provider();
+                let deadline = candidates.call_deadline();
+                let response = provider.embeddings(request, attempt.model(), deadline);
+                match response.await {
+                    Ok((body, usage)) => {
+                        let served = candidates.served(&attempt);
+                        attempt.succeed(usage);
+                        return Ok((body, served));
+                    }
+                    Err(error) => self.failed(&mut candidates, attempt, error)?,
                 }
-                Err(error) => self.failed(&mut candidates, attempt, error)?,
             }
-        }
+        })
     }
 
     pub(super) fn begin<'a>(

@@ -7,6 +7,7 @@ use super::outcome::{CompletionStream, RouteError};
 use super::route::Route;
 use crate::guard::Operation;
 use crate::{ChatRequest, ChatStream, ProviderError, ProviderErrorKind, StreamEvent};
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 
 /// The events of one provider, and the call that they belong to.
@@ -23,36 +24,38 @@ impl Router {
     ///
     /// # Errors
     /// As [`Router::complete`]. What fails after the first content is the stream's last item.
-    pub async fn stream(
-        &self,
-        route: &Route,
-        request: &ChatRequest,
-    ) -> Result<CompletionStream, RouteError> {
-        let mut candidates = self.begin(route, Operation::Chat)?;
-        loop {
-            let mut attempt = self.next(&mut candidates).await?;
-            let provider = attempt.member().provider();
-            let (first_by, deadline) = (candidates.call_deadline(), candidates.deadline());
-            let response = provider.stream(request, attempt.model(), first_by, deadline);
-            let begun = match response.await {
-                Ok(events) => first_content(events, provider.name()).await,
-                Err(error) => Err(error),
-            };
-            match begun {
-                Ok((events, first)) => {
-                    attempt.content_came();
-                    let served = candidates.served(&attempt);
-                    let guarded = Guarded {
-                        events,
-                        first: Some(first),
-                        attempt: Some(attempt),
-                    };
-                    let events = stream::unfold(guarded, Guarded::next).boxed();
-                    return Ok(CompletionStream { events, served });
+    pub fn stream<'a>(
+        &'a self,
+        route: &'a Route,
+        request: &'a ChatRequest,
+    ) -> BoxFuture<'a, Result<CompletionStream, RouteError>> {
+        Box::pin(async move {
+            let mut candidates = self.begin(route, Operation::Chat)?;
+            loop {
+                let mut attempt = self.next(&mut candidates).await?;
+                let provider = attempt.member().provider();
+                let (first_by, deadline) = (candidates.call_deadline(), candidates.deadline());
+                let response = provider.stream(request, attempt.model(), first_by, deadline);
+                let begun = match response.await {
+                    Ok(events) => first_content(events, provider.name()).await,
+                    Err(error) => Err(error),
+                };
+                match begun {
+                    Ok((events, first)) => {
+                        attempt.content_came();
+                        let served = candidates.served(&attempt);
+                        let guarded = Guarded {
+                            events,
+                            first: Some(first),
+                            attempt: Some(attempt),
+                        };
+                        let events = stream::unfold(guarded, Guarded::next).boxed();
+                        return Ok(CompletionStream { events, served });
+                    }
+                    Err(error) => self.failed(&mut candidates, attempt, error)?,
                 }
-                Err(error) => self.failed(&mut candidates, attempt, error)?,
             }
-        }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::notify::JOBS_CHANNEL;
 use super::super::param::params;
 use super::super::settings::DatabaseUrl;
 use super::super::store::{Store, postgres_pool};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{JobId, JobKind, JobState};
 use ragd_core::error::Result;
 use sqlx::postgres::PgListener;
@@ -27,7 +28,11 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable` when the database cannot be listened to.
-    pub async fn listen_for_jobs(&self) -> Result<()> {
+    pub fn listen_for_jobs(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.listen())
+    }
+
+    async fn listen(&self) -> Result<()> {
         let DatabaseUrl::Postgres(options) = self.settings.direct() else {
             return std::future::pending().await;
         };
