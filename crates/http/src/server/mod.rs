@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -39,46 +40,52 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// `Internal` when this application has been served before.
-pub async fn serve(app: App, listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
-    let (router, state) = build(app)?;
-    let service = Service {
-        router,
-        fast_path: FastPath::of(&state),
-    };
-    let connections = TaskTracker::new();
-    let cut = CancellationToken::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = shutdown.cancelled() => break,
+pub fn serve(
+    app: App,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> BoxFuture<'static, Result<()>> {
+    Box::pin(async move {
+        let (router, state) = build(app)?;
+        let service = Service {
+            router,
+            fast_path: FastPath::of(&state),
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let connection = connection(stream, peer, service.clone(), shutdown.clone());
-                connections.spawn(cut.clone().run_until_cancelled_owned(connection));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+        let connections = TaskTracker::new();
+        let cut = CancellationToken::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = shutdown.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let connection = connection(stream, peer, service.clone(), shutdown.clone());
+                    connections.spawn(cut.clone().run_until_cancelled_owned(connection));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             }
         }
-    }
-    drop(listener);
-    tracing::info!("no more connections are accepted");
-    connections.close();
-    if tokio::time::timeout(DRAIN, connections.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            connections = connections.len(),
-            "requests under way were cut off"
-        );
-        cut.cancel();
-        connections.wait().await;
-    }
-    tracing::info!("requests have ended");
-    Ok(())
+        drop(listener);
+        tracing::info!("no more connections are accepted");
+        connections.close();
+        if tokio::time::timeout(DRAIN, connections.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                connections = connections.len(),
+                "requests under way were cut off"
+            );
+            cut.cancel();
+            connections.wait().await;
+        }
+        tracing::info!("requests have ended");
+        Ok(())
+    })
 }
 
 async fn connection(

@@ -8,6 +8,7 @@ use crate::cache::{Cache, MemoryCache, RedisCache, RedisSettings};
 use crate::config::{Config, EncryptionConfig};
 use crate::secret::{DataKeyRow, KeyEncryptionKey, Sealer, SecretFile, random_hex};
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use ragd_core::clock::Clock;
 use ragd_core::error::{Error, Result};
 use ragd_core::resilience::arm_failpoint;
@@ -87,10 +88,12 @@ fn open_audit_file(folder: &DataFolder) -> Result<AuditFile> {
 ///
 /// # Errors
 /// `Invalid` for a malformed URL; `Unavailable` when a SQLite file cannot be opened.
-pub async fn open_database(config: &Config) -> Result<Store> {
-    let folder = DataFolder::of(config);
-    folder.create()?;
-    connect(config, &folder).await.map(|(store, _)| store)
+pub fn open_database(config: &Config) -> BoxFuture<'_, Result<Store>> {
+    Box::pin(async move {
+        let folder = DataFolder::of(config);
+        folder.create()?;
+        connect(config, &folder).await.map(|(store, _)| store)
+    })
 }
 
 /// Makes the administrator, or sets its password, while a server runs on the data folder: only the
@@ -98,20 +101,25 @@ pub async fn open_database(config: &Config) -> Result<Store> {
 ///
 /// # Errors
 /// `Invalid` for a password that is too short; `Unavailable` without a database.
-pub async fn create_admin_beside(config: &Config, password: &SecretString) -> Result<User> {
-    let folder = DataFolder::of(config);
-    let store = open_store(config, &folder).await?;
-    let settings = AuthSettings {
-        keys: Vec::new(),
-        signing_secret: SecretString::from(random_hex()?),
-        token_minutes: config.auth.token_minutes,
-        local_token: None,
-    };
-    let user = Auth::new(store.clone(), &settings, Clock::system())?
-        .create_admin(password)
-        .await?;
-    store.close().await;
-    Ok(user)
+pub fn create_admin_beside<'a>(
+    config: &'a Config,
+    password: &'a SecretString,
+) -> BoxFuture<'a, Result<User>> {
+    Box::pin(async move {
+        let folder = DataFolder::of(config);
+        let store = open_store(config, &folder).await?;
+        let settings = AuthSettings {
+            keys: Vec::new(),
+            signing_secret: SecretString::from(random_hex()?),
+            token_minutes: config.auth.token_minutes,
+            local_token: None,
+        };
+        let user = Auth::new(store.clone(), &settings, Clock::system())?
+            .create_admin(password)
+            .await?;
+        store.close().await;
+        Ok(user)
+    })
 }
 
 /// Opens the database, and migrates it where `AUTO_MIGRATE` says so.

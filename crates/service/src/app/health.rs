@@ -1,6 +1,7 @@
 //! The health of the application and its dependencies, for the health routes. Makes no upstream call.
 
 use super::App;
+use futures_util::future::BoxFuture;
 use ragd_core::resilience::BreakerState;
 use ragd_embed::Embedder;
 use ragd_llm::{Member, MemberSnapshot};
@@ -70,38 +71,40 @@ impl ComponentHealth {
 
 impl App {
     /// Checks everything, within about two seconds; also sets `dependency_up`.
-    pub async fn health(&self) -> HealthReport {
-        let database = self.database_health().await;
-        let index = self.index_health().await;
-        let embeddings = self.embedding_health();
-        let providers = self.provider_health();
-        let not_ready = if database.status == HealthStatus::Unhealthy {
-            database.reason.clone()
-        } else if index.status == HealthStatus::Unhealthy {
-            let reason = index.reason.as_deref().unwrap_or("it does not answer");
-            Some(format!("vector_store: {reason}"))
-        } else if !self.is_caught_up() {
-            Some("vector_store: the index is catching up with the database".to_owned())
-        } else {
-            None
-        };
-        let mut components = vec![index, embeddings];
-        components.push(all_providers(&providers));
-        components.extend(self.rerank_health());
-        for component in components.iter().chain([&database]) {
-            let up = i64::from(component.status != HealthStatus::Unhealthy);
-            self.metrics()
-                .dependency_up
-                .with_label_values(&[component.name.as_str()])
-                .set(up);
-        }
-        components.extend(self.redis_health().await);
-        HealthReport {
-            database,
-            components,
-            providers,
-            not_ready,
-        }
+    pub fn health(&self) -> BoxFuture<'_, HealthReport> {
+        Box::pin(async move {
+            let database = self.database_health().await;
+            let index = self.index_health().await;
+            let embeddings = self.embedding_health();
+            let providers = self.provider_health();
+            let not_ready = if database.status == HealthStatus::Unhealthy {
+                database.reason.clone()
+            } else if index.status == HealthStatus::Unhealthy {
+                let reason = index.reason.as_deref().unwrap_or("it does not answer");
+                Some(format!("vector_store: {reason}"))
+            } else if !self.is_caught_up() {
+                Some("vector_store: the index is catching up with the database".to_owned())
+            } else {
+                None
+            };
+            let mut components = vec![index, embeddings];
+            components.push(all_providers(&providers));
+            components.extend(self.rerank_health());
+            for component in components.iter().chain([&database]) {
+                let up = i64::from(component.status != HealthStatus::Unhealthy);
+                self.metrics()
+                    .dependency_up
+                    .with_label_values(&[component.name.as_str()])
+                    .set(up);
+            }
+            components.extend(self.redis_health().await);
+            HealthReport {
+                database,
+                components,
+                providers,
+                not_ready,
+            }
+        })
     }
 
     /// Each provider, by its breaker, its limiter and its last call; makes no call.

@@ -18,6 +18,7 @@ use crate::indexing::{Follower, FollowerParts};
 use crate::ingest::{Ingest, IngestParts};
 use crate::memory::MessageTexts;
 use crate::retrieval::{Reranking, Retrieval, RetrievalMetrics, RetrievalParts};
+use futures_util::future::BoxFuture;
 use ragd_core::clock::Clock;
 use ragd_core::error::Result;
 use ragd_core::outbound::ModelClient;
@@ -50,12 +51,12 @@ impl App {
     ///
     /// # Errors
     /// As [`App::open`].
-    pub async fn open_to_reembed(
+    pub fn open_to_reembed(
         config: Config,
         clock: Clock,
         program: PathBuf,
-    ) -> Result<OpenedApp> {
-        Box::pin(Self::open_for(OpenMode::Reembed, config, clock, program)).await
+    ) -> BoxFuture<'static, Result<OpenedApp>> {
+        Box::pin(Self::open_for(OpenMode::Reembed, config, clock, program))
     }
 
     /// Opens everything that `config` names. `program` is the ragd binary, which reads documents in
@@ -66,9 +67,12 @@ impl App {
     /// [`CODE_OTHER_MODEL`](super::CODE_OTHER_MODEL) when the stored vectors are of another model
     /// than the configured one; `Unavailable` when the database does not answer or is not migrated;
     /// `Invalid` for a wrong key; `Internal` for a fault of the machine.
-    pub async fn open(config: Config, clock: Clock, program: PathBuf) -> Result<OpenedApp> {
-        // Boxed: the future holds a whole application.
-        Box::pin(Self::open_for(OpenMode::Use, config, clock, program)).await
+    pub fn open(
+        config: Config,
+        clock: Clock,
+        program: PathBuf,
+    ) -> BoxFuture<'static, Result<OpenedApp>> {
+        Box::pin(Self::open_for(OpenMode::Use, config, clock, program))
     }
 
     async fn open_for(

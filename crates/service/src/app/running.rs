@@ -4,6 +4,7 @@
 use super::{App, ReembedState};
 use crate::config::EmbeddingOverride;
 use crate::indexing::Check;
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 use ragd_embed::CODE_EMBEDDINGS_UNAVAILABLE;
 use std::sync::atomic::Ordering;
@@ -33,15 +34,17 @@ impl App {
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index or the model fails.
-    pub async fn catch_up(&self) -> Result<CaughtUp> {
-        let check = self.follower().repair().await?;
-        self.0.caught_up.store(true, Ordering::Release);
-        let resumed = self.ingest().resume().await?;
-        let embedded = self.embed_what_is_missing().await?;
-        Ok(CaughtUp {
-            check,
-            resumed,
-            embedded,
+    pub fn catch_up(&self) -> BoxFuture<'_, Result<CaughtUp>> {
+        Box::pin(async move {
+            let check = self.follower().repair().await?;
+            self.0.caught_up.store(true, Ordering::Release);
+            let resumed = self.ingest().resume().await?;
+            let embedded = self.embed_what_is_missing().await?;
+            Ok(CaughtUp {
+                check,
+                resumed,
+                embedded,
+            })
         })
     }
 
@@ -152,26 +155,28 @@ impl App {
 
     /// Closes the application. Everything is durable already, so only connections are waited for. Logs
     /// one line for each part, in the order of the runbook.
-    pub async fn close(&self) {
-        self.0.reembedding.stop().await;
-        let index = self.follower().index();
-        if let Err(error) = index.flush().await {
-            tracing::error!(error = error.chain(), "the index was not flushed");
-        }
-        // Interrupted work may still hold the index's lease; released, the next process need not wait for it.
-        if let Err(error) = index.release().await {
-            tracing::warn!(
-                error = error.chain(),
-                "the index's lease was not released; it expires by itself"
-            );
-        }
-        if let Some(redis) = self.cache().server() {
-            redis.close();
-            tracing::info!("redis closed");
-        }
-        self.store().close().await;
-        tracing::info!("database closed");
-        self.follower().index().clone().close().await;
-        tracing::info!("index closed");
+    pub fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.0.reembedding.stop().await;
+            let index = self.follower().index();
+            if let Err(error) = index.flush().await {
+                tracing::error!(error = error.chain(), "the index was not flushed");
+            }
+            // Interrupted work may still hold the index's lease; released, the next process need not wait for it.
+            if let Err(error) = index.release().await {
+                tracing::warn!(
+                    error = error.chain(),
+                    "the index's lease was not released; it expires by itself"
+                );
+            }
+            if let Some(redis) = self.cache().server() {
+                redis.close();
+                tracing::info!("redis closed");
+            }
+            self.store().close().await;
+            tracing::info!("database closed");
+            self.follower().index().clone().close().await;
+            tracing::info!("index closed");
+        })
     }
 }

@@ -4,6 +4,7 @@ use super::api_key::ApiKeys;
 use super::jwt::{TokenSigner, looks_like_token};
 use super::password::{Passwords, Verdict};
 use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
 use ragd_core::clock::Clock;
 use ragd_core::domain::{Credential, Principal, Scope};
 use ragd_core::error::{Error, ErrorKind, Result};
@@ -71,21 +72,23 @@ impl Auth {
     /// # Errors
     /// `Unauthorized` without a credential, and with one that is unknown, expired, revoked or of a
     /// suspended user; `Unavailable` when a user's token cannot be checked.
-    pub async fn authenticate(
-        &self,
-        authorization: Option<&str>,
-        api_key: Option<&str>,
-    ) -> Result<Principal> {
-        let bearer = authorization.and_then(bearer_of);
-        match (bearer, api_key) {
-            (Some(token), _) if looks_like_token(token) => self.by_token(token).await,
-            (_, Some(key)) | (Some(key), None) => self.by_key(key),
-            (None, None) => Err(Error::new(
-                ErrorKind::Unauthorized,
-                "a credential is needed: X-API-Key, or Authorization: Bearer",
-            )
-            .with_code("credential_missing")),
-        }
+    pub fn authenticate<'a>(
+        &'a self,
+        authorization: Option<&'a str>,
+        api_key: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Principal>> {
+        Box::pin(async move {
+            let bearer = authorization.and_then(bearer_of);
+            match (bearer, api_key) {
+                (Some(token), _) if looks_like_token(token) => self.by_token(token).await,
+                (_, Some(key)) | (Some(key), None) => self.by_key(key),
+                (None, None) => Err(Error::new(
+                    ErrorKind::Unauthorized,
+                    "a credential is needed: X-API-Key, or Authorization: Bearer",
+                )
+                .with_code("credential_missing")),
+            }
+        })
     }
 
     fn by_key(&self, key: &str) -> Result<Principal> {
@@ -111,26 +114,32 @@ impl Auth {
     ///
     /// # Errors
     /// `Unauthorized` for all three; `Unavailable` without a database.
-    pub async fn login(&self, username: &str, password: &SecretString) -> Result<Token> {
-        let user = self.find_user(username).await?;
-        let hash = user.as_ref().map(|user| &user.password_hash);
-        let verdict = self.passwords.verify(password, hash).await?;
-        let user = match user {
-            Some(user) if verdict != Verdict::Wrong && !user.suspended => user,
-            _ => {
-                return Err(
-                    refused("the user name or the password is wrong").with_code("login_failed")
-                );
+    pub fn login<'a>(
+        &'a self,
+        username: &'a str,
+        password: &'a SecretString,
+    ) -> BoxFuture<'a, Result<Token>> {
+        Box::pin(async move {
+            let user = self.find_user(username).await?;
+            let hash = user.as_ref().map(|user| &user.password_hash);
+            let verdict = self.passwords.verify(password, hash).await?;
+            let user = match user {
+                Some(user) if verdict != Verdict::Wrong && !user.suspended => user,
+                _ => {
+                    return Err(
+                        refused("the user name or the password is wrong").with_code("login_failed")
+                    );
+                }
+            };
+            if verdict == Verdict::RightButOld {
+                self.rehash(&user, password).await;
             }
-        };
-        if verdict == Verdict::RightButOld {
-            self.rehash(&user, password).await;
-        }
-        let now = self.clock.now();
-        let token = self.signer.sign(user.id, user.token_version, now)?;
-        Ok(Token {
-            access_token: token.into(),
-            expires_in_seconds: self.signer.lifetime_seconds(),
+            let now = self.clock.now();
+            let token = self.signer.sign(user.id, user.token_version, now)?;
+            Ok(Token {
+                access_token: token.into(),
+                expires_in_seconds: self.signer.lifetime_seconds(),
+            })
         })
     }
 
@@ -138,11 +147,13 @@ impl Auth {
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn user(&self, principal: &Principal) -> Result<Option<User>> {
-        match principal.credential {
-            Credential::UserToken => self.store.user_by_id(principal.owner).await,
-            Credential::ApiKey | Credential::Local => Ok(None),
-        }
+    pub fn user<'a>(&'a self, principal: &'a Principal) -> BoxFuture<'a, Result<Option<User>>> {
+        Box::pin(async move {
+            match principal.credential {
+                Credential::UserToken => self.store.user_by_id(principal.owner).await,
+                Credential::ApiKey | Credential::Local => Ok(None),
+            }
+        })
     }
 
     /// Makes the user `admin` an administrator with this password, or gives it this one; its older
@@ -150,11 +161,13 @@ impl Auth {
     ///
     /// # Errors
     /// `Invalid` when the password is too short; `Unavailable` without a database.
-    pub async fn create_admin(&self, password: &SecretString) -> Result<User> {
-        let hash = self.passwords.hash(password).await?;
-        self.store
-            .upsert_admin(ADMIN_NAME, ADMIN_EMAIL, &hash, self.clock.now())
-            .await
+    pub fn create_admin<'a>(&'a self, password: &'a SecretString) -> BoxFuture<'a, Result<User>> {
+        Box::pin(async move {
+            let hash = self.passwords.hash(password).await?;
+            self.store
+                .upsert_admin(ADMIN_NAME, ADMIN_EMAIL, &hash, self.clock.now())
+                .await
+        })
     }
 
     async fn find_user(&self, username: &str) -> Result<Option<User>> {

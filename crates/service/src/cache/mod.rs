@@ -13,6 +13,7 @@ pub use memory::MemoryCache;
 pub use server::{RedisCache, RedisSettings};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 use std::time::Duration;
 
@@ -46,25 +47,34 @@ impl Cache {
     ///
     /// # Errors
     /// `Unavailable` when the server does not answer.
-    pub async fn get(&self, key: &CacheKey) -> Result<Option<Bytes>> {
-        match self {
-            Self::Memory(memory) => Ok(memory.get(key).await),
-            Self::Redis(redis) => redis.get(key).await,
-        }
+    pub fn get<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<Option<Bytes>>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(memory) => Ok(memory.get(key).await),
+                Self::Redis(redis) => redis.get(key).await,
+            }
+        })
     }
 
     /// Keeps `value` for `ttl`, whatever was there before.
     ///
     /// # Errors
     /// As [`Cache::get`].
-    pub async fn put(&self, key: &CacheKey, value: Bytes, ttl: Duration) -> Result<()> {
-        match self {
-            Self::Memory(memory) => {
-                memory.put(key, value, ttl).await;
-                Ok(())
+    pub fn put<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        value: Bytes,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(memory) => {
+                    memory.put(key, value, ttl).await;
+                    Ok(())
+                }
+                Self::Redis(redis) => redis.put(key, value, ttl).await,
             }
-            Self::Redis(redis) => redis.put(key, value, ttl).await,
-        }
+        })
     }
 
     /// Keeps `value` for `ttl` unless the key has a value already; returns whether it was kept. Of
@@ -72,53 +82,70 @@ impl Cache {
     ///
     /// # Errors
     /// As [`Cache::get`].
-    pub async fn put_if_absent(&self, key: &CacheKey, value: Bytes, ttl: Duration) -> Result<bool> {
-        match self {
-            Self::Memory(memory) => Ok(memory.put_if_absent(key, value, ttl).await),
-            Self::Redis(redis) => redis.put_if_absent(key, value, ttl).await,
-        }
+    pub fn put_if_absent<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        value: Bytes,
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(memory) => Ok(memory.put_if_absent(key, value, ttl).await),
+                Self::Redis(redis) => redis.put_if_absent(key, value, ttl).await,
+            }
+        })
     }
 
     /// Replaces `held` with `value` for `ttl`; returns whether `held` was still there. Atomic.
     ///
     /// # Errors
     /// As [`Cache::get`].
-    pub async fn replace(
-        &self,
-        key: &CacheKey,
-        held: &Bytes,
+    pub fn replace<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        held: &'a Bytes,
         value: Bytes,
         ttl: Duration,
-    ) -> Result<bool> {
-        match self {
-            Self::Memory(memory) => Ok(memory.replace(key, held, value, ttl).await),
-            Self::Redis(redis) => redis.replace(key, held, value, ttl).await,
-        }
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(memory) => Ok(memory.replace(key, held, value, ttl).await),
+                Self::Redis(redis) => redis.replace(key, held, value, ttl).await,
+            }
+        })
     }
 
     /// Drops the value of `key`, if there is one.
     ///
     /// # Errors
     /// As [`Cache::get`].
-    pub async fn delete(&self, key: &CacheKey) -> Result<()> {
-        match self {
-            Self::Memory(memory) => {
-                memory.delete(key).await;
-                Ok(())
+    pub fn delete<'a>(&'a self, key: &'a CacheKey) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(memory) => {
+                    memory.delete(key).await;
+                    Ok(())
+                }
+                Self::Redis(redis) => redis.delete(key).await,
             }
-            Self::Redis(redis) => redis.delete(key).await,
-        }
+        })
     }
 
     /// Drops the value of `key` if it is `held`; returns whether it was. Atomic.
     ///
     /// # Errors
     /// As [`Cache::get`].
-    pub async fn delete_if(&self, key: &CacheKey, held: &Bytes) -> Result<bool> {
-        match self {
-            Self::Memory(memory) => Ok(memory.delete_if(key, held).await),
-            Self::Redis(redis) => redis.delete_if(key, held).await,
-        }
+    pub fn delete_if<'a>(
+        &'a self,
+        key: &'a CacheKey,
+        held: &'a Bytes,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(memory) => Ok(memory.delete_if(key, held).await),
+                Self::Redis(redis) => redis.delete_if(key, held).await,
+            }
+        })
     }
 
     /// Drops every key with ragd's prefix, and no other key of the same server; returns how many
@@ -126,21 +153,25 @@ impl Cache {
     ///
     /// # Errors
     /// As [`Cache::get`]; some of the keys may be dropped already.
-    pub async fn clear(&self) -> Result<u64> {
-        match self {
-            Self::Memory(memory) => Ok(memory.clear().await),
-            Self::Redis(redis) => redis.clear().await,
-        }
+    pub fn clear(&self) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(memory) => Ok(memory.clear().await),
+                Self::Redis(redis) => redis.clear().await,
+            }
+        })
     }
 
     /// Checks that the server answers.
     ///
     /// # Errors
     /// As [`Cache::get`].
-    pub async fn ping(&self) -> Result<()> {
-        match self {
-            Self::Memory(_) => Ok(()),
-            Self::Redis(redis) => redis.ping().await,
-        }
+    pub fn ping(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self {
+                Self::Memory(_) => Ok(()),
+                Self::Redis(redis) => redis.ping().await,
+            }
+        })
     }
 }

@@ -8,6 +8,7 @@ use super::reply::ModelReply;
 use super::source::RetrievedSources;
 use super::turn::Turn;
 use super::{Chat, ChatRequest};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{MessageStatus, Principal};
 use ragd_core::error::Result;
 use std::sync::Arc;
@@ -18,25 +19,33 @@ impl Chat {
     /// # Errors
     /// `Invalid` for a provider that is not configured; `Unavailable` (code `llm_unavailable`) when
     /// no provider answers, or without a database.
-    pub async fn turn(&self, caller: &Principal, request: ChatRequest) -> Result<Answer> {
-        let stored = self.turn_with_message(caller, request).await?;
-        Ok(stored.answer)
+    pub fn turn<'a>(
+        &'a self,
+        caller: &'a Principal,
+        request: ChatRequest,
+    ) -> BoxFuture<'a, Result<Answer>> {
+        Box::pin(async move {
+            let stored = self.turn_with_message(caller, request).await?;
+            Ok(stored.answer)
+        })
     }
 
     /// As [`Chat::turn`], with the message that the answer was stored as.
     ///
     /// # Errors
     /// As [`Chat::turn`].
-    pub async fn turn_with_message(
-        &self,
-        caller: &Principal,
+    pub fn turn_with_message<'a>(
+        &'a self,
+        caller: &'a Principal,
         request: ChatRequest,
-    ) -> Result<StoredAnswer> {
-        let turn = self.open_turn(caller, request, false).await?;
-        let in_flight = self.join_draft(&turn).await?;
-        let joined = in_flight.joined;
-        let draft = in_flight.wait().await?;
-        self.store_answer(&turn, draft, joined).await
+    ) -> BoxFuture<'a, Result<StoredAnswer>> {
+        Box::pin(async move {
+            let turn = self.open_turn(caller, request, false).await?;
+            let in_flight = self.join_draft(&turn).await?;
+            let joined = in_flight.joined;
+            let draft = in_flight.wait().await?;
+            self.store_answer(&turn, draft, joined).await
+        })
     }
 
     /// Stores question and answer; `joined`: another caller's question had begun the draft.

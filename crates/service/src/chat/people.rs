@@ -2,6 +2,7 @@
 //! sees that another one's exists.
 
 use super::Chat;
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{Message, Nickname, NicknameId, OwnerId, Page, PageRequest, Room, RoomId};
 use ragd_core::error::Result;
 
@@ -39,35 +40,43 @@ impl Chat {
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn conversations(
-        &self,
-        person: &Person,
+    pub fn conversations<'a>(
+        &'a self,
+        person: &'a Person,
         page: PageRequest,
-    ) -> Result<Page<(Room, i64)>> {
-        let store = &self.parts.store;
-        store
-            .conversations(person.owner, person.nickname_id(), page)
-            .await
+    ) -> BoxFuture<'a, Result<Page<(Room, i64)>>> {
+        Box::pin(async move {
+            let store = &self.parts.store;
+            store
+                .conversations(person.owner, person.nickname_id(), page)
+                .await
+        })
     }
 
     /// A conversation, if it is `person`'s.
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when a message cannot be opened.
-    pub async fn conversation(&self, person: &Person, id: RoomId) -> Result<Option<Conversation>> {
-        let store = &self.parts.store;
-        let conversation = store
-            .conversation(person.owner, person.nickname_id(), id)
-            .await?;
-        let Some((room, message_count)) = conversation else {
-            return Ok(None);
-        };
-        let sealed = store.turns(room.id, person.owner, SHOWN_TURNS).await?;
-        let messages = sealed.into_iter().map(|message| self.open(message));
-        Ok(Some(Conversation {
-            messages: messages.collect::<Result<_>>()?,
-            message_count,
-            room,
-        }))
+    pub fn conversation<'a>(
+        &'a self,
+        person: &'a Person,
+        id: RoomId,
+    ) -> BoxFuture<'a, Result<Option<Conversation>>> {
+        Box::pin(async move {
+            let store = &self.parts.store;
+            let conversation = store
+                .conversation(person.owner, person.nickname_id(), id)
+                .await?;
+            let Some((room, message_count)) = conversation else {
+                return Ok(None);
+            };
+            let sealed = store.turns(room.id, person.owner, SHOWN_TURNS).await?;
+            let messages = sealed.into_iter().map(|message| self.open(message));
+            Ok(Some(Conversation {
+                messages: messages.collect::<Result<_>>()?,
+                message_count,
+                room,
+            }))
+        })
     }
 }

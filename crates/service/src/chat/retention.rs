@@ -3,6 +3,7 @@
 
 use super::Chat;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{Message, RoomId};
 use ragd_core::error::{Error, Result};
 use ragd_store::{SessionCleanup, SessionRecord};
@@ -85,33 +86,35 @@ impl Chat {
     ///
     /// # Errors
     /// `Invalid` for a number of days that is not within 1–36,500; `Unavailable` without a database.
-    pub async fn delete_unused_sessions(
+    pub fn delete_unused_sessions(
         &self,
         days: Option<u32>,
         rooms: Option<Vec<RoomId>>,
-    ) -> Result<u64> {
-        let days = self.days_or_configured(days)?;
-        let cleanup = SessionCleanup {
-            unused_since: self.days_ago(days),
-            rooms,
-            limit: DELETED_AT_ONCE,
-        };
-        let mut deleted = 0;
-        loop {
-            let now = self.parts.clock.now();
-            let some = self.parts.store.delete_session_rooms(&cleanup, now).await?;
-            deleted += some;
-            if some == 0 || cleanup.rooms.is_some() {
-                break;
+    ) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(async move {
+            let days = self.days_or_configured(days)?;
+            let cleanup = SessionCleanup {
+                unused_since: self.days_ago(days),
+                rooms,
+                limit: DELETED_AT_ONCE,
+            };
+            let mut deleted = 0;
+            loop {
+                let now = self.parts.clock.now();
+                let some = self.parts.store.delete_session_rooms(&cleanup, now).await?;
+                deleted += some;
+                if some == 0 || cleanup.rooms.is_some() {
+                    break;
+                }
             }
-        }
-        self.count_session("delete", deleted);
-        tracing::info!(
-            deleted,
-            days,
-            "session_cleanup: {deleted} sessions not used for {days} days were deleted"
-        );
-        Ok(deleted)
+            self.count_session("delete", deleted);
+            tracing::info!(
+                deleted,
+                days,
+                "session_cleanup: {deleted} sessions not used for {days} days were deleted"
+            );
+            Ok(deleted)
+        })
     }
 
     /// The daily deletion of sessions; does nothing where they are kept forever.

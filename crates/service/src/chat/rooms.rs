@@ -3,6 +3,7 @@
 
 use super::session::OpenedRoom;
 use super::{Chat, ChatRequest};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{
     Message, MessageId, MessageStatus, OwnerId, Page, PageRequest, Principal, Role, Room, RoomId,
     RoomKind, SessionKey,
@@ -49,38 +50,46 @@ impl Chat {
     /// # Errors
     /// `Invalid` with code [`CODE_PARENT`] when this kind cannot have this parent; `NotFound` when
     /// the caller has no such parent; `Unavailable` without a database.
-    pub async fn create_room(&self, caller: &Principal, new: NewRoom) -> Result<OpenedRoom> {
-        self.check_parent(caller.owner, &new).await?;
-        let now = self.parts.clock.now();
-        let id = RoomId::new(now);
-        let session_key = match new.kind {
-            // So that `session_id` leads to it.
-            RoomKind::Session => Some(SessionKey::parse(&id.to_string())?),
-            RoomKind::Main | RoomKind::Sub | RoomKind::Review => None,
-        };
-        let room = Room {
-            id,
-            owner: caller.owner,
-            name: new.name,
-            kind: new.kind,
-            parent: new.parent,
-            session_key,
-            created_at: now,
-            updated_at: now,
-        };
-        match self.parts.store.create_room(&room).await {
-            Ok(()) => Ok(OpenedRoom { room, is_new: true }),
-            Err(error) if error.kind() == ErrorKind::Conflict && room.kind == RoomKind::Main => {
-                let store = &self.parts.store;
-                let first = store.main_room(room.owner, &room.name).await?;
-                let room = first.ok_or(error)?;
-                Ok(OpenedRoom {
-                    room,
-                    is_new: false,
-                })
+    pub fn create_room<'a>(
+        &'a self,
+        caller: &'a Principal,
+        new: NewRoom,
+    ) -> BoxFuture<'a, Result<OpenedRoom>> {
+        Box::pin(async move {
+            self.check_parent(caller.owner, &new).await?;
+            let now = self.parts.clock.now();
+            let id = RoomId::new(now);
+            let session_key = match new.kind {
+                // So that `session_id` leads to it.
+                RoomKind::Session => Some(SessionKey::parse(&id.to_string())?),
+                RoomKind::Main | RoomKind::Sub | RoomKind::Review => None,
+            };
+            let room = Room {
+                id,
+                owner: caller.owner,
+                name: new.name,
+                kind: new.kind,
+                parent: new.parent,
+                session_key,
+                created_at: now,
+                updated_at: now,
+            };
+            match self.parts.store.create_room(&room).await {
+                Ok(()) => Ok(OpenedRoom { room, is_new: true }),
+                Err(error)
+                    if error.kind() == ErrorKind::Conflict && room.kind == RoomKind::Main =>
+                {
+                    let store = &self.parts.store;
+                    let first = store.main_room(room.owner, &room.name).await?;
+                    let room = first.ok_or(error)?;
+                    Ok(OpenedRoom {
+                        room,
+                        is_new: false,
+                    })
+                }
+                Err(error) => Err(error),
             }
-            Err(error) => Err(error),
-        }
+        })
     }
 
     async fn check_parent(&self, owner: OwnerId, new: &NewRoom) -> Result<()> {
@@ -115,32 +124,40 @@ impl Chat {
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index fails: the room is deleted all
     /// the same, and the index follows later.
-    pub async fn delete_room(&self, caller: &Principal, id: RoomId) -> Result<bool> {
-        let (store, now) = (&self.parts.store, self.parts.clock.now());
-        let deleted = store.delete_room(id, caller.owner, now).await?;
-        if deleted {
-            self.parts.follower.catch_up_if_reachable().await?;
-        }
-        Ok(deleted)
+    pub fn delete_room<'a>(
+        &'a self,
+        caller: &'a Principal,
+        id: RoomId,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            let (store, now) = (&self.parts.store, self.parts.clock.now());
+            let deleted = store.delete_room(id, caller.owner, now).await?;
+            if deleted {
+                self.parts.follower.catch_up_if_reachable().await?;
+            }
+            Ok(deleted)
+        })
     }
 
     /// A page of a room's messages; empty when it is not `owner`'s.
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when a message cannot be opened.
-    pub async fn messages(
+    pub fn messages(
         &self,
         room: RoomId,
         owner: OwnerId,
         page: PageRequest,
-    ) -> Result<Page<Message>> {
-        let sealed = self.parts.store.list_messages(room, owner, page).await?;
-        let opened = sealed.data.into_iter();
-        Ok(Page {
-            data: opened
-                .map(|message| self.open(message))
-                .collect::<Result<_>>()?,
-            has_more: sealed.has_more,
+    ) -> BoxFuture<'_, Result<Page<Message>>> {
+        Box::pin(async move {
+            let sealed = self.parts.store.list_messages(room, owner, page).await?;
+            let opened = sealed.data.into_iter();
+            Ok(Page {
+                data: opened
+                    .map(|message| self.open(message))
+                    .collect::<Result<_>>()?,
+                has_more: sealed.has_more,
+            })
         })
     }
 
@@ -148,36 +165,40 @@ impl Chat {
     ///
     /// # Errors
     /// As [`Chat::messages`].
-    pub async fn message(&self, id: MessageId, owner: OwnerId) -> Result<Option<Message>> {
-        let sealed = self.parts.store.message(id, owner).await?;
-        sealed.map(|message| self.open(message)).transpose()
+    pub fn message(&self, id: MessageId, owner: OwnerId) -> BoxFuture<'_, Result<Option<Message>>> {
+        Box::pin(async move {
+            let sealed = self.parts.store.message(id, owner).await?;
+            sealed.map(|message| self.open(message)).transpose()
+        })
     }
 
     /// Adds a message without answering it.
     ///
     /// # Errors
     /// `NotFound` when the room is not `owner`'s; `Unavailable` without a database.
-    pub async fn note(
-        &self,
+    pub fn note<'a>(
+        &'a self,
         room: RoomId,
         owner: OwnerId,
         role: Role,
-        content: &str,
-    ) -> Result<Message> {
-        let now = self.parts.clock.now();
-        let message = Message {
-            id: MessageId::new(now),
-            room,
-            owner,
-            role,
-            content: content.to_owned(),
-            status: MessageStatus::Complete,
-            details: serde_json::Value::Null,
-            created_at: now,
-        };
-        let sealed = [self.seal(&message)?];
-        let store = &self.parts.store;
-        store.append_messages(room, owner, &sealed, now).await?;
-        Ok(message)
+        content: &'a str,
+    ) -> BoxFuture<'a, Result<Message>> {
+        Box::pin(async move {
+            let now = self.parts.clock.now();
+            let message = Message {
+                id: MessageId::new(now),
+                room,
+                owner,
+                role,
+                content: content.to_owned(),
+                status: MessageStatus::Complete,
+                details: serde_json::Value::Null,
+                created_at: now,
+            };
+            let sealed = [self.seal(&message)?];
+            let store = &self.parts.store;
+            store.append_messages(room, owner, &sealed, now).await?;
+            Ok(message)
+        })
     }
 }

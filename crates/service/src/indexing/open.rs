@@ -3,6 +3,7 @@
 //! not keep ragd from starting.
 
 use super::ledger::SqlLedger;
+use futures_util::future::BoxFuture;
 use ragd_core::clock::Clock;
 use ragd_core::error::{Error, Result};
 use ragd_index::{
@@ -20,17 +21,19 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// `Conflict` when another process has it open; `Internal` when the folder cannot be written.
-pub async fn open_index(settings: EdgeSettings) -> Result<Index> {
-    match Index::open(settings.clone()).await {
-        Err(error) if is_replaceable(&error) => {
-            tracing::warn!(
-                reason = error.chain(),
-                "the index is rebuilt from the database"
-            );
-            Index::recreate(settings, DEFAULT_AVERAGE_TERMS).await
+pub fn open_index(settings: EdgeSettings) -> BoxFuture<'static, Result<Index>> {
+    Box::pin(async move {
+        match Index::open(settings.clone()).await {
+            Err(error) if is_replaceable(&error) => {
+                tracing::warn!(
+                    reason = error.chain(),
+                    "the index is rebuilt from the database"
+                );
+                Index::recreate(settings, DEFAULT_AVERAGE_TERMS).await
+            }
+            opened => opened,
         }
-        opened => opened,
-    }
+    })
 }
 
 /// Opens the index on a server, with its ledger in `store`. A server that does not answer is logged;
@@ -39,29 +42,31 @@ pub async fn open_index(settings: EdgeSettings) -> Result<Index> {
 /// # Errors
 /// `Invalid` when the settings cannot be used; `Conflict` when the ledger has another model under
 /// this one's name; `Unavailable` without a database.
-pub async fn open_server_index(
+pub fn open_server_index(
     settings: ServerSettings,
     store: Store,
     clock: Clock,
-) -> Result<Index> {
-    let address = settings.address.clone();
-    if settings.api_key.is_some() && address.is_exposed() {
-        tracing::warn!("QDRANT_API_KEY is sent without encryption: QDRANT_URL is not https");
-    }
-    let ledger = SqlLedger::new(store, clock, settings.timeout);
-    let index = Index::connect(settings, Arc::new(ledger)).await?;
-    match tokio::time::timeout(CONNECT_TIMEOUT, index.check()).await {
-        Ok(Ok(_)) => tracing::info!("the index is on the Qdrant server at {address}"),
-        Ok(Err(error)) => tracing::error!(
-            error = error.chain(),
-            "Failed to connect to Qdrant; ragd goes on and tries again"
-        ),
-        Err(_) => tracing::error!(
-            error = "no answer yet",
-            "Failed to connect to Qdrant at {address}; ragd goes on and tries again"
-        ),
-    }
-    Ok(index)
+) -> BoxFuture<'static, Result<Index>> {
+    Box::pin(async move {
+        let address = settings.address.clone();
+        if settings.api_key.is_some() && address.is_exposed() {
+            tracing::warn!("QDRANT_API_KEY is sent without encryption: QDRANT_URL is not https");
+        }
+        let ledger = SqlLedger::new(store, clock, settings.timeout);
+        let index = Index::connect(settings, Arc::new(ledger)).await?;
+        match tokio::time::timeout(CONNECT_TIMEOUT, index.check()).await {
+            Ok(Ok(_)) => tracing::info!("the index is on the Qdrant server at {address}"),
+            Ok(Err(error)) => tracing::error!(
+                error = error.chain(),
+                "Failed to connect to Qdrant; ragd goes on and tries again"
+            ),
+            Err(_) => tracing::error!(
+                error = "no answer yet",
+                "Failed to connect to Qdrant at {address}; ragd goes on and tries again"
+            ),
+        }
+        Ok(index)
+    })
 }
 
 /// Whether only a rebuild solves this error.

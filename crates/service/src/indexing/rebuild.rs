@@ -3,6 +3,7 @@
 
 use super::Follower;
 use super::open::is_replaceable;
+use futures_util::future::BoxFuture;
 use ragd_core::error::Result;
 use ragd_index::{DEFAULT_AVERAGE_TERMS, IndexFilter};
 
@@ -50,26 +51,30 @@ impl Follower {
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index fails.
-    pub async fn verify(&self) -> Result<Check> {
-        let _writing = self.shared.writing.lock().await;
-        self.claim().await?;
-        self.then_release(Box::pin(async {
-            self.follow().await?;
-            self.check().await
-        }))
-        .await
+    pub fn verify(&self) -> BoxFuture<'_, Result<Check>> {
+        Box::pin(async move {
+            let _writing = self.shared.writing.lock().await;
+            self.claim().await?;
+            self.then_release(Box::pin(async {
+                self.follow().await?;
+                self.check().await
+            }))
+            .await
+        })
     }
 
     /// Catches up, and rebuilds the index unless it is sound. Returns the result of the check.
     ///
     /// # Errors
     /// As [`Follower::verify`] and [`Follower::rebuild`].
-    pub async fn repair(&self) -> Result<Check> {
-        let _writing = self.shared.writing.lock().await;
-        if !self.claim_unless_current().await? {
-            return Ok(Check::Elsewhere);
-        }
-        self.then_release(Box::pin(self.repair_locked())).await
+    pub fn repair(&self) -> BoxFuture<'_, Result<Check>> {
+        Box::pin(async move {
+            let _writing = self.shared.writing.lock().await;
+            if !self.claim_unless_current().await? {
+                return Ok(Check::Elsewhere);
+            }
+            self.then_release(Box::pin(self.repair_locked())).await
+        })
     }
 
     async fn repair_locked(&self) -> Result<Check> {

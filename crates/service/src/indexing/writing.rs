@@ -20,12 +20,14 @@ impl Follower {
     /// # Errors
     /// `Unavailable` without a database or without the server of the index; `Internal` when the
     /// index fails. Nothing is lost then: the next call begins where this one stopped.
-    pub async fn catch_up(&self) -> Result<usize> {
-        let _writing = self.shared.writing.lock().await;
-        if !self.claim_unless_current().await? {
-            return Ok(0);
-        }
-        self.then_release(Box::pin(self.follow())).await
+    pub fn catch_up(&self) -> BoxFuture<'_, Result<usize>> {
+        Box::pin(async move {
+            let _writing = self.shared.writing.lock().await;
+            if !self.claim_unless_current().await? {
+                return Ok(0);
+            }
+            self.then_release(Box::pin(self.follow())).await
+        })
     }
 
     /// As [`Follower::catch_up`], but an unreachable server is no failure: SQL has the changes and
@@ -33,30 +35,32 @@ impl Follower {
     ///
     /// # Errors
     /// As [`Follower::catch_up`] otherwise.
-    pub async fn catch_up_if_reachable(&self) -> Result<()> {
-        if_reachable(self.catch_up().await.map(drop))
+    pub fn catch_up_if_reachable(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { if_reachable(self.catch_up().await.map(drop)) })
     }
 
     /// As [`Follower::repair`], but an unreachable server is no failure.
     ///
     /// # Errors
     /// As [`Follower::repair`] otherwise.
-    pub async fn repair_if_reachable(&self) -> Result<()> {
-        if_reachable(self.repair().await.map(drop))
+    pub fn repair_if_reachable(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { if_reachable(self.repair().await.map(drop)) })
     }
 
     /// Catches up when there is something to do, and rebuilds an index that is lost.
     ///
     /// # Errors
     /// As [`Follower::catch_up`] and [`Follower::rebuild`].
-    pub async fn pass(&self) -> Result<()> {
-        if self.index.is_shared() && self.is_current().await? {
-            return Ok(());
-        }
-        match self.catch_up().await {
-            Err(error) if is_replaceable(&error) => self.repair().await.map(drop),
-            outcome => outcome.map(drop),
-        }
+    pub fn pass(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            if self.index.is_shared() && self.is_current().await? {
+                return Ok(());
+            }
+            match self.catch_up().await {
+                Err(error) if is_replaceable(&error) => self.repair().await.map(drop),
+                outcome => outcome.map(drop),
+            }
+        })
     }
 
     /// Creates the index where it is missing and applies every change; the caller holds `writing`.

@@ -4,6 +4,7 @@
 use super::fingerprint::{fingerprint, is_same};
 use super::source::{check_extension, check_size};
 use super::{Accepted, Ingest, NewSource};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{Document, DocumentId, DocumentStatus, JobId, OwnerId, ReadScope, Sha256};
 use ragd_core::error::{Error, Result};
 use ragd_core::resilience::failpoint;
@@ -38,11 +39,13 @@ impl Ingest {
     ///
     /// # Errors
     /// `Invalid` or `TooLarge` with the limit that it breaks; `Unavailable` without a database.
-    pub async fn accept(&self, source: NewSource) -> Result<Accepted> {
-        let mut accepted = self.accept_all(vec![source]).await?;
-        accepted
-            .pop()
-            .ok_or_else(|| Error::internal("a document was neither accepted nor refused"))
+    pub fn accept(&self, source: NewSource) -> BoxFuture<'_, Result<Accepted>> {
+        Box::pin(async move {
+            let mut accepted = self.accept_all(vec![source]).await?;
+            accepted
+                .pop()
+                .ok_or_else(|| Error::internal("a document was neither accepted nor refused"))
+        })
     }
 
     /// Accepts documents together: one transaction for all that are new or changed. Returns them in
@@ -124,22 +127,30 @@ impl Ingest {
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn resume(&self) -> Result<usize> {
-        let now = self.parts.clock.now();
-        self.parts.store.enqueue_orphans(now).await
+    pub fn resume(&self) -> BoxFuture<'_, Result<usize>> {
+        Box::pin(async move {
+            let now = self.parts.clock.now();
+            self.parts.store.enqueue_orphans(now).await
+        })
     }
 
     /// Waits until a job has ended, and returns its document; `None` when it was deleted meanwhile.
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn wait(&self, job: JobId, document: DocumentId) -> Result<Option<Document>> {
-        self.parts.store.job_ends(job).await?;
-        let everything = ReadScope {
-            owner: OwnerId::system(),
-            collections: None,
-        };
-        self.parts.store.document(document, &everything).await
+    pub fn wait(
+        &self,
+        job: JobId,
+        document: DocumentId,
+    ) -> BoxFuture<'_, Result<Option<Document>>> {
+        Box::pin(async move {
+            self.parts.store.job_ends(job).await?;
+            let everything = ReadScope {
+                owner: OwnerId::system(),
+                collections: None,
+            };
+            self.parts.store.document(document, &everything).await
+        })
     }
 
     fn is_unchanged(&self, document: &Document, hash: Sha256) -> bool {

@@ -1,6 +1,7 @@
 //! What can be done with a stored document: process it again from its original, or delete it.
 
 use super::{Accepted, Ingest};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{Document, DocumentId, Principal, ReadScope, Scope, Sha256};
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_core::resilience::failpoint;
@@ -20,23 +21,29 @@ impl Ingest {
     ///
     /// # Errors
     /// `Forbidden` when the caller may read it and not change it; `Unavailable` without a database.
-    pub async fn delete(&self, id: DocumentId, caller: &Principal) -> Result<Option<Removal>> {
-        let Some(document) = self.changeable(id, caller).await? else {
-            return Ok(None);
-        };
-        let now = self.parts.clock.now();
-        if !self
-            .parts
-            .store
-            .delete_document(id, write_scope(caller), now)
-            .await?
-        {
-            return Ok(None);
-        }
-        failpoint("delete.committed");
-        self.remove_original(document.sha256).await?;
-        self.parts.follower.catch_up_if_reachable().await?;
-        Ok(Some(Removal { document }))
+    pub fn delete<'a>(
+        &'a self,
+        id: DocumentId,
+        caller: &'a Principal,
+    ) -> BoxFuture<'a, Result<Option<Removal>>> {
+        Box::pin(async move {
+            let Some(document) = self.changeable(id, caller).await? else {
+                return Ok(None);
+            };
+            let now = self.parts.clock.now();
+            if !self
+                .parts
+                .store
+                .delete_document(id, write_scope(caller), now)
+                .await?
+            {
+                return Ok(None);
+            }
+            failpoint("delete.committed");
+            self.remove_original(document.sha256).await?;
+            self.parts.follower.catch_up_if_reachable().await?;
+            Ok(Some(Removal { document }))
+        })
     }
 
     /// Processes a document again from its original. `None` when there is no such document.
@@ -45,33 +52,35 @@ impl Ingest {
     /// `Invalid` when OCR is wanted and not installed, with what to install; `Forbidden` when the
     /// caller may read it and not change it; `Conflict` when the original was removed;
     /// `Unavailable` without a database.
-    pub async fn reprocess(
-        &self,
+    pub fn reprocess<'a>(
+        &'a self,
         id: DocumentId,
-        caller: &Principal,
+        caller: &'a Principal,
         ocr: OcrChoice,
-    ) -> Result<Option<Accepted>> {
-        if ocr == OcrChoice::Wanted
-            && let Err(advice) = self.ocr().ocr()
-        {
-            let error = Error::invalid(format!("ocr: pictures cannot be read; {advice}"));
-            return Err(error.with_code("ocr_unavailable"));
-        }
-        let Some(document) = self.changeable(id, caller).await? else {
-            return Ok(None);
-        };
-        if !self.parts.blobs.contains(document.sha256) {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                "the original is not here any more: upload it again",
-            ));
-        }
-        let enqueued = self
-            .parts
-            .store
-            .accept_again(id, stored_choice(ocr), self.parts.clock.now())
-            .await?;
-        Ok(enqueued.map(|enqueued| Accepted::of(enqueued, false)))
+    ) -> BoxFuture<'a, Result<Option<Accepted>>> {
+        Box::pin(async move {
+            if ocr == OcrChoice::Wanted
+                && let Err(advice) = self.ocr().ocr()
+            {
+                let error = Error::invalid(format!("ocr: pictures cannot be read; {advice}"));
+                return Err(error.with_code("ocr_unavailable"));
+            }
+            let Some(document) = self.changeable(id, caller).await? else {
+                return Ok(None);
+            };
+            if !self.parts.blobs.contains(document.sha256) {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "the original is not here any more: upload it again",
+                ));
+            }
+            let enqueued = self
+                .parts
+                .store
+                .accept_again(id, stored_choice(ocr), self.parts.clock.now())
+                .await?;
+            Ok(enqueued.map(|enqueued| Accepted::of(enqueued, false)))
+        })
     }
 
     /// Removes an original that no document needs any more.

@@ -1,6 +1,7 @@
 //! Ingest of a folder on the server: `DOCUMENTS_PATH`, or paths inside it and nowhere else.
 
 use super::{Ingest, NewSource, source_of_file};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{Collection, DocumentId, JobId};
 use ragd_core::error::{Error, Result};
 use serde::Serialize;
@@ -53,27 +54,29 @@ impl Ingest {
     /// # Errors
     /// `Invalid` when a path lies outside of the folder or does not exist; `Unavailable` without a
     /// database.
-    pub async fn ingest_folder(&self, paths: Option<Vec<String>>) -> Result<FolderReport> {
-        let root = self.documents_path.as_ref().clone();
-        let cannot_open = |error| {
-            Error::internal(format!("DOCUMENTS_PATH: cannot open '{}'", root.display()))
-                .with_source(error)
-        };
-        std::fs::create_dir_all(&root).map_err(cannot_open)?;
-        let root = root.canonicalize().map_err(cannot_open)?;
-        let chosen = match paths {
-            None => vec![root],
-            Some(paths) => paths
-                .iter()
-                .map(|path| inside(&root, path))
-                .collect::<Result<_>>()?,
-        };
-        self.parts.follower.repair_if_reachable().await?;
-        let mut report = FolderReport::default();
-        for path in chosen {
-            self.ingest_under(&path, &mut report).await?;
-        }
-        Ok(report)
+    pub fn ingest_folder(&self, paths: Option<Vec<String>>) -> BoxFuture<'_, Result<FolderReport>> {
+        Box::pin(async move {
+            let root = self.documents_path.as_ref().clone();
+            let cannot_open = |error| {
+                Error::internal(format!("DOCUMENTS_PATH: cannot open '{}'", root.display()))
+                    .with_source(error)
+            };
+            std::fs::create_dir_all(&root).map_err(cannot_open)?;
+            let root = root.canonicalize().map_err(cannot_open)?;
+            let chosen = match paths {
+                None => vec![root],
+                Some(paths) => paths
+                    .iter()
+                    .map(|path| inside(&root, path))
+                    .collect::<Result<_>>()?,
+            };
+            self.parts.follower.repair_if_reachable().await?;
+            let mut report = FolderReport::default();
+            for path in chosen {
+                self.ingest_under(&path, &mut report).await?;
+            }
+            Ok(report)
+        })
     }
 
     /// Walks a folder in the order of names and accepts its files in batches: however many there are,

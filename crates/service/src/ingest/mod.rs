@@ -26,6 +26,7 @@ use crate::config::IngestConfig;
 use crate::indexing::Follower;
 use crate::memory::MessageTexts;
 use filling::Filling;
+use futures_util::future::BoxFuture;
 use ragd_core::clock::Clock;
 use ragd_core::domain::JobKind;
 use ragd_core::error::Result;
@@ -101,8 +102,8 @@ impl Ingest {
     ///
     /// # Errors
     /// `Unavailable` without a database.
-    pub async fn drain(&self) -> Result<()> {
-        self.parts.store.jobs_end(JobKind::Ingest).await
+    pub fn drain(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move { self.parts.store.jobs_end(JobKind::Ingest).await })
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::Ingest;
 use super::progress::Progress;
+use futures_util::future::BoxFuture;
 use ragd_core::domain::{IngestPayload, JobOutcome, Lease};
 use ragd_core::error::{Error, ErrorKind, Result};
 use ragd_core::resilience::failpoint;
@@ -26,12 +27,14 @@ pub(super) enum WorkOutcome {
 impl Ingest {
     /// Does the work of an ingest job. The caller writes the job's end, unless the outcome says that
     /// it is written. Dropped halfway, it leaves nothing that a later try does not replace.
-    pub async fn run(&self, payload: IngestPayload, lease: Lease) -> JobOutcome {
-        let span = tracing::info_span!("ingest", document_id = %payload.document);
-        let progress = Progress::new(self.parts.store.clone(), lease);
-        let work = self.work(payload, &progress);
-        let outcome = progress.during(work).instrument(span.clone()).await;
-        span.in_scope(|| self.job_outcome(outcome))
+    pub fn run(&self, payload: IngestPayload, lease: Lease) -> BoxFuture<'_, JobOutcome> {
+        Box::pin(async move {
+            let span = tracing::info_span!("ingest", document_id = %payload.document);
+            let progress = Progress::new(self.parts.store.clone(), lease);
+            let work = self.work(payload, &progress);
+            let outcome = progress.during(work).instrument(span.clone()).await;
+            span.in_scope(|| self.job_outcome(outcome))
+        })
     }
 
     fn job_outcome(&self, outcome: Result<WorkOutcome>) -> JobOutcome {

@@ -2,6 +2,7 @@
 
 use super::fusion::{Fused, FusionSettings};
 use super::{Retrieval, RetrievalRequest, Retrieved, SideScore, fuse};
+use futures_util::future::BoxFuture;
 use ragd_core::domain::PassageId;
 use ragd_core::error::Result;
 use ragd_index::Query;
@@ -49,20 +50,22 @@ impl Retrieval {
     ///
     /// # Errors
     /// As [`Retrieval::search`].
-    pub async fn explain(
-        &self,
-        request: &RetrievalRequest,
-        retrieved: &Retrieved,
+    pub fn explain<'a>(
+        &'a self,
+        request: &'a RetrievalRequest,
+        retrieved: &'a Retrieved,
         passage: PassageId,
-    ) -> Result<Explanation> {
-        let mut prepared = self.prepare(request).await;
-        loop {
-            let query = prepared.query.clone();
-            match self.explain_with(request, retrieved, passage, query).await {
-                Err(error) => prepared = self.prepare_again(request, prepared, error).await?,
-                explained => return explained,
+    ) -> BoxFuture<'a, Result<Explanation>> {
+        Box::pin(async move {
+            let mut prepared = self.prepare(request).await;
+            loop {
+                let query = prepared.query.clone();
+                match self.explain_with(request, retrieved, passage, query).await {
+                    Err(error) => prepared = self.prepare_again(request, prepared, error).await?,
+                    explained => return explained,
+                }
             }
-        }
+        })
     }
 
     async fn explain_with(

@@ -4,6 +4,7 @@ use super::fusion::FusionSettings;
 use super::query::PreparedQuery;
 use super::{Hit, Reranking, Retrieval, RetrievalRequest, Retrieved, TimingsMs, fuse};
 use crate::config::Fusion;
+use futures_util::future::BoxFuture;
 use ragd_core::domain::PassageId;
 use ragd_core::error::Result;
 use ragd_index::{Candidates, Query, QueryVector, Scores};
@@ -23,10 +24,12 @@ impl Retrieval {
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index fails.
-    pub async fn search(&self, request: &RetrievalRequest) -> Result<Retrieved> {
-        let begun = Instant::now();
-        let prepared = self.prepare(request).await;
-        self.run(request, prepared, begun).await
+    pub fn search<'a>(&'a self, request: &'a RetrievalRequest) -> BoxFuture<'a, Result<Retrieved>> {
+        Box::pin(async move {
+            let begun = Instant::now();
+            let prepared = self.prepare(request).await;
+            self.run(request, prepared, begun).await
+        })
     }
 
     /// As [`Retrieval::search`], for a question whose vector is known; `None`: it has none, and only
@@ -34,13 +37,15 @@ impl Retrieval {
     ///
     /// # Errors
     /// As [`Retrieval::search`].
-    pub async fn search_with(
-        &self,
-        request: &RetrievalRequest,
+    pub fn search_with<'a>(
+        &'a self,
+        request: &'a RetrievalRequest,
         vector: Option<QueryVector>,
-    ) -> Result<Retrieved> {
-        let prepared = self.prepare_with(request, vector);
-        self.run(request, prepared, Instant::now()).await
+    ) -> BoxFuture<'a, Result<Retrieved>> {
+        Box::pin(async move {
+            let prepared = self.prepare_with(request, vector);
+            self.run(request, prepared, Instant::now()).await
+        })
     }
 
     /// Runs the query, again when the model of the index changes meanwhile.
