@@ -77,7 +77,7 @@ impl Store {
              FROM messages m JOIN rooms ON rooms.id = m.room_id
              WHERE m.id = $1 AND m.owner_id = $2 AND m.role = 'assistant'
                  AND (rooms.session_key = $3 OR (rooms.session_key IS NULL AND rooms.id = $4))";
-        let room = Uuid::try_parse(session.as_str()).unwrap_or(Uuid::nil());
+        let room = Uuid::try_parse(session.as_str()).unwrap_or_default();
         let answer: Option<MessageRow> = self
             .db
             .query(

@@ -86,7 +86,7 @@ impl Store {
             "{} ORDER BY rooms.id LIMIT 100",
             records_sql("(rooms.id = $1 OR rooms.session_key = $2)")
         );
-        let id = Uuid::try_parse(name).unwrap_or(Uuid::nil());
+        let id = Uuid::try_parse(name).unwrap_or_default();
         let rows: Vec<RecordRow> = self.db.query(sql, params![id, name]).all().await?;
         rows.into_iter().map(RecordRow::into_record).collect()
     }
