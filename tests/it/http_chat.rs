@@ -8,16 +8,16 @@ use ragd::stub_llm::Reply;
 use serde_json::{Value, json};
 
 const TEXT: &str = "The guarantee of the espresso machine lasts twenty-seven months.";
-const QUESTION: &str = "How long does the guarantee of the espresso machine last?";
+pub(crate) const QUESTION: &str = "How long does the guarantee of the espresso machine last?";
 
-async fn with_document(variables: &[(&str, &str)]) -> TestApp {
+pub(crate) async fn with_document(variables: &[(&str, &str)]) -> TestApp {
     let app = TestApp::spawn_with(variables, Clock::system()).await;
     let token = app.admin_token().await;
     app.upload(&token, "guarantee.txt", TEXT).await;
     app
 }
 
-async fn ask(app: &TestApp, path: &str, body: Value) -> reqwest::Response {
+pub(crate) async fn ask(app: &TestApp, path: &str, body: Value) -> reqwest::Response {
     app.post(path)
         .header("x-api-key", app.api_key)
         .json(&body)

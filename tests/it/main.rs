@@ -27,6 +27,7 @@ mod http_health;
 mod http_idempotency;
 mod http_idempotency_streams;
 mod http_jobs;
+mod http_leaving;
 mod http_memory;
 mod http_ocr;
 mod http_openai;

@@ -158,6 +158,8 @@ impl App {
     pub fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.0.reembedding.stop().await;
+            // Clients that left in the last moment: what they were sent is stored first.
+            self.chat().settle().await;
             let index = self.follower().index();
             if let Err(error) = index.flush().await {
                 tracing::error!(error = error.chain(), "the index was not flushed");

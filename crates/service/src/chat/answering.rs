@@ -7,6 +7,7 @@ use super::draft::Draft;
 use super::reply::ModelReply;
 use super::source::RetrievedSources;
 use super::turn::Turn;
+use super::unfinished::Unfinished;
 use super::{Chat, ChatRequest};
 use futures_util::future::BoxFuture;
 use ragd_core::domain::{MessageStatus, Principal};
@@ -41,10 +42,20 @@ impl Chat {
     ) -> BoxFuture<'a, Result<StoredAnswer>> {
         Box::pin(async move {
             let turn = self.open_turn(caller, request, false).await?;
-            let in_flight = self.join_draft(&turn).await?;
-            let joined = in_flight.joined;
-            let draft = in_flight.wait().await?;
-            self.store_answer(&turn, draft, joined).await
+            let mut unfinished = Unfinished::of(self, &turn);
+            let in_flight = self.join_draft(&turn).await;
+            let drafted = match in_flight {
+                Ok(in_flight) => {
+                    let joined = in_flight.joined;
+                    in_flight.wait().await.map(|draft| (draft, joined))
+                }
+                Err(error) => Err(error),
+            };
+            unfinished.end();
+            let (draft, joined) = drafted?;
+            self.begin_storing_answer(&turn, draft, joined)
+                .stored()
+                .await
         })
     }
 

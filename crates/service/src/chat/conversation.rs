@@ -29,7 +29,10 @@ impl Chat {
             .summary
             .map(|summary| self.open(summary).map(as_quoted));
         let messages = tail.messages.into_iter().map(|message| self.open(message));
-        summary.into_iter().chain(messages).collect()
+        let messages: Vec<Message> = summary.into_iter().chain(messages).collect::<Result<_>>()?;
+        // An answer of which nothing was sent says nothing, and some providers refuse an empty message.
+        let is_said = |message: &Message| !message.content.trim().is_empty();
+        Ok(messages.into_iter().filter(is_said).collect())
     }
 
     /// A history that the caller sends, as if it were the room's.

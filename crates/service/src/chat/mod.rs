@@ -30,6 +30,7 @@ mod source;
 mod stream;
 mod summary;
 mod turn;
+mod unfinished;
 
 pub use answer::{Answer, ChatEvent, StoredAnswer};
 pub use draft::{Citation, CitationStatus, Draft};

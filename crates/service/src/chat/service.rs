@@ -12,6 +12,7 @@ use ragd_embed::CurrentEmbedder;
 use ragd_index::TermCounter;
 use ragd_llm::{ProviderSeries, Router};
 use ragd_store::Store;
+use tokio_util::task::TaskTracker;
 
 /// What chat works with.
 #[derive(Debug, Clone)]
@@ -54,12 +55,18 @@ pub struct ChatParts {
 pub struct Chat {
     pub(super) parts: ChatParts,
     pub(super) settings: ChatConfig,
+    /// What is stored after its caller has gone.
+    pub(super) detached: TaskTracker,
 }
 
 impl Chat {
     /// The service over its parts.
     pub fn new(parts: ChatParts, settings: ChatConfig) -> Self {
-        Self { parts, settings }
+        Self {
+            parts,
+            settings,
+            detached: TaskTracker::new(),
+        }
     }
 
     /// The router that calls the providers.

@@ -84,7 +84,7 @@ fn without_markers(hit: &Hit) -> String {
 }
 
 /// What was retrieved for a question.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct RetrievedSources {
     /// In the order of their numbers.
     pub(super) sources: Vec<Source>,

@@ -4,8 +4,9 @@
 use super::answer::ChatEvent;
 use super::draft::Draft;
 use super::single_flight::{InFlight, Progress};
-use super::source::{RetrievedSources, Source};
+use super::source::Source;
 use super::turn::Turn;
+use super::unfinished::Unfinished;
 use super::{Chat, ChatRequest};
 use futures_util::{FutureExt, Stream};
 use ragd_core::domain::Principal;
@@ -32,7 +33,7 @@ impl Chat {
                 }
             };
             let joined = in_flight.joined;
-            let mut reader = ProgressReader::of(&in_flight);
+            let mut reader = ProgressReader::of(&in_flight, Unfinished::of(&chat, &turn));
             let mut draft = Box::pin(in_flight.wait().fuse());
             let draft = loop {
                 let ended = tokio::select! {
@@ -49,19 +50,27 @@ impl Chat {
             let draft = match draft {
                 Ok(draft) => draft,
                 Err(error) => {
-                    let partial = !reader.text.is_empty();
-                    if let Some(retrieved) = reader.retrieved.filter(|_| partial) {
-                        chat.store_partial(&turn, &retrieved, reader.text).await;
+                    let partial = !reader.unfinished.sent.is_empty();
+                    if !partial {
+                        reader.unfinished.end();
+                    }
+                    // What was sent is stored before the client hears of it.
+                    if let Some(storing) = reader.unfinished.begin_storing()
+                        && let Err(error) = storing.await
+                    {
+                        tracing::error!(%error, "an incomplete answer was not stored");
                     }
                     yield ChatEvent::Error { error, partial };
                     return;
                 }
             };
+            reader.unfinished.end();
+            let storing = chat.begin_storing_answer(&turn, Arc::clone(&draft), joined);
             // It came as a whole: it was cached, or whoever began it did not ask for a stream.
             for event in reader.rest(&turn, &draft) {
                 yield event;
             }
-            match chat.store_answer(&turn, draft, joined).await {
+            match storing.stored().await {
                 Ok(stored) => yield ChatEvent::Done(Box::new(stored.answer)),
                 Err(error) => yield ChatEvent::Error { error, partial: true },
             }
@@ -84,23 +93,22 @@ struct Begun {
 /// How far one stream has read the progress of its draft.
 struct ProgressReader {
     progress: watch::Receiver<Progress>,
-    retrieved: Option<Arc<RetrievedSources>>,
+    /// What was sent, and whom to store it for.
+    unfinished: Unfinished,
     is_served: bool,
     tokens: usize,
-    text: String,
 }
 
 impl ProgressReader {
-    fn of(in_flight: &InFlight) -> Self {
+    fn of(in_flight: &InFlight, unfinished: Unfinished) -> Self {
         let mut progress = in_flight.progress.clone();
         // So that the first look also reads what had come before this stream joined.
         progress.mark_changed();
         Self {
             progress,
-            retrieved: None,
+            unfinished,
             is_served: false,
             tokens: 0,
-            text: String::new(),
         }
     }
 
@@ -108,16 +116,16 @@ impl ProgressReader {
     fn unread(&mut self, turn: &Turn) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         let progress = self.progress.borrow_and_update();
-        if let (None, Some(retrieved)) = (&self.retrieved, &progress.retrieved) {
+        if let (None, Some(retrieved)) = (&self.unfinished.retrieved, &progress.retrieved) {
             events.push(metadata(turn, &retrieved.sources));
-            self.retrieved = Some(Arc::clone(retrieved));
+            self.unfinished.retrieved = Some(Arc::clone(retrieved));
         }
         if let (false, Some(served)) = (self.is_served, &progress.served) {
             self.is_served = true;
             events.push(ChatEvent::Answering(served.clone()));
         }
         for token in &progress.tokens[self.tokens..] {
-            self.text.push_str(token);
+            self.unfinished.sent.push_str(token);
             events.push(ChatEvent::Token(token.clone()));
         }
         self.tokens = progress.tokens.len();
@@ -127,7 +135,7 @@ impl ProgressReader {
     /// What is left of a finished answer.
     fn rest(&self, turn: &Turn, draft: &Draft) -> Vec<ChatEvent> {
         let mut events = Vec::new();
-        if self.retrieved.is_none() {
+        if self.unfinished.retrieved.is_none() {
             events.push(metadata(turn, &draft.sources));
         }
         if self.tokens == 0 {
