@@ -72,11 +72,7 @@ impl DatabaseUrl {
         let (scheme, rest) = url.trim().split_once(':').ok_or_else(unknown_scheme)?;
         match scheme.split('+').next().unwrap_or(scheme) {
             "sqlite" => parse_sqlite(rest),
-            "postgres" | "postgresql" => PgConnectOptions::from_str(&format!("postgres:{rest}"))
-                .map(|options| Self::Postgres(Box::new(options)))
-                .map_err(|error| {
-                    Error::invalid("DATABASE_URL: not a Postgres URL").with_source(error)
-                }),
+            "postgres" | "postgresql" => parse_postgres(rest),
             _ => Err(unknown_scheme()),
         }
     }
@@ -84,6 +80,40 @@ impl DatabaseUrl {
 
 fn unknown_scheme() -> Error {
     Error::invalid("DATABASE_URL: must begin with sqlite:, postgres:// or postgresql://")
+}
+
+/// Reads what follows `postgres:`, also where the host is a parameter, as libpq allows:
+/// `//user@/name?host=/run/postgresql`.
+fn parse_postgres(rest: &str) -> Result<DatabaseUrl> {
+    let url = format!("postgres:{}", with_host(rest));
+    let mut options = PgConnectOptions::from_str(&url)
+        .map_err(|error| Error::invalid("DATABASE_URL: not a Postgres URL").with_source(error))?;
+    // The brackets around an IPv6 address belong to the URL.
+    let host = options.get_host();
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    if let Some(address) = address.map(str::to_owned) {
+        options = options.host(&address);
+    }
+    Ok(DatabaseUrl::Postgres(Box::new(options)))
+}
+
+/// Puts `localhost` into a URL that has a user or a port and no host, which parsers of URLs refuse.
+fn with_host(rest: &str) -> String {
+    let Some(after) = rest.strip_prefix("//") else {
+        return rest.to_owned();
+    };
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    let (authority, tail) = after.split_at(end);
+    let host_at = authority.rfind('@').map_or(0, |at| at + 1);
+    let (user, host) = authority.split_at(host_at);
+    let is_missing = host.starts_with(':') || (host.is_empty() && !user.is_empty());
+    if is_missing {
+        format!("//{user}localhost{host}{tail}")
+    } else {
+        rest.to_owned()
+    }
 }
 
 fn parse_sqlite(rest: &str) -> Result<DatabaseUrl> {
@@ -100,13 +130,15 @@ impl std::fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(options) => write!(
-                f,
-                "postgres://{}:{}/{}",
-                options.get_host(),
-                options.get_port(),
-                options.get_database().unwrap_or_default()
-            ),
+            Self::Postgres(options) => {
+                let (host, port) = (options.get_host(), options.get_port());
+                let name = options.get_database().unwrap_or_default();
+                match options.get_socket() {
+                    Some(folder) => write!(f, "postgres:///{name}?host={}", folder.display()),
+                    None if host.contains(':') => write!(f, "postgres://[{host}]:{port}/{name}"),
+                    None => write!(f, "postgres://{host}:{port}/{name}"),
+                }
+            }
         }
     }
 }

@@ -308,6 +308,34 @@ fn urls_are_read_as_operators_write_them() {
             "postgres+psycopg2://u@db/rag?sslmode=disable",
             "postgres://db:5432/rag",
         ),
+        (
+            "postgres://u:secret@[::1]:5433/rag",
+            "postgres://[::1]:5433/rag",
+        ),
+        (
+            "postgres://u@[fd00::7]/rag",
+            "postgres://[fd00::7]:5432/rag",
+        ),
+        (
+            "postgres:///rag?host=/run/postgresql&user=u",
+            "postgres:///rag?host=/run/postgresql",
+        ),
+        (
+            "postgres://u:secret@/rag?host=/run/postgresql",
+            "postgres:///rag?host=/run/postgresql",
+        ),
+        (
+            "postgres://u@/rag?host=db&port=5433",
+            "postgres://db:5433/rag",
+        ),
+        (
+            "postgres://u@:5433/rag?host=::1",
+            "postgres://[::1]:5433/rag",
+        ),
+        (
+            "postgres:///rag?host=127.0.0.1",
+            "postgres://127.0.0.1:5432/rag",
+        ),
     ] {
         assert_eq!(shown(url).unwrap(), expected, "{url}");
     }

@@ -2,6 +2,7 @@
 
 mod accept;
 pub(crate) mod create;
+mod disposition;
 mod fields;
 pub(crate) mod ingest_folder;
 mod types;

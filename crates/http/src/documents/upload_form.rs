@@ -1,5 +1,6 @@
 //! The multipart form of an upload (RFC 7578), read part by part, each with its limit.
 
+use super::disposition;
 use crate::documents::fields::{check_metadata, check_title};
 use crate::extract::DRAIN_BYTES;
 use crate::failure::problem::Failure;
@@ -86,8 +87,8 @@ impl Parts {
                 if self.file.is_some() {
                     return Err(Error::invalid("file: there must be only one").into());
                 }
-                let name = field.file_name().unwrap_or_default();
-                let filename = FileName::parse(name).map_err(|e| e.with_code("invalid_file_name"));
+                let name = disposition::file_name(field.headers()).unwrap_or_default();
+                let filename = FileName::parse(&name).map_err(|e| e.with_code("invalid_file_name"));
                 let limit = Limit {
                     bytes: max_bytes,
                     name: format!("file: must be at most {} MB", max_bytes / (1_024 * 1_024)),

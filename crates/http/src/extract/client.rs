@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use ragd_core::domain::AuditRecord;
 use ragd_service::app::App;
+use ragd_service::config::TrustedProxy;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 
@@ -55,12 +56,8 @@ impl FromRequestParts<AppState> for Client {
     }
 }
 
-fn beyond_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> IpAddr {
-    let is_trusted = |address: IpAddr| {
-        trusted
-            .iter()
-            .any(|proxy| proxy.parse() == Ok(address.to_canonical()))
-    };
+fn beyond_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[TrustedProxy]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|proxy| proxy.contains(address));
     let peer = peer.to_canonical();
     if !is_trusted(peer) {
         return peer;
@@ -74,7 +71,7 @@ fn beyond_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> IpAd
     let mut nearest = peer;
     for hop in hops.iter().rev() {
         // An unreadable hop was not written by a trusted proxy: stop here.
-        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+        let Some(address) = address_of(hop) else {
             return nearest;
         };
         nearest = address.to_canonical();
@@ -83,6 +80,14 @@ fn beyond_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[String]) -> IpAd
         }
     }
     nearest
+}
+
+/// The address of a hop, which may have a port: `203.0.113.7:4711`, `[2001:db8::7]:4711`.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim().trim_matches('"');
+    let without_port = || hop.parse().map(|address: SocketAddr| address.ip()).ok();
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    hop.parse().ok().or_else(without_port).or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -94,8 +99,26 @@ mod tests {
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
-        let trusted = ["10.0.0.1".to_owned(), "10.0.0.2".to_owned()];
+        let trusted = ["10.0.0.1", "10.0.0.2", "172.16.0.0/12", "fd00::/8"];
+        let trusted = trusted.map(|proxy| TrustedProxy::try_from(proxy.to_owned()).unwrap());
         beyond_proxies(peer.into(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn hops_may_have_ports_and_proxies_be_networks() {
+        for (hops, address) in [
+            ("198.51.100.1:4711", "198.51.100.1"),
+            ("[2001:db8::7]:443", "2001:db8::7"),
+            ("\"[2001:db8::7]:443\"", "2001:db8::7"),
+            ("[2001:db8::7]", "2001:db8::7"),
+            ("2001:db8::7", "2001:db8::7"),
+            ("198.51.100.1, 172.20.1.1:80, [fd00::1]:80", "198.51.100.1"),
+            ("198.51.100.1, unknown, 172.20.1.1", "172.20.1.1"),
+            ("198.51.100.1:port", "10.0.0.1"),
+            ("::ffff:198.51.100.1", "198.51.100.1"),
+        ] {
+            assert_eq!(seen([10, 0, 0, 1], &[hops]), address, "{hops}");
+        }
     }
 
     #[test]

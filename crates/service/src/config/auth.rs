@@ -1,6 +1,6 @@
 //! Authentication: API keys, the secret that signs tokens, the administrator's password.
 
-use super::{Faults, table::settings};
+use super::{Faults, rules, table::settings};
 use secrecy::{ExposeSecret, SecretString};
 
 settings! {
@@ -43,6 +43,11 @@ impl AuthConfig {
                     "a key must have at least {} characters",
                     Self::MIN_KEY_CHARS
                 ),
+            );
+            faults.require(
+                rules::header_secret(key).is_ok(),
+                "auth.api_key (API_KEY, API_KEYS)",
+                rules::NOT_FOR_HEADERS,
             );
         }
         let secret_chars = self

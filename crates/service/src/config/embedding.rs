@@ -100,7 +100,7 @@ settings! {
     base_url: Option<String> [EMBEDDING_BASE_URL] is http_url;
     /// The provider's key; absent: with `openai`, OpenAI's.
     #[serde(skip_serializing)]
-    api_key: Option<SecretString> [EMBEDDING_API_KEY];
+    api_key: Option<SecretString> [EMBEDDING_API_KEY] is header_secret;
     /// How many numbers a vector must have; 0: as many as the model gives.
     dimension: usize [EMBEDDING_DIMENSION] in 0..=Self::MAX_DIMENSION;
     /// How many texts one request carries.

@@ -60,7 +60,13 @@ fn read(
             .cloned()
     };
     if let Some(value) = set(variable) {
-        return Ok(Some(value));
+        // What a file or a form has put around a secret is not a part of it.
+        let value = if kind.is_secret() {
+            value.trim().to_owned()
+        } else {
+            value
+        };
+        return Ok(Some(value).filter(|value| !value.is_empty()));
     }
     if !kind.is_secret() {
         return Ok(None);
@@ -69,7 +75,7 @@ fn read(
         return Ok(None);
     };
     match std::fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+        Ok(text) => Ok(Some(text.trim().to_owned())),
         Err(error) => Err(format!("{variable}_FILE: cannot read '{path}': {error}")),
     }
 }

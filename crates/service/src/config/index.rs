@@ -14,7 +14,7 @@ settings! {
     qdrant_url: Option<String> [QDRANT_URL];
     /// The server's API key.
     #[serde(skip_serializing)]
-    qdrant_api_key: Option<SecretString> [QDRANT_API_KEY];
+    qdrant_api_key: Option<SecretString> [QDRANT_API_KEY] is header_secret;
     /// How long any one request to the server may take. Beyond ten seconds the lease on the index
     /// could end while a request is under way.
     qdrant_timeout_seconds: u64 [QDRANT_TIMEOUT_SECONDS] in 1..=10;

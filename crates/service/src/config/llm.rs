@@ -37,28 +37,28 @@ settings! {
     max_body_megabytes: usize [] in 1..=200;
     /// OpenAI's key.
     #[serde(skip_serializing)]
-    openai_api_key: Option<SecretString> [OPENAI_API_KEY];
+    openai_api_key: Option<SecretString> [OPENAI_API_KEY] is header_secret;
     /// OpenAI's address, or that of any server with its API; ends in `/v1`.
     openai_base_url: String [OPENAI_BASE_URL] is http_url;
     /// The model that OpenAI is asked for.
     openai_model: String [OPENAI_MODEL];
     /// Anthropic's key.
     #[serde(skip_serializing)]
-    anthropic_api_key: Option<SecretString> [ANTHROPIC_API_KEY];
+    anthropic_api_key: Option<SecretString> [ANTHROPIC_API_KEY] is header_secret;
     /// Anthropic's address; ends in `/v1`.
     anthropic_base_url: String [ANTHROPIC_BASE_URL] is http_url;
     /// The model that Anthropic is asked for.
     anthropic_model: String [ANTHROPIC_MODEL];
     /// Google's key.
     #[serde(skip_serializing)]
-    google_api_key: Option<SecretString> [GOOGLE_API_KEY];
+    google_api_key: Option<SecretString> [GOOGLE_API_KEY] is header_secret;
     /// Gemini's address; ends in `/v1beta`.
     google_base_url: String [GOOGLE_BASE_URL] is http_url;
     /// The model that Google is asked for.
     google_model: String [GOOGLE_MODEL];
     /// Groq's key.
     #[serde(skip_serializing)]
-    groq_api_key: Option<SecretString> [GROQ_API_KEY, LLM_GROQ_API_KEY];
+    groq_api_key: Option<SecretString> [GROQ_API_KEY, LLM_GROQ_API_KEY] is header_secret;
     /// Groq's address.
     groq_base_url: String [GROQ_BASE_URL] is http_url;
     /// The model that Groq is asked for.
@@ -77,7 +77,7 @@ settings! {
     flow_agent: Option<String> [FLOW_AGENT];
     /// CI&T Flow's secret.
     #[serde(skip_serializing)]
-    flow_agent_secret: Option<SecretString> [FLOW_AGENT_SECRET];
+    flow_agent_secret: Option<SecretString> [FLOW_AGENT_SECRET] is header_secret;
     /// CI&T Flow's address; calls go to `/openai/chat/completions` below it.
     flow_base_url: Option<String> [FLOW_BASE_URL] is http_url;
     /// The model that CI&T Flow is asked for.

@@ -28,6 +28,7 @@ mod server;
 mod sessions;
 mod setting;
 mod table;
+mod trusted_proxy;
 
 pub use auth::AuthConfig;
 pub use cache::CacheConfig;
@@ -51,3 +52,4 @@ pub use sections::{Config, settings};
 pub use server::{AppEnv, ServerConfig};
 pub use sessions::SessionsConfig;
 pub use setting::{Setting, SettingKind, SettingRange};
+pub use trusted_proxy::TrustedProxy;

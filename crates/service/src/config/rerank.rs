@@ -33,7 +33,7 @@ settings! {
     url: Option<String> [RERANK_URL] is http_url;
     /// Its key.
     #[serde(skip_serializing)]
-    api_key: Option<SecretString> [RERANK_API_KEY];
+    api_key: Option<SecretString> [RERANK_API_KEY] is header_secret;
     /// Its model; absent: the provider's default.
     model: Option<String> [RERANK_MODEL];
     /// How many of the best passages are reranked.

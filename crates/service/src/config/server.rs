@@ -1,7 +1,7 @@
 //! The server: address, data folder, limits of requests.
 
 use super::{
-    Faults,
+    Faults, TrustedProxy,
     table::{setting_kind, settings},
 };
 use serde::{Deserialize, Serialize};
@@ -39,7 +39,7 @@ settings! {
     /// Origins that browsers may call from.
     cors_origins: Vec<String> [CORS_ORIGINS];
     /// Proxies whose `X-Forwarded-For` is trusted.
-    trusted_proxies: Vec<String> [TRUSTED_PROXIES];
+    trusted_proxies: Vec<TrustedProxy> [TRUSTED_PROXIES];
     /// A request that takes longer is ended (a stream: from its first byte on it has its own timers).
     request_timeout_seconds: u64 [] in 1..=u64::MAX, "must be at least 1";
     /// The largest JSON body.
@@ -55,12 +55,5 @@ impl ServerConfig {
             "server.blob_url",
             "must be file:///FOLDER; object stores are not in this version",
         );
-        for proxy in &self.trusted_proxies {
-            faults.require(
-                proxy.parse::<std::net::IpAddr>().is_ok(),
-                "server.trusted_proxies",
-                format_args!("'{proxy}' is not an IP address"),
-            );
-        }
     }
 }
