@@ -7,10 +7,13 @@ mod chunks;
 mod containers;
 mod data;
 mod formats;
+mod hidden;
 mod manuals;
 mod ocr;
 mod office;
+mod pdf_tables;
 mod pdfs;
+mod tables;
 
 use ragd::domain::FileName;
 use ragd::text::{ExtractFailure, ExtractLimits, Extracted, Extractor, FailureCode};

@@ -5,7 +5,7 @@
 use super::rlimits::ResourceLimits;
 use super::{
     ExtractFailure, ExtractLimits, Extracted, FailureCode, Format, decode, delimited, email, epub,
-    html, json, markdown, odf, office, pdf, picture, rtf,
+    front_matter, html, json, markdown, odf, office, pdf, picture, pipe_tables, rtf,
 };
 use serde::{Deserialize, Serialize};
 use std::io::{BufWriter, Read, Write};
@@ -162,7 +162,7 @@ fn read(
 ) -> Result<Extracted, ExtractFailure> {
     match format {
         Format::Text | Format::Source => Ok(plain_text(decode::plain(&bytes)?)),
-        Format::Markdown => Ok(markdown_text(decode::plain(&bytes)?)),
+        Format::Markdown => markdown_text(&decode::plain(&bytes)?, limits),
         Format::Html => html::extract(&decode::html(&bytes)?, limits),
         Format::Pdf => pdf::extract(bytes, limits, pixels_for_ocr.is_some()),
         Format::Picture(kind) => picture::extract(kind, &bytes, pixels_for_ocr),
@@ -203,12 +203,13 @@ fn plain_text(text: String) -> Extracted {
     }
 }
 
-fn markdown_text(text: String) -> Extracted {
+fn markdown_text(text: &str, limits: &ExtractLimits) -> Result<Extracted, ExtractFailure> {
+    let text = pipe_tables::rewritten(text, limits)?;
     let sections = markdown::sections(&text);
-    Extracted {
-        title: markdown::title(&sections),
+    Ok(Extracted {
+        title: front_matter::title(&text).or_else(|| markdown::title(&sections)),
         text,
         sections,
         ..Extracted::default()
-    }
+    })
 }

@@ -28,7 +28,7 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
         limits,
     };
     mail.write(&message, 1)?;
-    let mut extracted = mail.writer.finish();
+    let mut extracted = mail.writer.finish()?;
     extracted.title = message
         .subject()
         .map(str::trim)

@@ -19,6 +19,9 @@ pub struct Extracted {
     /// The numbers of the pages that are pictures, which only OCR can read.
     #[serde(default)]
     pub unread: Vec<u32>,
+    /// How many lines were left out because they repeat on every page.
+    #[serde(default)]
+    pub left_out: usize,
 }
 
 impl Extracted {

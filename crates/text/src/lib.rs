@@ -15,7 +15,9 @@ mod epub;
 mod extracted;
 mod extractor;
 mod failure;
+mod fence;
 mod format;
+mod front_matter;
 mod html;
 mod hyphen;
 mod json;
@@ -26,6 +28,7 @@ mod odf;
 mod office;
 mod pdf;
 mod picture;
+mod pipe_tables;
 mod process;
 mod rlimits;
 mod rtf;
@@ -46,4 +49,4 @@ use format::Format;
 
 /// The version of extraction and chunking, a part of the fingerprint of an ingest. It changes
 /// whenever the same bytes with the same settings would give other passages.
-pub const EXTRACTOR_VERSION: &str = "text-2";
+pub const EXTRACTOR_VERSION: &str = "text-3";

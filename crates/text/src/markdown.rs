@@ -1,7 +1,8 @@
 //! The headings of Markdown: `#` lines and underlined ones, outside of fenced code and front
 //! matter. The text itself stays as it is, so that offsets refer to the original.
 
-use super::Section;
+use super::fence::Fence;
+use super::{Section, front_matter};
 
 /// The headings of `text` in order.
 pub(super) fn sections(text: &str) -> Vec<Section> {
@@ -27,9 +28,9 @@ pub(super) fn title(sections: &[Section]) -> Option<String> {
 /// What the lines before the current one mean for it.
 #[derive(Default)]
 struct Lines {
-    /// The marker that opened a fence, e.g. three backticks.
-    fence: Option<String>,
-    in_front_matter: bool,
+    fence: Fence,
+    /// What ends the front matter that is open.
+    front_matter_ends: &'static [&'static str],
     seen_any: bool,
     /// The line before with its offset, if an underline would make it a heading.
     before: Option<(usize, String)>,
@@ -39,7 +40,7 @@ impl Lines {
     fn read(&mut self, line: &str, at: usize, found: &mut Vec<Section>) {
         let first = !std::mem::replace(&mut self.seen_any, true);
         let before = self.before.take();
-        if self.skip_front_matter(line, first) || self.skip_fence(line) {
+        if self.skip_front_matter(line, first) || self.fence.covers(line) {
             return;
         }
         if let Some((level, title)) = hashed(line) {
@@ -52,30 +53,15 @@ impl Lines {
     }
 
     fn skip_front_matter(&mut self, line: &str, first: bool) -> bool {
-        if first && line == "---" {
-            self.in_front_matter = true;
-            return true;
+        if first {
+            self.front_matter_ends = front_matter::closing_marks(line);
+            return !self.front_matter_ends.is_empty();
         }
-        if self.in_front_matter {
-            self.in_front_matter = line != "---" && line != "...";
-            return true;
+        let is_in = !self.front_matter_ends.is_empty();
+        if self.front_matter_ends.contains(&line) {
+            self.front_matter_ends = &[];
         }
-        false
-    }
-
-    fn skip_fence(&mut self, line: &str) -> bool {
-        let bare = line.trim_start();
-        if let Some(open) = &self.fence {
-            if bare.starts_with(open.as_str()) && bare.chars().all(|c| open.contains(c)) {
-                self.fence = None;
-            }
-            return true;
-        }
-        self.fence = ['`', '~'].iter().find_map(|mark| {
-            let length = bare.chars().take_while(|c| c == mark).count();
-            (length >= 3).then(|| mark.to_string().repeat(length))
-        });
-        self.fence.is_some()
+        is_in
     }
 }
 

@@ -30,7 +30,10 @@ async fn markdown_stays_raw_and_its_headings_are_sections() {
                 Under\n-----\n\n### Deep ###\n";
     let found = extract("a.md", text.as_bytes()).await.unwrap();
     assert_eq!(found.text, text);
-    assert_eq!(found.title.as_deref(), Some("Größe and link"));
+    assert_eq!(found.title.as_deref(), Some("x"));
+    let untitled = text.replace("title: x", "lang: de");
+    let untitled = extract("a.md", untitled.as_bytes()).await.unwrap();
+    assert_eq!(untitled.title.as_deref(), Some("Größe and link"));
     let sections: Vec<_> = found
         .sections
         .iter()
@@ -57,7 +60,7 @@ async fn html_becomes_paragraphs_headings_and_rows() {
     assert_eq!(found.title.as_deref(), Some("Fish & chips"));
     assert_eq!(
         found.text,
-        "Frying it\n\nHot oil burns.\n\nUse salt.\n\n- one\n- two\n\nPart | Grams\nFish | 200\n\n\
+        "Frying it\n\nHot oil burns.\n\nUse salt.\n\n- one\n- two\n\nPart | Grams\n- Part: Fish | Grams: 200\n\n\
          \u{20} keep\n    this\n\nEnd\n\n© café"
     );
     let sections: Vec<_> = found

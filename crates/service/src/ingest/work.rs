@@ -92,6 +92,13 @@ impl Ingest {
             Err(failure) => return self.fail(&accepted, failure, progress).await,
         };
         failpoint("ingest.extracted");
+        if extracted.left_out > 0 {
+            tracing::info!(
+                document_id = %accepted.document.id,
+                lines = extracted.left_out,
+                "lines that repeat on every page were left out"
+            );
+        }
         self.commit(&accepted, extracted, progress).await
     }
 

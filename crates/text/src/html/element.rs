@@ -38,10 +38,14 @@ pub(super) enum Element {
     Item,
     /// A table.
     Table,
+    /// Rows of headers.
+    HeaderRows,
     /// A row of a table.
     Row,
     /// A cell of a row.
     Cell,
+    /// A cell that names a column or row.
+    HeaderCell,
     /// Preformatted: keeps its white space.
     Verbatim,
     /// Replaced by its `alt` text.
@@ -76,7 +80,9 @@ impl Element {
             b"li" => Self::Item,
             b"table" => Self::Table,
             b"tr" => Self::Row,
-            b"td" | b"th" => Self::Cell,
+            b"thead" => Self::HeaderRows,
+            b"td" => Self::Cell,
+            b"th" => Self::HeaderCell,
             b"pre" | b"listing" | b"xmp" | b"plaintext" => Self::Verbatim,
             b"img" => Self::Image,
             b"title" => Self::Title,
@@ -99,6 +105,32 @@ impl Element {
             })
     }
 
+    /// Whether an element whose end tag may be omitted ends where another begins (HTML 13.1.2.4).
+    pub(super) fn ends_before(open: &[u8], next: &[u8]) -> bool {
+        match open {
+            b"li" => next == b"li",
+            b"dt" | b"dd" => matches!(next, b"dt" | b"dd"),
+            b"option" => matches!(next, b"option" | b"optgroup"),
+            b"td" | b"th" => matches!(next, b"td" | b"th" | b"tr" | b"tbody" | b"tfoot"),
+            b"tr" => matches!(next, b"tr" | b"tbody" | b"tfoot"),
+            _ => matches!(
+                Self::of(next),
+                Self::Block
+                    | Self::Paragraph
+                    | Self::Heading(_)
+                    | Self::Table
+                    | Self::Verbatim
+                    | Self::Line
+                    | Self::Item
+            ),
+        }
+    }
+
+    /// Whether the name is that of a void element that parts text.
+    pub(super) fn is_void_name(name: &[u8]) -> bool {
+        matches!(name, b"br" | b"hr")
+    }
+
     /// Whether it never has an end tag (a void element).
     pub(super) fn is_void(self) -> bool {
         matches!(self, Self::Void | Self::Image)
@@ -109,7 +141,7 @@ impl Element {
     pub(super) fn end_is_optional(self) -> bool {
         matches!(
             self,
-            Self::Paragraph | Self::Item | Self::Row | Self::Cell | Self::Line
+            Self::Paragraph | Self::Item | Self::Row | Self::Cell | Self::HeaderCell | Self::Line
         )
     }
 }

@@ -1,12 +1,16 @@
 //! HTML to text, in one pass over its tokens. No tree is built, so that time and memory are linear
-//! in the size of the file, and the depth of open elements is limited. Scripts, styles and
-//! navigation are left out; blocks become paragraphs, headings sections, table rows lines.
+//! in the size of the file, and the depth of open elements is limited. Scripts, styles, navigation and
+//! what the page does not show are left out; blocks become paragraphs, headings sections, table rows lines.
 
+mod attribute;
 mod element;
+mod hidden;
 
 use super::writer::{Break, Writer};
 use super::{ExtractFailure, ExtractLimits, Extracted};
+use attribute::attribute;
 use element::Element;
+use hidden::HiddenRules;
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use std::collections::HashMap;
 
@@ -22,7 +26,9 @@ pub(super) fn extract(html: &str, limits: &ExtractLimits) -> Result<Extracted, E
         open: Vec::new(),
         open_by_name: HashMap::new(),
         skipped: 0,
+        header_rows: 0,
         title: None,
+        hidden: HiddenRules::default(),
         limits,
     };
     for token in Tokenizer::new_with_emitter(html, emitter).flatten() {
@@ -34,7 +40,7 @@ pub(super) fn extract(html: &str, limits: &ExtractLimits) -> Result<Extracted, E
         }
     }
     let title = page.title.filter(|title| !title.is_empty());
-    let mut extracted = page.writer.finish();
+    let mut extracted = page.writer.finish()?;
     extracted.title = title.or_else(|| super::markdown::title(&extracted.sections));
     Ok(extracted)
 }
@@ -47,8 +53,11 @@ struct Page<'a> {
     open_by_name: HashMap<Vec<u8>, usize>,
     /// How many of the open elements are left out with their content.
     skipped: usize,
+    /// How many `<thead>` are open.
+    header_rows: usize,
     /// `Some` from the first `<title>` on.
     title: Option<String>,
+    hidden: HiddenRules,
     limits: &'a ExtractLimits,
 }
 
@@ -62,11 +71,22 @@ impl Page<'_> {
         if navigates && matches!(element, Element::Block | Element::Table) {
             element = Element::Skipped;
         }
+        self.end_in_skipped_before(&tag.name);
+        let is_hidden = element != Element::Title && self.hidden.hide(tag);
+        let is_void = element.is_void() || Element::is_void_name(&tag.name);
+        if is_hidden && is_void {
+            return Ok(());
+        }
+        if is_hidden {
+            element = Element::Skipped;
+        }
         if self.skipped == 0 {
             self.begin(element, tag)?;
         }
-        let is_empty = element.is_void() || (self.skipped > 0 && tag.self_closing);
-        if is_empty || element.end_is_optional() {
+        // What is left out is followed in full, so that it ends where it should.
+        let is_left_out = self.skipped > 0 || element == Element::Skipped;
+        let is_empty = is_void || (self.skipped > 0 && tag.self_closing);
+        if is_empty || (element.end_is_optional() && !is_left_out) {
             return Ok(());
         }
         if self.open.len() >= self.limits.html_depth {
@@ -83,13 +103,13 @@ impl Page<'_> {
 
     fn end(&mut self, name: &[u8]) -> Result<(), ExtractFailure> {
         let element = Element::of(name);
-        if element.end_is_optional() {
+        if element.end_is_optional() && !self.is_open(name) {
             if self.skipped == 0 {
-                self.finish(element);
+                self.finish(element)?;
             }
             return Ok(());
         }
-        if self.open_by_name.get(name).is_none_or(|count| *count == 0) {
+        if !self.is_open(name) {
             return Ok(());
         }
         // Also ends the elements that were left open inside it.
@@ -100,7 +120,7 @@ impl Page<'_> {
             if element == Element::Skipped {
                 self.skipped -= 1;
             } else if self.skipped == 0 {
-                self.finish(element);
+                self.finish(element)?;
             }
             if open == name {
                 break;
@@ -109,15 +129,40 @@ impl Page<'_> {
         Ok(())
     }
 
+    fn is_open(&self, name: &[u8]) -> bool {
+        self.open_by_name.get(name).is_some_and(|count| *count > 0)
+    }
+
+    /// Ends elements without an end tag that are left out, such as `<p hidden>`, where the next begins.
+    fn end_in_skipped_before(&mut self, next: &[u8]) {
+        while self.skipped > 0
+            && let Some((name, element)) = self.open.last()
+            && Element::of(name).end_is_optional()
+            && Element::ends_before(name, next)
+        {
+            if let Some(count) = self.open_by_name.get_mut(name) {
+                *count -= 1;
+            }
+            self.skipped -= usize::from(*element == Element::Skipped);
+            self.open.pop();
+        }
+    }
+
     fn begin(&mut self, element: Element, tag: &StartTag<()>) -> Result<(), ExtractFailure> {
         match element {
             Element::Block | Element::Paragraph => self.writer.begin_block(),
-            Element::Table => self.writer.begin_table(),
+            Element::Table => return self.begin_table(tag),
             Element::Line => self.writer.break_before(Break::Line),
             Element::Heading(level) => self.writer.begin_heading(level),
             Element::Item => self.writer.begin_item(),
-            Element::Row => self.writer.begin_row(),
-            Element::Cell => self.writer.begin_cell(),
+            Element::HeaderRows => self.header_rows += 1,
+            Element::Row => {
+                self.writer.begin_row()?;
+                if self.header_rows > 0 {
+                    self.writer.mark_header_row();
+                }
+            }
+            Element::Cell | Element::HeaderCell => self.begin_cell(element, tag),
             Element::Verbatim => self.writer.begin_verbatim(),
             Element::Image => {
                 let alt = tag.attributes.iter().find(|(name, _)| ***name == *b"alt");
@@ -131,9 +176,34 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn finish(&mut self, element: Element) {
+    fn begin_table(&mut self, tag: &StartTag<()>) -> Result<(), ExtractFailure> {
+        self.writer.begin_table()?;
+        // Headers of a table around this one are not this one's.
+        self.header_rows = 0;
+        match attribute(tag, b"role").as_deref() {
+            Some("presentation" | "none") => self.writer.table_is_layout(),
+            _ => Ok(()),
+        }
+    }
+
+    fn begin_cell(&mut self, element: Element, tag: &StartTag<()>) {
+        self.writer.begin_cell();
+        self.writer.mark_header_cell(element == Element::HeaderCell);
+        let number = |name| attribute(tag, name)?.trim().parse().ok();
+        let columns = number(b"colspan").unwrap_or(1);
+        // 0 rows are all that follow.
+        let rows = match number(b"rowspan") {
+            Some(0) => usize::MAX,
+            rows => rows.unwrap_or(1),
+        };
+        self.writer.span_cell(columns, rows);
+    }
+
+    fn finish(&mut self, element: Element) -> Result<(), ExtractFailure> {
         match element {
-            Element::Block | Element::Paragraph | Element::Table => {
+            Element::Table => return self.writer.end_table(),
+            Element::HeaderRows => self.header_rows = self.header_rows.saturating_sub(1),
+            Element::Block | Element::Paragraph => {
                 self.writer.break_before(Break::Paragraph);
             }
             Element::Item | Element::Row | Element::Line => self.writer.break_before(Break::Line),
@@ -141,6 +211,7 @@ impl Page<'_> {
             Element::Verbatim => self.writer.end_verbatim(),
             _ => {}
         }
+        Ok(())
     }
 
     fn text(&mut self, text: &str) -> Result<(), ExtractFailure> {
@@ -152,6 +223,9 @@ impl Page<'_> {
             return Ok(());
         }
         if self.skipped > 0 {
+            if self.open.last().is_some_and(|(name, _)| name == b"style") {
+                self.hidden.read(text);
+            }
             return Ok(());
         }
         self.writer.text(text)

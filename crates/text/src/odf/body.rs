@@ -14,6 +14,7 @@ pub(super) fn read(content: &str, limits: &ExtractLimits) -> Result<Extracted, E
         writer: Writer::new(limits),
         open: 0,
         tables: 0,
+        in_header_rows: false,
         is_item: false,
         in_title: false,
         slides: 0,
@@ -29,7 +30,7 @@ pub(super) fn read(content: &str, limits: &ExtractLimits) -> Result<Extracted, E
         }
     }
     body.writer.write_asides()?;
-    Ok(body.writer.finish())
+    body.writer.finish()
 }
 
 struct Body<'a> {
@@ -38,6 +39,7 @@ struct Body<'a> {
     /// How many paragraphs and headings are open; only these have text.
     open: usize,
     tables: usize,
+    in_header_rows: bool,
     /// Whether the next paragraph is the first of a list's item.
     is_item: bool,
     /// Whether the frame that is open holds the slide's title.
@@ -58,10 +60,11 @@ impl<'a> Body<'a> {
             "line-break" => self.writer.break_before(Break::Line),
             "table" => {
                 self.tables += 1;
-                self.writer.begin_table();
+                self.writer.begin_table()?;
             }
-            "table-row" => self.writer.begin_row(),
-            "table-cell" => self.writer.begin_cell(),
+            "table-header-rows" => self.in_header_rows = true,
+            "table-row" => self.begin_row()?,
+            "table-cell" => self.begin_cell(tag),
             "note" => self.note()?,
             "annotation" => self.comment()?,
             "page" => self.begin_slide()?,
@@ -93,9 +96,10 @@ impl<'a> Body<'a> {
                 self.end_paragraph()?;
             }
             "table-row" => self.writer.break_before(Break::Line),
+            "table-header-rows" => self.in_header_rows = false,
             "table" => {
                 self.tables = self.tables.saturating_sub(1);
-                self.writer.break_before(Break::Paragraph);
+                self.writer.end_table()?;
             }
             "list-item" => self.is_item = false,
             "frame" => self.in_title = false,
@@ -106,6 +110,29 @@ impl<'a> Body<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    fn begin_row(&mut self) -> Result<(), ExtractFailure> {
+        self.writer.begin_row()?;
+        if self.in_header_rows {
+            self.writer.mark_header_row();
+        }
+        Ok(())
+    }
+
+    fn begin_cell(&mut self, tag: &Tag<'_>) {
+        let number = |name| tag.attr(name).and_then(|value| value.parse().ok());
+        // Only empty cells are repeated in texts: the columns after them move.
+        for _ in 1..number("number-columns-repeated")
+            .unwrap_or(1)
+            .min(MOST_CELLS_REPEATED)
+        {
+            self.writer.begin_cell();
+        }
+        self.writer.begin_cell();
+        let columns = number("number-columns-spanned").unwrap_or(1);
+        self.writer
+            .span_cell(columns, number("number-rows-spanned").unwrap_or(1));
     }
 
     fn begin_heading(&mut self, tag: &Tag<'_>) {
@@ -193,5 +220,7 @@ impl<'a> Body<'a> {
         Ok(())
     }
 }
+
+const MOST_CELLS_REPEATED: usize = 100;
 
 const BREAKS: &[&str] = &["p", "h", "s", "tab", "line-break", "table-cell"];

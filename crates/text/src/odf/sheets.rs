@@ -2,7 +2,8 @@
 //! declare millions, are counted and not copied: a repeated empty cell only moves the column of
 //! what follows, and a repeated value is written once.
 
-use super::super::table::{Row, TableWriter};
+use super::super::builder::TextBuilder;
+use super::super::table::{Cell, Row, SheetWriter, Spans};
 use super::super::writer::Writer;
 use super::super::xml::{Node, Tag, XmlReader};
 use super::super::{ExtractFailure, ExtractLimits, Extracted};
@@ -36,7 +37,7 @@ pub(super) fn read(content: &str, limits: &ExtractLimits) -> Result<Extracted, E
             _ => {}
         }
     }
-    Ok(writer.finish())
+    writer.finish()
 }
 
 fn read_table(
@@ -45,36 +46,89 @@ fn read_table(
     limits: &ExtractLimits,
 ) -> Result<(), ExtractFailure> {
     writer.begin_lines()?;
-    let mut table = TableWriter::new(limits);
-    let mut row = Row::new();
-    let mut column = 0_usize;
+    let mut rows = Rows {
+        sheet: SheetWriter::new(limits),
+        spans: Spans::default(),
+        number: 0,
+        row: Row::default(),
+        column: 0,
+        starting: Vec::new(),
+        in_header: false,
+    };
+    let mut repeated_rows = 1;
     while let Some(node) = reader.next()? {
         match node {
             Node::Start(tag) => match tag.name() {
+                "table-header-rows" => rows.in_header = true,
+                "table-row" => repeated_rows = number(&tag, "number-rows-repeated"),
                 "table-cell" | "covered-table-cell" => {
-                    let cell = read_cell(reader, writer)?;
-                    if !cell.is_empty() {
-                        row.push((column, cell));
-                    }
-                    column = column.saturating_add(repeated(&tag));
+                    let text = read_cell(reader, writer)?;
+                    rows.cell(&tag, text);
                 }
                 "shapes" | "forms" => reader.skip()?,
                 _ => {}
             },
             Node::End(tag) => match tag.name() {
-                "table-row" => {
-                    column = 0;
-                    table.row(std::mem::take(&mut row), writer.builder())?;
-                }
+                "table-header-rows" => rows.in_header = false,
+                "table-row" => rows.end(repeated_rows, writer.builder())?,
                 "table" => break,
                 _ => {}
             },
             Node::Text(_) => {}
         }
     }
-    table.finish(writer.builder())?;
+    rows.sheet.finish(writer.builder())?;
     writer.end_lines();
     Ok(())
+}
+
+/// The rows of a sheet while they are read.
+struct Rows<'a> {
+    sheet: SheetWriter<'a>,
+    spans: Spans,
+    number: usize,
+    row: Row,
+    column: usize,
+    /// The cells of the open row that reach further down, with the last row they cover.
+    starting: Vec<(Cell, usize)>,
+    in_header: bool,
+}
+
+impl Rows<'_> {
+    fn cell(&mut self, tag: &Tag<'_>, text: String) {
+        if !text.is_empty() {
+            let mut cell = Cell::at(self.column, text);
+            cell.columns = number(tag, "number-columns-spanned");
+            let rows = number(tag, "number-rows-spanned");
+            if rows > 1 {
+                let last_row = self.number.saturating_add(rows - 1);
+                self.starting.push((cell.clone(), last_row));
+            }
+            self.row.cells.push(cell);
+        }
+        let repeated = number(tag, "number-columns-repeated");
+        self.column = self.column.saturating_add(repeated);
+    }
+
+    /// Ends a row, which is written once however often it is repeated.
+    fn end(&mut self, repeated: usize, out: &mut TextBuilder<'_>) -> Result<(), ExtractFailure> {
+        self.column = 0;
+        let mut own = std::mem::take(&mut self.row.cells);
+        if !own.is_empty() {
+            let mut cells = self.spans.reaching(self.number);
+            cells.append(&mut own);
+            for (cell, last_row) in self.starting.drain(..) {
+                self.spans.add(&cell, last_row);
+            }
+            let row = Row {
+                cells,
+                is_header: self.in_header,
+            };
+            self.sheet.row(self.number, row, out)?;
+        }
+        self.number = self.number.saturating_add(repeated);
+        Ok(())
+    }
 }
 
 /// The paragraphs of a cell in one line; its comment is written at the end of the sheet.
@@ -115,8 +169,8 @@ fn read_cell(
     Ok(text.trim().to_owned())
 }
 
-fn repeated(tag: &Tag<'_>) -> usize {
-    tag.attr("number-columns-repeated")
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(1)
+/// A positive number in an attribute; 1 without it.
+fn number(tag: &Tag<'_>, name: &str) -> usize {
+    let value = tag.attr(name).and_then(|value| value.parse().ok());
+    value.unwrap_or(1).max(1)
 }

@@ -93,8 +93,10 @@ const NARROWEST: f64 = 12.0;
 
 fn link(line: &Line, next: &Line, right: f64, pitch: f64) -> Link {
     let down = next.y - line.y;
+    // A row of a table is a line whatever its last column's alignment; the text behind a label may wrap.
+    let is_row = !line.cells.is_empty() && !next.cells.is_empty() && line.is_row_with(next);
     let one_size = (line.size - next.size).abs() < 0.12 * line.size.max(next.size);
-    let is_prose = line.end - line.start > NARROWEST * line.size;
+    let is_prose = !is_row && line.end - line.last_cell_start() > NARROWEST * line.size;
     let wrapped = one_size
         && is_prose
         && line.end + first_word_width(next) > right

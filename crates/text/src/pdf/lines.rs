@@ -1,19 +1,24 @@
 //! Joins glyphs to lines. The order in which a page is drawn is nearly always its reading order,
 //! columns included, so it is kept; only a page that is drawn out of order is sorted by position.
 
-use super::layout::{Line, PlacedGlyph};
-use super::wording;
+use super::layout::{Extent, Line, PlacedGlyph};
+use super::{rtl, wording};
 use std::collections::HashSet;
 
 /// A gap wider than this, in font sizes, is a space: less than the narrowest space in justified
 /// text (0.2), more than any kerning (0.1).
 const SPACE: f64 = 0.15;
+/// A gap wider than this, in font sizes, separates cells: more than justified text has.
+const CELL: f64 = 1.5;
 /// Baselines nearer to each other than this, in font sizes, are one line, with sub- and
 /// superscripts.
 const SAME_LINE: f64 = 0.4;
 
 /// The lines of glyphs that were drawn in this order.
 pub(super) fn of(glyphs: &[PlacedGlyph]) -> Vec<Line> {
+    if rtl::is_page_of(glyphs) {
+        return rtl::lines(glyphs);
+    }
     let mut lines = join(runs(glyphs));
     if is_disordered(&lines) {
         let by_place = |a: &Line, b: &Line| {
@@ -25,6 +30,9 @@ pub(super) fn of(glyphs: &[PlacedGlyph]) -> Vec<Line> {
     }
     for line in &mut lines {
         line.text = wording::without_leaders(line.text.trim());
+        if line.cells.len() < 2 {
+            line.cells.clear();
+        }
     }
     lines.retain(|line| !line.text.is_empty());
     lines
@@ -50,6 +58,7 @@ fn runs(glyphs: &[PlacedGlyph]) -> Vec<Line> {
                     run.text.push_str(&glyph.text);
                 }
                 run.end = run.end.max(glyph.end);
+                extend_cells(run, glyph.extent(), glyph.size);
                 sizes.add(run, glyph);
             }
             None => {
@@ -60,6 +69,7 @@ fn runs(glyphs: &[PlacedGlyph]) -> Vec<Line> {
                     end: glyph.end,
                     y: glyph.y,
                     size: glyph.size,
+                    cells: vec![glyph.extent()],
                 });
                 if let Some(run) = runs.last_mut() {
                     sizes.add(run, glyph);
@@ -68,6 +78,25 @@ fn runs(glyphs: &[PlacedGlyph]) -> Vec<Line> {
         }
     }
     runs
+}
+
+/// Adds a part to the cells of a line, as a cell of its own behind a wide gap.
+fn extend_cells(line: &mut Line, part: Extent, size: f64) {
+    match line.cells.last_mut() {
+        Some(last) if part.start - last.end <= CELL * size.min(line.size) => {
+            last.end = last.end.max(part.end);
+        }
+        _ => line.cells.push(part),
+    }
+}
+
+impl PlacedGlyph {
+    fn extent(&self) -> Extent {
+        Extent {
+            start: self.start,
+            end: self.end,
+        }
+    }
 }
 
 /// The width of a run that is in its main font size, so that a footnote mark does not change the
@@ -119,6 +148,9 @@ fn join(runs: Vec<Line>) -> Vec<Line> {
                 }
                 line.text.push_str(&run.text);
                 line.end = line.end.max(run.end);
+                for cell in &run.cells {
+                    extend_cells(line, *cell, run.size);
+                }
             }
             _ => lines.push(run),
         }

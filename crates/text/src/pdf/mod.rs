@@ -4,12 +4,14 @@
 
 mod compose;
 mod file;
+mod form;
 mod glyphs;
 mod headings;
 mod layout;
 mod lines;
 mod outline;
 mod raster;
+mod rtl;
 mod running;
 mod wording;
 
@@ -77,7 +79,8 @@ fn read(pdf: &Pdf, limits: &ExtractLimits) -> Result<Vec<PageLayout>, ExtractFai
     let mut budget = limits.text_chars;
     let mut layouts = Vec::with_capacity(pages.len());
     for page in pages.iter() {
-        let layout = glyphs::read(page, &cache, budget);
+        let mut layout = glyphs::read(page, &cache, budget);
+        form::write_values(page, &mut layout);
         budget = budget
             .checked_sub(layout.characters)
             .ok_or_else(|| limits.text_too_long())?;
@@ -106,7 +109,7 @@ fn assemble(
     mut layouts: Vec<PageLayout>,
     limits: &ExtractLimits,
 ) -> Result<Extracted, ExtractFailure> {
-    running::remove(&mut layouts);
+    let left_out = running::remove(&mut layouts);
     let compounds = wording::compounds(&layouts);
     let mut out = TextBuilder::new(limits);
     let mut pages = Vec::with_capacity(layouts.len());
@@ -131,6 +134,7 @@ fn assemble(
         text,
         pages,
         sections,
+        left_out,
         ..Extracted::default()
     })
 }

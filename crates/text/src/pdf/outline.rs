@@ -150,7 +150,7 @@ fn read_names<'a>(root: Dict<'a>, named: &mut HashMap<Vec<u8>, Object<'a>>) {
 
 /// Reads a text string: UTF-16 or UTF-8 by its mark, else one byte a character (PDFDocEncoding,
 /// which is Windows-1252 but for rare signs).
-fn decode(bytes: &[u8]) -> String {
+pub(super) fn decode(bytes: &[u8]) -> String {
     let text = if let Some(wide) = bytes.strip_prefix(b"\xfe\xff") {
         UTF_16BE.decode_without_bom_handling(wide).0
     } else if let Ok(text) =

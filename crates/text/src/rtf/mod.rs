@@ -3,11 +3,13 @@
 //! are left out. The depth of groups is limited, and groups are read without recursion.
 
 mod characters;
+mod shape;
 mod tokens;
 
-use super::writer::{Break, Writer};
+use super::writer::Writer;
 use super::{ExtractFailure, ExtractLimits, Extracted, markdown};
 use characters::Characters;
+use shape::{Merge, RowShape};
 use tokens::{Token, Tokens};
 
 /// Extracts the text of a document.
@@ -25,6 +27,8 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
         title: String::new(),
         level: None,
         in_table: false,
+        has_table: false,
+        shapes: RowShape::default(),
     };
     let mut tokens = Tokens::new(bytes);
     while let Some(token) = tokens.next() {
@@ -37,7 +41,7 @@ pub(super) fn extract(bytes: &[u8], limits: &ExtractLimits) -> Result<Extracted,
         )));
     }
     document.end_paragraph()?;
-    let mut extracted = document.writer.finish();
+    let mut extracted = document.writer.finish()?;
     let title = document.title.trim();
     extracted.title = if title.is_empty() {
         markdown::title(&extracted.sections)
@@ -89,6 +93,10 @@ struct Document<'a> {
     /// The outline level of the paragraph, if it is a heading.
     level: Option<u8>,
     in_table: bool,
+    /// Whether rows were written that no paragraph follows yet.
+    has_table: bool,
+    /// What the definition of the row says of its cells.
+    shapes: RowShape,
 }
 
 impl Document<'_> {
@@ -175,6 +183,11 @@ impl Document<'_> {
                 self.in_table = false;
             }
             b"intbl" => self.in_table = true,
+            b"trowd" => self.shapes = RowShape::default(),
+            b"trhdr" => self.shapes.is_header = true,
+            b"clvmrg" => self.shapes.next = Merge::Above,
+            b"clmrg" => self.shapes.next = Merge::Left,
+            b"cellx" => self.shapes.end_cell(),
             b"outlinelevel" => {
                 let level = u8::try_from(value.unwrap_or(9)).unwrap_or(9);
                 self.level = (level < 9).then_some(level + 1);
@@ -216,6 +229,9 @@ impl Document<'_> {
 
     fn end_paragraph(&mut self) -> Result<(), ExtractFailure> {
         self.end_row()?;
+        if std::mem::take(&mut self.has_table) {
+            self.writer.end_table()?;
+        }
         let text = self.characters.take();
         match self.level {
             Some(level) if !text.trim().is_empty() => self.writer.heading(level, &text)?,
@@ -228,12 +244,26 @@ impl Document<'_> {
         if self.row.is_empty() {
             return Ok(());
         }
-        self.writer.begin_row();
-        for cell in std::mem::take(&mut self.row) {
-            self.writer.begin_cell();
-            self.writer.text(&cell)?;
+        if !std::mem::replace(&mut self.has_table, true) {
+            self.writer.begin_table()?;
         }
-        self.writer.break_before(Break::Line);
+        self.writer.begin_row()?;
+        if self.shapes.is_header {
+            self.writer.mark_header_row();
+        }
+        for (at, cell) in std::mem::take(&mut self.row).into_iter().enumerate() {
+            let merge = self.shapes.of_cell(at);
+            if merge == Merge::Left {
+                continue;
+            }
+            self.writer.begin_cell();
+            self.writer.span_cell(self.shapes.columns(at), 1);
+            if merge == Merge::Above {
+                self.writer.continue_cell_above();
+            } else {
+                self.writer.text(&cell)?;
+            }
+        }
         Ok(())
     }
 }

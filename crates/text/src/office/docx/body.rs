@@ -50,8 +50,11 @@ impl<'a> Body<'a> {
     }
 
     /// The text, and the text of the paragraph in the style of a title.
-    pub(super) fn finish(self) -> (Extracted, Option<String>) {
-        (self.writer.finish(), self.title)
+    ///
+    /// # Errors
+    /// Those of tables that are still open.
+    pub(super) fn finish(self) -> Result<(Extracted, Option<String>), ExtractFailure> {
+        Ok((self.writer.finish()?, self.title))
     }
 
     pub(super) fn read(&mut self) -> Result<(), ExtractFailure> {
@@ -79,17 +82,18 @@ impl<'a> Body<'a> {
             "noBreakHyphen" => return self.text("-"),
             "tbl" => {
                 self.tables += 1;
-                self.writer.begin_table();
+                self.writer.begin_table()?;
             }
-            "tr" => self.writer.begin_row(),
+            "tr" => self.writer.begin_row()?,
             "trPr" => self.row_properties()?,
             "tc" => self.writer.begin_cell(),
+            "tcPr" => self.cell_properties()?,
             "docPr" => self.picture(tag)?,
             "footnoteReference" => self.refer("footnote", tag),
             "endnoteReference" => self.refer("endnote", tag),
             "commentReference" => self.refer("comment", tag),
             "del" | "moveFrom" | "delText" | "delInstrText" | "instrText" | "Fallback"
-            | "sdtPr" | "sectPr" | "tblPr" | "tcPr" | "rt" => self.reader.skip()?,
+            | "sdtPr" | "sectPr" | "tblPr" | "rt" => self.reader.skip()?,
             _ => {}
         }
         Ok(())
@@ -100,7 +104,7 @@ impl<'a> Body<'a> {
             "p" => return self.end_paragraph(),
             "tr" => self.writer.break_before(Break::Line),
             "tbl" => {
-                self.writer.break_before(Break::Paragraph);
+                self.writer.end_table()?;
                 self.tables = self.tables.saturating_sub(1);
                 if self.tables == 0 {
                     return self.writer.write_asides();
@@ -205,6 +209,12 @@ impl<'a> Body<'a> {
             match node {
                 Node::Start(tag) if tag.name() == "del" => is_removed = true,
                 Node::Start(tag) if tag.name() == "hidden" => is_removed = is_on(&tag),
+                Node::Start(tag) if tag.name() == "tblHeader" && is_on(&tag) => {
+                    self.writer.mark_header_row();
+                }
+                Node::Start(tag) if tag.name() == "gridBefore" => {
+                    self.writer.skip_columns(number(&tag).unwrap_or(0));
+                }
                 Node::End(tag) if tag.name() == "trPr" => break,
                 _ => {}
             }
@@ -214,6 +224,27 @@ impl<'a> Body<'a> {
         } else {
             Ok(())
         }
+    }
+
+    /// Reads which columns and rows a cell covers.
+    fn cell_properties(&mut self) -> Result<(), ExtractFailure> {
+        let mut columns = 1;
+        while let Some(node) = self.reader.next()? {
+            match node {
+                Node::Start(tag) => match tag.name() {
+                    "gridSpan" => columns = number(&tag).unwrap_or(1),
+                    "vMerge" if tag.attr("val").is_none_or(|how| how != "restart") => {
+                        self.writer.continue_cell_above();
+                    }
+                    "tcPrChange" => self.reader.skip()?,
+                    _ => {}
+                },
+                Node::End(tag) if tag.name() == "tcPr" => break,
+                _ => {}
+            }
+        }
+        self.writer.span_cell(columns, 1);
+        Ok(())
     }
 
     /// Writes the description of a picture, if its author has given one.
@@ -252,6 +283,10 @@ impl<'a> Body<'a> {
 }
 
 const LONGEST_TITLE_BYTES: usize = 300;
+
+fn number(tag: &Tag<'_>) -> Option<usize> {
+    tag.attr("val")?.parse().ok()
+}
 
 /// Whether a toggle is on: it is if it is present, unless its value is negative.
 fn is_on(tag: &Tag<'_>) -> bool {

@@ -41,7 +41,7 @@ pub(in super::super) fn extract(
     let document = super::super::xml::characters(package.archive.require(&main)?)?;
     let mut body = Body::new(&document, styles, notes, limits);
     body.read()?;
-    let (mut extracted, styled_title) = body.finish();
+    let (mut extracted, styled_title) = body.finish()?;
     extracted.title = title
         .or(styled_title)
         .or_else(|| markdown::title(&extracted.sections));

@@ -32,7 +32,7 @@ pub(in super::super) fn extract(
         write_slide(&mut package, &mut writer, name, number)?;
     }
     let title = package.title()?;
-    let mut extracted = writer.finish();
+    let mut extracted = writer.finish()?;
     extracted.title = title.or_else(|| extracted.first_heading());
     Ok(extracted)
 }
@@ -127,14 +127,19 @@ fn write_lines(writer: &mut Writer<'_>, lines: &[Line]) -> Result<(), ExtractFai
                 writer.break_before(Break::Line);
                 writer.text(text)?;
             }
+            Line::Table => writer.begin_table()?,
             Line::Row(cells) => {
-                writer.begin_row();
+                writer.begin_row()?;
                 for cell in cells {
                     writer.begin_cell();
-                    writer.text(cell)?;
+                    writer.span_cell(cell.columns, 1);
+                    if cell.continues {
+                        writer.continue_cell_above();
+                    }
+                    writer.text(&cell.text)?;
                 }
-                writer.break_before(Break::Line);
             }
+            Line::EndTable => writer.end_table()?,
         }
     }
     writer.break_before(Break::Paragraph);

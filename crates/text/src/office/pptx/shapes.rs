@@ -11,8 +11,22 @@ pub(super) enum Line {
     Shape,
     /// A paragraph of it.
     Paragraph(String),
-    /// A row of a table.
-    Row(Vec<String>),
+    /// A table begins.
+    Table,
+    /// A row of it.
+    Row(Vec<Cell>),
+    /// It ends.
+    EndTable,
+}
+
+/// A cell of a table; those that continue the one to their left are left out.
+#[derive(Default)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    /// How many columns it covers.
+    pub(super) columns: usize,
+    /// Whether it continues the one above.
+    pub(super) continues: bool,
 }
 
 /// The content of a slide.
@@ -38,8 +52,10 @@ enum Purpose {
 struct Open {
     purpose: Purpose,
     paragraph: Option<String>,
-    row: Option<Vec<String>>,
-    cell: Option<String>,
+    row: Option<Vec<Cell>>,
+    cell: Option<Cell>,
+    /// Whether the open cell continues the one to its left.
+    is_covered: bool,
 }
 
 impl Slide {
@@ -63,8 +79,11 @@ impl Slide {
         for line in &self.lines {
             match line {
                 Line::Paragraph(text) => words.push(text.clone()),
-                Line::Row(cells) => words.push(cells.join(" | ")),
-                Line::Shape => {}
+                Line::Row(cells) => {
+                    let texts: Vec<&str> = cells.iter().map(|cell| cell.text.as_str()).collect();
+                    words.push(texts.join(" | "));
+                }
+                Line::Shape | Line::Table | Line::EndTable => {}
             }
         }
         words.join(" ")
@@ -99,8 +118,9 @@ impl Slide {
                     paragraph.push(' ');
                 }
             }
+            "tbl" => self.lines.push(Line::Table),
             "tr" => open.row = Some(Vec::new()),
-            "tc" => open.cell = Some(String::new()),
+            "tc" => open.begin_cell(tag),
             "Fallback" => reader.skip()?,
             _ => {}
         }
@@ -121,7 +141,9 @@ impl Slide {
                 self.paragraph(text, open);
             }
             "tc" => {
-                if let (Some(row), Some(cell)) = (&mut open.row, open.cell.take()) {
+                if let (Some(row), Some(cell)) = (&mut open.row, open.cell.take())
+                    && !open.is_covered
+                {
                     row.push(cell);
                 }
             }
@@ -130,6 +152,7 @@ impl Slide {
                     self.lines.push(Line::Row(row));
                 }
             }
+            "tbl" => self.lines.push(Line::EndTable),
             "sp" | "graphicFrame" | "pic" | "cxnSp" => open.purpose = Purpose::Body,
             _ => {}
         }
@@ -140,10 +163,10 @@ impl Slide {
             return;
         }
         if let Some(cell) = &mut open.cell {
-            if !cell.is_empty() {
-                cell.push(' ');
+            if !cell.text.is_empty() {
+                cell.text.push(' ');
             }
-            cell.push_str(text.trim());
+            cell.text.push_str(text.trim());
         } else if open.purpose == Purpose::Title {
             if !self.title.is_empty() {
                 self.title.push(' ');
@@ -152,6 +175,24 @@ impl Slide {
         } else {
             self.lines.push(Line::Paragraph(text));
         }
+    }
+}
+
+impl Open {
+    fn begin_cell(&mut self, tag: &Tag<'_>) {
+        let is_on = |name| {
+            tag.attr(name)
+                .is_some_and(|value| value == "1" || value == "true")
+        };
+        self.is_covered = is_on("hMerge");
+        self.cell = Some(Cell {
+            text: String::new(),
+            columns: tag
+                .attr("gridSpan")
+                .and_then(|span| span.parse().ok())
+                .unwrap_or(1),
+            continues: is_on("vMerge"),
+        });
     }
 }
 

@@ -1,21 +1,33 @@
-//! The text of a cell: numbers as a spreadsheet shows them, dates in ISO 8601.
+//! The text of a cell: numbers and dates as the sheet shows them.
 
 use super::super::super::xml::XmlReader;
 use super::super::super::{ExtractFailure, ExtractLimits};
+use super::formats::Format;
 use calamine::{DataRef, ExcelDateTime};
 
-/// The text of a cell; empty for an empty one.
-pub(super) fn text(value: &DataRef<'_>) -> String {
+/// The text of a cell in its format; empty for one that shows nothing.
+pub(super) fn text(value: &DataRef<'_>, format: Option<&Format>) -> String {
     match value {
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => float(*number),
+        DataRef::Int(number) => match format {
+            // Exact up to 2^53, as in the spreadsheet.
+            #[expect(clippy::cast_precision_loss, reason = "the file holds a double")]
+            Some(format) => format.number(*number as f64),
+            None => number.to_string(),
+        },
+        DataRef::Float(number) => match format {
+            Some(format) => format.number(*number),
+            None => float(*number),
+        },
         DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
             text.clone()
         }
         DataRef::SharedString(text) => (*text).to_owned(),
         DataRef::Bool(true) => "true".to_owned(),
         DataRef::Bool(false) => "false".to_owned(),
-        DataRef::DateTime(time) => date(time),
+        DataRef::DateTime(time) => match format {
+            Some(format) => format.time(time, &date(time)),
+            None => date(time),
+        },
         DataRef::Error(error) => error.to_string(),
         DataRef::Empty => String::new(),
     }

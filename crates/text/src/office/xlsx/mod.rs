@@ -3,13 +3,17 @@
 //! a sheet costs nothing. Hidden sheets are left out, but count for the page numbers.
 
 mod cells;
+mod formats;
+mod locales;
 
-use super::super::table::{Row, TableWriter};
+use super::super::builder::TextBuilder;
+use super::super::table::{Cell, Row, SheetWriter, Spans};
 use super::super::writer::Writer;
 use super::super::xml::{XmlReader, characters};
 use super::super::{ExtractFailure, ExtractLimits, Extracted};
 use super::package::Package;
-use calamine::{Reader, SheetVisible, Xlsx, XlsxError};
+use calamine::{Dimensions, Reader, SheetVisible, Xlsx, XlsxError};
+use formats::Formats;
 use std::collections::HashMap;
 use std::io::Cursor;
 
@@ -47,7 +51,7 @@ pub(in super::super) fn extract(
         }
         writer.end_page();
     }
-    let mut extracted = writer.finish();
+    let mut extracted = writer.finish()?;
     extracted.title = title;
     Ok(extracted)
 }
@@ -74,36 +78,78 @@ fn write_cells(
     writer: &mut Writer<'_>,
     limits: &ExtractLimits,
 ) -> Result<(), ExtractFailure> {
+    // Sheets of charts and macros have no cells.
+    let merged = book.merge_cells_by_sheet_name(sheet).unwrap_or_default();
+    let merged: HashMap<(u32, u32), Dimensions> = merged
+        .into_iter()
+        .map(|range| (range.start, range))
+        .collect();
+    let has_1904_epoch = book.has_1904_epoch();
     let mut cells = match book.worksheet_cells_reader(sheet) {
         Ok(cells) => cells,
-        // Sheets of charts and macros.
         Err(XlsxError::NotAWorksheet(_)) => return Ok(()),
         Err(error) => return Err(broken(&error)),
     };
+    let formats = Formats::of(cells.styles(), has_1904_epoch);
     writer.begin_lines()?;
-    let mut table = TableWriter::new(limits);
-    let mut row: Row = Vec::new();
-    let mut row_number = 0;
-    loop {
-        let cell = cells.next_cell().map_err(|error| broken(&error))?;
-        let at = cell.as_ref().map(calamine::Cell::get_position);
-        let ended = at.is_none_or(|(number, _)| number != row_number);
+    let mut rows = Rows {
+        sheet: SheetWriter::new(limits),
+        spans: Spans::default(),
+        number: 0,
+        cells: Vec::new(),
+        starting: Vec::new(),
+    };
+    while let Some((cell, style)) = cells
+        .next_cell_with_style_id()
+        .map_err(|error| broken(&error))?
+    {
+        let (number, column) = cell.get_position();
         // A row with too many cells is refused before it is read to its end.
-        if (ended || row.len() > limits.table_columns) && !row.is_empty() {
-            table.row(std::mem::take(&mut row), writer.builder())?;
+        if number as usize != rows.number || rows.cells.len() > limits.table_columns {
+            rows.end(writer.builder())?;
+            rows.number = number as usize;
         }
-        let (Some(cell), Some((number, column))) = (cell, at) else {
-            break;
-        };
-        row_number = number;
-        let text = cells::text(cell.get_value());
-        if !text.is_empty() {
-            row.push((column as usize, text));
+        let text = cells::text(cell.get_value(), formats.of_style(style));
+        if text.is_empty() {
+            continue;
         }
+        let mut placed = Cell::at(column as usize, text);
+        if let Some(range) = merged.get(&(number, column)) {
+            placed.columns = (range.end.1 - range.start.1) as usize + 1;
+            if range.end.0 > number {
+                rows.starting.push((placed.clone(), range.end.0 as usize));
+            }
+        }
+        rows.cells.push(placed);
     }
-    table.finish(writer.builder())?;
+    rows.end(writer.builder())?;
+    rows.sheet.finish(writer.builder())?;
     writer.end_lines();
     Ok(())
+}
+
+/// The rows of a sheet while they are read.
+struct Rows<'a> {
+    sheet: SheetWriter<'a>,
+    spans: Spans,
+    number: usize,
+    cells: Vec<Cell>,
+    /// The cells of the open row that reach further down, with the last row they cover.
+    starting: Vec<(Cell, usize)>,
+}
+
+impl Rows<'_> {
+    fn end(&mut self, out: &mut TextBuilder<'_>) -> Result<(), ExtractFailure> {
+        if self.cells.is_empty() {
+            return Ok(());
+        }
+        let mut cells = self.spans.reaching(self.number);
+        cells.append(&mut self.cells);
+        for (cell, last_row) in self.starting.drain(..) {
+            self.spans.add(&cell, last_row);
+        }
+        self.sheet.row(self.number, Row::from(cells), out)
+    }
 }
 
 /// The comments on cells, by the name of their sheet.

@@ -1,9 +1,11 @@
 //! Decodes bytes to characters. UTF-8 is the default, a byte order mark or an HTML declaration
-//! takes precedence, and Windows-1252 is assumed only if the bytes look like words in it; anything
-//! else is refused rather than indexed as noise.
+//! takes precedence, and other encodings are guessed; a text that does not look like one is refused
+//! rather than indexed as noise.
+
+mod guess;
 
 use super::{ExtractFailure, FailureCode};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Decodes plain text.
 ///
@@ -13,14 +15,19 @@ pub(super) fn plain(bytes: &[u8]) -> Result<String, ExtractFailure> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return strictly(encoding, bytes.get(mark..).unwrap_or_default());
     }
+    if let Some(text) = guess::utf16(bytes) {
+        return Ok(text);
+    }
     refuse_binary(bytes)?;
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.to_owned()),
-        Err(_) if looks_like_windows_1252(bytes) => strictly(WINDOWS_1252, bytes),
-        Err(error) => Err(invalid(format!(
-            "byte {} is not valid UTF-8 and the file declares no other encoding",
-            error.valid_up_to()
-        ))),
+        Err(error) => guess::legacy(bytes).ok_or_else(|| {
+            invalid(format!(
+                "byte {} is not valid UTF-8, the file declares no other encoding, and none can be told \
+                 from its text: save it as UTF-8",
+                error.valid_up_to()
+            ))
+        }),
     }
 }
 
@@ -101,43 +108,4 @@ fn declared_charset(bytes: &[u8]) -> Option<&'static Encoding> {
             encoding
         })
     })
-}
-
-/// Whether each byte above ASCII is a letter next to a letter, or a character common in prose.
-fn looks_like_windows_1252(bytes: &[u8]) -> bool {
-    let near = |at: usize, test: fn(&u8) -> bool| {
-        let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-        before.is_some_and(test) || bytes.get(at + 1).is_some_and(test)
-    };
-    let (mut high, mut letters) = (0_usize, 0_usize);
-    for (at, byte) in bytes.iter().enumerate() {
-        letters += usize::from(byte.is_ascii_alphabetic());
-        high += usize::from(!byte.is_ascii());
-        let fits = match byte {
-            // The euro sign, next to a number.
-            0x80 => near(at, |byte| byte.is_ascii_digit() || *byte == b' '),
-            // Quotes, dashes, the ellipsis, the trade mark.
-            0x82 | 0x84 | 0x85 | 0x91..=0x97 | 0x99 => true,
-            // Letters, first those that Latin-1 does not have.
-            0x8A | 0x8C | 0x8E | 0x9A | 0x9C | 0x9E | 0x9F => near(at, u8::is_ascii_alphabetic),
-            0xC0..=0xD6 | 0xD8..=0xF6 | 0xF8..=0xFE => near(at, u8::is_ascii_alphabetic),
-            // Non-breaking space, inverted marks, currencies, section, copyright, guillemets,
-            // degree, superscripts, micro, fractions, ordinals, the multiplication sign.
-            0xA0..=0xA3
-            | 0xA5
-            | 0xA7
-            | 0xA9..=0xAB
-            | 0xAE
-            | 0xB0..=0xB3
-            | 0xB5
-            | 0xB7
-            | 0xB9..=0xBF
-            | 0xD7 => true,
-            other => other.is_ascii(),
-        };
-        if !fits {
-            return false;
-        }
-    }
-    high * 3 <= letters
 }

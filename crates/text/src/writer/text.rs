@@ -1,60 +1,34 @@
-//! Writes running text with the breaks that a document's structure requires: white space is
-//! collapsed, paragraphs are separated by a blank line and cells by ` | `, the offsets of headings
-//! and pages are recorded, and notes and comments are written after the paragraph or table that
-//! they belong to.
+//! The running text: words, blocks, headings, items, pages and asides.
 
-use super::builder::TextBuilder;
-use super::{ExtractFailure, ExtractLimits, Extracted, Page, Section};
-
-/// The break before the next text; of several, the largest applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Break {
-    /// No break.
-    None,
-    /// A space.
-    Space,
-    /// The next cell of the row.
-    Cell,
-    /// The next line.
-    Line,
-    /// A blank line.
-    Paragraph,
-}
-
-impl Break {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Space => " ",
-            Self::Cell => " | ",
-            Self::Line => "\n",
-            Self::Paragraph => "\n\n",
-        }
-    }
-}
+use super::breaks::Break;
+use super::capture::{Step, Tables};
+use crate::builder::TextBuilder;
+use crate::{ExtractFailure, ExtractLimits, Extracted, Page, Section};
 
 const MAX_TITLE_BYTES: usize = 300;
 
 /// The text so far, and the state of what comes next.
-pub(super) struct Writer<'a> {
-    out: TextBuilder<'a>,
-    pending: Break,
+pub(crate) struct Writer<'a> {
+    pub(super) out: TextBuilder<'a>,
+    pub(super) pending: Break,
     /// Whether a bullet is written before the next word.
     bullet: bool,
     verbatim: usize,
     /// Whether the current row has a cell already.
-    in_row: bool,
+    pub(super) in_row: bool,
     /// Whether the current cell is still empty.
-    cell_is_empty: bool,
+    pub(super) cell_is_empty: bool,
     heading: Option<Section>,
     sections: Vec<Section>,
     pages: Vec<Page>,
     /// Notes and comments to write after the current paragraph or table.
     asides: Vec<String>,
+    pub(super) tables: Tables<'a>,
+    pub(super) limits: &'a ExtractLimits,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(limits: &'a ExtractLimits) -> Self {
+    pub(crate) fn new(limits: &'a ExtractLimits) -> Self {
         Self {
             out: TextBuilder::new(limits),
             pending: Break::None,
@@ -66,26 +40,28 @@ impl<'a> Writer<'a> {
             sections: Vec::new(),
             pages: Vec::new(),
             asides: Vec::new(),
+            tables: Tables::default(),
+            limits,
         }
     }
 
-    pub(super) fn break_before(&mut self, by: Break) {
-        self.pending = self.pending.max(by);
+    pub(crate) fn break_before(&mut self, by: Break) {
+        if !self.is_kept(|| Step::Break(by)) {
+            self.pending = self.pending.max(by);
+        }
     }
 
     /// Begins a block; at the start of a cell this writes no break.
-    pub(super) fn begin_block(&mut self) {
-        if !self.cell_is_empty {
+    pub(crate) fn begin_block(&mut self) {
+        if !self.is_kept(|| Step::Block) && !self.cell_is_empty {
             self.break_before(Break::Paragraph);
         }
     }
 
-    pub(super) fn begin_table(&mut self) {
-        self.begin_block();
-        self.in_row = false;
-    }
-
-    pub(super) fn begin_heading(&mut self, level: u8) {
+    pub(crate) fn begin_heading(&mut self, level: u8) {
+        if self.is_kept(|| Step::Heading(level)) {
+            return;
+        }
         self.end_heading();
         self.heading = Some(Section {
             char_start: usize::MAX,
@@ -94,7 +70,10 @@ impl<'a> Writer<'a> {
         });
     }
 
-    pub(super) fn end_heading(&mut self) {
+    pub(crate) fn end_heading(&mut self) {
+        if self.is_kept(|| Step::EndHeading) {
+            return;
+        }
         self.break_before(Break::Paragraph);
         if let Some(heading) = self.heading.take()
             && !heading.title.is_empty()
@@ -103,39 +82,35 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn begin_item(&mut self) {
+    pub(crate) fn begin_item(&mut self) {
+        if self.is_kept(|| Step::Item) {
+            return;
+        }
         self.break_before(Break::Line);
         self.bullet = true;
     }
 
-    /// Begins a row on the next line, whatever blocks the row before ended with.
-    pub(super) fn begin_row(&mut self) {
-        if std::mem::take(&mut self.in_row) {
-            self.pending = Break::Line;
+    pub(crate) fn begin_verbatim(&mut self) {
+        if self.is_kept(|| Step::Verbatim) {
+            return;
         }
-        self.cell_is_empty = false;
-        self.break_before(Break::Line);
-    }
-
-    pub(super) fn begin_cell(&mut self) {
-        if std::mem::replace(&mut self.in_row, true) {
-            self.pending = Break::Cell;
-        }
-        self.cell_is_empty = true;
-    }
-
-    pub(super) fn begin_verbatim(&mut self) {
         self.break_before(Break::Paragraph);
         self.verbatim += 1;
     }
 
-    pub(super) fn end_verbatim(&mut self) {
+    pub(crate) fn end_verbatim(&mut self) {
+        if self.is_kept(|| Step::EndVerbatim) {
+            return;
+        }
         self.out.trim_end_matches(&['\n', ' ', '\t', '\r']);
         self.break_before(Break::Paragraph);
         self.verbatim = self.verbatim.saturating_sub(1);
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<(), ExtractFailure> {
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), ExtractFailure> {
+        if self.is_text_kept(text)? {
+            return Ok(());
+        }
         if self.verbatim > 0 {
             return self.verbatim_text(text);
         }
@@ -200,7 +175,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a whole paragraph.
-    pub(super) fn paragraph(&mut self, text: &str) -> Result<(), ExtractFailure> {
+    pub(crate) fn paragraph(&mut self, text: &str) -> Result<(), ExtractFailure> {
         self.break_before(Break::Paragraph);
         self.text(text)?;
         self.break_before(Break::Paragraph);
@@ -208,7 +183,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes a whole heading.
-    pub(super) fn heading(&mut self, level: u8, title: &str) -> Result<(), ExtractFailure> {
+    pub(crate) fn heading(&mut self, level: u8, title: &str) -> Result<(), ExtractFailure> {
         self.break_before(Break::Paragraph);
         self.begin_heading(level);
         self.text(title)?;
@@ -217,8 +192,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Begins a section whose name is not written into the text.
-    pub(super) fn unwritten_section(&mut self, level: u8, title: String) {
-        self.break_before(Break::Paragraph);
+    pub(crate) fn unwritten_section(&mut self, level: u8, title: String) {
+        // Not a step of a table that is kept: its text comes after this break as well.
+        self.pending = self.pending.max(Break::Paragraph);
         self.sections.push(Section {
             char_start: self.next_start(),
             level,
@@ -227,14 +203,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Keeps a note or comment until [`Writer::write_asides`].
-    pub(super) fn aside(&mut self, text: String) {
+    pub(crate) fn aside(&mut self, text: String) {
         if !text.trim().is_empty() {
             self.asides.push(text);
         }
     }
 
     /// Writes the kept notes and comments, each as a paragraph.
-    pub(super) fn write_asides(&mut self) -> Result<(), ExtractFailure> {
+    pub(crate) fn write_asides(&mut self) -> Result<(), ExtractFailure> {
         for aside in std::mem::take(&mut self.asides) {
             self.paragraph(&aside)?;
         }
@@ -242,7 +218,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Begins a page; it ends where the next one begins, or with [`Writer::end_page`].
-    pub(super) fn begin_page(&mut self, number: u32) {
+    pub(crate) fn begin_page(&mut self, number: u32) {
         self.end_page();
         self.break_before(Break::Paragraph);
         let start = self.next_start();
@@ -254,7 +230,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends the page that was begun last.
-    pub(super) fn end_page(&mut self) {
+    pub(crate) fn end_page(&mut self) {
         let end = self.out.chars();
         if let Some(page) = self.pages.last_mut().filter(|page| page.char_end > end) {
             page.char_start = page.char_start.min(end);
@@ -272,32 +248,36 @@ impl<'a> Writer<'a> {
     }
 
     /// Begins preformatted lines after a blank line; they are written to [`Writer::builder`].
-    pub(super) fn begin_lines(&mut self) -> Result<(), ExtractFailure> {
+    pub(crate) fn begin_lines(&mut self) -> Result<(), ExtractFailure> {
         self.break_before(Break::Paragraph);
         self.flush()
     }
 
     /// Ends preformatted lines.
-    pub(super) fn end_lines(&mut self) {
+    pub(crate) fn end_lines(&mut self) {
         self.out.trim_end_matches(&['\n']);
         self.break_before(Break::Paragraph);
     }
 
     /// Takes preformatted lines, between [`Writer::begin_lines`] and [`Writer::end_lines`].
-    pub(super) fn builder(&mut self) -> &mut TextBuilder<'a> {
+    pub(crate) fn builder(&mut self) -> &mut TextBuilder<'a> {
         &mut self.out
     }
 
     /// The text with its pages and sections.
-    pub(super) fn finish(mut self) -> Extracted {
+    ///
+    /// # Errors
+    /// Those of tables that are still open.
+    pub(crate) fn finish(mut self) -> Result<Extracted, ExtractFailure> {
+        self.end_tables()?;
         self.end_heading();
         self.end_page();
-        Extracted {
+        Ok(Extracted {
             text: self.out.finish(),
             pages: self.pages,
             sections: self.sections,
             ..Extracted::default()
-        }
+        })
     }
 }
 
