@@ -44,11 +44,7 @@ impl Kind {
         if parts(text, &[':'], 2..=3).is_some() {
             return Self::Time;
         }
-        // Three groups of digits are a day; a grouped number has groups of three after the first.
-        if let Some(groups) = parts(text, &['-', '.', '/'], 3..=3)
-            && groups.iter().any(|digits| [1, 2].contains(digits))
-            && groups.iter().all(|digits| *digits <= 4)
-        {
+        if parts(text, &['-', '.', '/'], 3..=3).is_some_and(|groups| is_date(&groups)) {
             return Self::Date;
         }
         Self::if_number(text, Self::Number)
@@ -66,6 +62,12 @@ impl Kind {
             Self::Words
         }
     }
+}
+
+/// Whether groups of so many digits are year, month and day in some order. In a grouped number, which
+/// looks alike, every group after the first has three digits.
+fn is_date(groups: &[usize]) -> bool {
+    matches!(groups, [1 | 2 | 4, 1 | 2, 1 | 2 | 4])
 }
 
 /// The lengths of the groups of digits between separators of one kind, if there is nothing else and
@@ -96,6 +98,7 @@ mod tests {
             ("110", Kind::Number),
             ("-1,094.5", Kind::Number),
             ("1.234.567", Kind::Number),
+            ("12.345.678", Kind::Number),
             ("(5)", Kind::Number),
             ("1.2E-06", Kind::Number),
             ("7.5%", Kind::Percent),
