@@ -84,7 +84,7 @@ until python3 -c 'import sys, urllib.request; urllib.request.urlopen(f"http://12
 done
 
 pages=$(find "$folder" -name '*.html' | wc -l)
-say "Taking in $pages pages"
+say "Ingesting $pages pages"
 "$RAGD_BIN" ingest --json "$folder" >"$work/ingest.json" || true
 
 python3 - "$work/ingest.json" "$pages" "$server" "$PORT" "$DATA_DIR/api_key" "$SETS" <<'PYTHON'

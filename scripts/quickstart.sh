@@ -1,11 +1,11 @@
 #!/bin/sh
 # From nothing to an answer: builds ragd, fetches the embedding model, starts the server on
-# 127.0.0.1:8000 with the embedded engines, takes in a folder of documents, asks a question.
+# 127.0.0.1:8000 with the embedded engines, ingests a folder of documents, asks a question.
 #
 #   scripts/quickstart.sh [FOLDER [QUESTION]]
 #
 # FOLDER defaults to this repository's own docs/. The data goes to ./data (DATA_DIR), the port is
-# PORT (8000). The server goes on running when the script has ended; its last lines say how to stop
+# PORT (8000). The server keeps running after the script has ended; its last lines say how to stop
 # it. Running the script again is harmless.
 set -eu
 cd "$(dirname "$0")/.."
@@ -44,7 +44,7 @@ cargo build --release --locked --bin ragd
 
 say "Fetching the embedding model (once, about 84 MB)"
 RAGD_BIN=$ragd scripts/fetch-models.sh ||
-    echo "quickstart: going on without a model: retrieval is by words alone"
+    echo "quickstart: continuing without a model: retrieval is by words alone"
 
 say "Starting the server on 127.0.0.1:$PORT, data in $DATA_DIR/"
 mkdir -p "$DATA_DIR"
@@ -63,7 +63,7 @@ PYTHON
 }
 tries=0
 until is_ready; do
-    running || { cat "$log" >&2; fail "the server has ended; its last words are above"; }
+    running || { cat "$log" >&2; fail "the server has ended; its log is above"; }
     tries=$((tries + 1))
     [ "$tries" -lt 60 ] || { tail -5 "$log" >&2; fail "the server is not ready after a minute"; }
     sleep 1
@@ -71,13 +71,13 @@ done
 grep -A 3 'A first API key was made' "$log" || true
 echo "ready"
 
-say "Taking in $folder"
+say "Ingesting $folder"
 "$ragd" ingest "$folder" || echo "quickstart: some documents failed; the reasons are above"
 
 say "Asking: $question"
 "$ragd" ask "$question"
 
-say "Go on"
+say "What to try next"
 cat <<END
   $ragd ask "another question"
   $ragd search "words to look for"

@@ -26,7 +26,6 @@ pub(super) fn extract(
     let mut reader = reader(text, delimiter);
     let mut out = TextBuilder::new(limits);
     let mut table = TableWriter::new(Trust::Data, limits);
-    let mut last_line = 0;
     let mut record = csv::StringRecord::new();
     loop {
         match reader.read_record(&mut record) {
@@ -34,14 +33,12 @@ pub(super) fn extract(
                 let cells = record.iter().map(str::to_owned).enumerate();
                 let cells: Vec<Cell> = cells.map(|(at, text)| Cell::at(at, text)).collect();
                 let is_empty = cells.iter().all(|cell| cell.text.trim().is_empty());
-                let first_line = record.position().map_or(0, csv::Position::line);
-                if is_empty || (last_line > 0 && first_line > last_line + 1) {
+                if is_empty || follows_empty_line(text, &record) {
                     table.gap(&mut out)?;
                 }
                 if !is_empty {
                     table.row(Row::from(cells), &mut out)?;
                 }
-                last_line = reader.position().line().saturating_sub(1);
             }
             Ok(false) => break,
             Err(error) => {
@@ -54,6 +51,23 @@ pub(super) fn extract(
         text: out.finish(),
         ..Extracted::default()
     })
+}
+
+/// Whether empty lines stand before a record. The reader passes over them, but counts them to the record.
+fn follows_empty_line(text: &str, record: &csv::StringRecord) -> bool {
+    let start = record
+        .position()
+        .and_then(|position| usize::try_from(position.byte()).ok())
+        .filter(|start| *start > 0);
+    let Some((before, rest)) = start.and_then(|start| text.split_at_checked(start)) else {
+        return false;
+    };
+    let rest = if before.ends_with('\r') {
+        rest.strip_prefix('\n').unwrap_or(rest)
+    } else {
+        rest
+    };
+    rest.starts_with(['\n', '\r'])
 }
 
 fn reader(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {

@@ -3,6 +3,7 @@
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use unicode_normalization::char::is_combining_mark;
 
 /// With fewer bytes above ASCII no guess can be made.
 const FEWEST_BYTES: usize = 6;
@@ -74,6 +75,10 @@ fn is_plausible(text: &str) -> bool {
 
 /// Whether a character above ASCII is part of a word, a word of one letter, or a common sign.
 fn stands_well(before: char, c: char, after: char) -> bool {
+    // Marks above and below letters, as Thai, Arabic and Hebrew write vowels and tones.
+    if is_combining_mark(c) {
+        return before.is_alphabetic() || is_combining_mark(before);
+    }
     if !c.is_alphabetic() {
         return is_common_sign(c);
     }
@@ -161,6 +166,10 @@ mod tests {
             (
                 encoding_rs::WINDOWS_1253,
                 "Η βιβλιοθήκη είναι ανοιχτή το Σάββατο.",
+            ),
+            (
+                encoding_rs::WINDOWS_874,
+                "ห้องสมุดเปิดวันเสาร์เวลาเก้าโมงเช้า ยืมหนังสือได้สามสิบวัน",
             ),
             (encoding_rs::WINDOWS_1255, "הספרייה פתוחה בשבת משעה תשע."),
             (

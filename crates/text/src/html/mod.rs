@@ -71,6 +71,9 @@ impl Page<'_> {
         if navigates && matches!(element, Element::Block | Element::Table) {
             element = Element::Skipped;
         }
+        if &**tag.name == b"dialog" && attribute(tag, b"open").is_some() {
+            element = Element::Block;
+        }
         self.end_in_skipped_before(&tag.name);
         let is_hidden = element != Element::Title && self.hidden.hide(tag);
         let is_void = element.is_void() || Element::is_void_name(&tag.name);

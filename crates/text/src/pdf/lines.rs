@@ -16,10 +16,15 @@ const SAME_LINE: f64 = 0.4;
 
 /// The lines of glyphs that were drawn in this order.
 pub(super) fn of(glyphs: &[PlacedGlyph]) -> Vec<Line> {
+    let glyphs = &drawn_once(glyphs);
     if rtl::is_page_of(glyphs) {
         return rtl::lines(glyphs);
     }
-    let mut lines = join(runs(glyphs));
+    let mut lines = join(if rtl::has_letters(glyphs) {
+        runs_of_both_directions(glyphs)
+    } else {
+        runs(glyphs)
+    });
     if is_disordered(&lines) {
         let by_place = |a: &Line, b: &Line| {
             let rows = (a.y / 2.0).round().total_cmp(&(b.y / 2.0).round());
@@ -38,16 +43,33 @@ pub(super) fn of(glyphs: &[PlacedGlyph]) -> Vec<Line> {
     lines
 }
 
+/// The glyphs without those that are drawn again with a slight offset, to look bold.
+fn drawn_once(glyphs: &[PlacedGlyph]) -> Vec<PlacedGlyph> {
+    let mut drawn = HashSet::new();
+    let first = glyphs.iter().filter(|glyph| drawn.insert(position(glyph)));
+    first.cloned().collect()
+}
+
+/// The runs of a page on which some words run from right to left.
+fn runs_of_both_directions(glyphs: &[PlacedGlyph]) -> Vec<Line> {
+    let page = rtl::extent(glyphs);
+    let baselines = rtl::baselines(glyphs).into_iter();
+    baselines
+        .flat_map(|glyphs| {
+            if rtl::has_letters(glyphs) {
+                rtl::line(glyphs, page).into_iter().collect()
+            } else {
+                runs(glyphs)
+            }
+        })
+        .collect()
+}
+
 /// Joins glyphs that follow each other on one baseline.
 fn runs(glyphs: &[PlacedGlyph]) -> Vec<Line> {
     let mut runs: Vec<Line> = Vec::new();
     let mut sizes = Sizes::default();
-    let mut drawn = HashSet::new();
     for glyph in glyphs {
-        if !drawn.insert(position(glyph)) {
-            // Drawn again with a slight offset, to look bold.
-            continue;
-        }
         match runs.last_mut().filter(|run| continues(run, glyph)) {
             Some(run) => {
                 let gap = glyph.start - run.end;

@@ -60,6 +60,16 @@ pub(super) fn read(pdf: &Pdf) -> Vec<Entry> {
     entries
 }
 
+/// Titles that programs write when they are given none, in lower case.
+const GENERATED_TITLES: [&str; 6] = [
+    "untitled",
+    "untitled document",
+    "(anonymous)",
+    "(unspecified)",
+    "powerpoint presentation",
+    "word document",
+];
+
 /// The title in the document's information, unless a program generated it.
 pub(super) fn title(pdf: &Pdf) -> Option<String> {
     let title = decode(pdf.metadata().title.as_deref()?);
@@ -70,7 +80,8 @@ pub(super) fn title(pdf: &Pdf) -> Option<String> {
     ]
     .iter()
     .any(|ending| lower.ends_with(ending));
-    (!title.is_empty() && !is_file && lower != "untitled").then(|| title.to_owned())
+    let is_generated = GENERATED_TITLES.contains(&lower.as_str());
+    (!title.is_empty() && !is_file && !is_generated).then(|| title.to_owned())
 }
 
 /// The pages of destinations.

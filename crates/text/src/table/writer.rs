@@ -4,6 +4,7 @@ use super::Row;
 use super::grid::{Grid, GridRow, Placed};
 pub(crate) use super::headers::Trust;
 use super::headers::{self, Headers};
+use super::kind::Kind;
 use crate::builder::TextBuilder;
 use crate::{ExtractFailure, ExtractLimits};
 
@@ -28,6 +29,8 @@ pub(crate) struct TableWriter<'a> {
     /// The label over the rows that follow it.
     group: Option<String>,
     is_after_gap: bool,
+    /// Whether rows of names and values wait, and empty rows came after them.
+    pairs_before_gap: bool,
 }
 
 impl<'a> TableWriter<'a> {
@@ -40,6 +43,7 @@ impl<'a> TableWriter<'a> {
             headers: None,
             group: None,
             is_after_gap: false,
+            pairs_before_gap: false,
         }
     }
 
@@ -64,6 +68,15 @@ impl<'a> TableWriter<'a> {
         if row.cells.is_empty() {
             return Ok(());
         }
+        if std::mem::take(&mut self.pairs_before_gap) {
+            if is_wide_header(&row) {
+                self.write_waiting_plain(out)?;
+            } else {
+                self.decide(out)?;
+            }
+            self.waiting = Some(Vec::new());
+            self.is_after_gap = true;
+        }
         let Some(waiting) = &mut self.waiting else {
             return self.write(&row, out);
         };
@@ -79,6 +92,15 @@ impl<'a> TableWriter<'a> {
     /// # Errors
     /// `too_large` by the limits.
     pub(crate) fn gap(&mut self, out: &mut TextBuilder<'_>) -> Result<(), ExtractFailure> {
+        // Names and values above a wider table describe it; what follows tells.
+        let are_pairs = |rows: &Vec<GridRow>| {
+            let mut wide = rows.iter().filter(|row| row.cells.len() > 1).peekable();
+            wide.peek().is_some() && wide.all(is_pair)
+        };
+        if self.headers.is_none() && self.waiting.as_ref().is_some_and(are_pairs) {
+            self.pairs_before_gap = true;
+            return Ok(());
+        }
         // Titles, and headers above an empty row, still wait for what they belong to.
         let has_values =
             |rows: &Vec<GridRow>| rows.iter().filter(|row| row.cells.len() > 1).count() > 1;
@@ -98,19 +120,30 @@ impl<'a> TableWriter<'a> {
         self.decide(out)
     }
 
+    fn write_waiting_plain(&mut self, out: &mut TextBuilder<'_>) -> Result<(), ExtractFailure> {
+        for row in self.waiting.take().unwrap_or_default() {
+            self.write_plain(&row, out)?;
+        }
+        Ok(())
+    }
+
     fn decide(&mut self, out: &mut TextBuilder<'_>) -> Result<(), ExtractFailure> {
         let Some(rows) = self.waiting.take() else {
             return Ok(());
         };
         let mut rows = rows.as_slice();
         // A title above the table is a row of one cell.
-        while let Some((title, rest)) = rows.split_first()
-            && is_title(title, rest)
-        {
-            for cell in &title.cells {
-                out.push(&cell.text)?;
+        while let Some((first, rest)) = rows.split_first() {
+            if is_title(first, rest) {
+                for cell in &first.cells {
+                    out.push(&cell.text)?;
+                }
+                out.push("\n")?;
+            } else if is_preamble(first, rest) {
+                self.write_plain(first, out)?;
+            } else {
+                break;
             }
-            out.push("\n")?;
             rows = rest;
         }
         let found = headers::find(rows, self.trust);
@@ -218,6 +251,30 @@ fn write_named(
         out.push(&cell.text)?;
     }
     Ok(())
+}
+
+/// Whether a row is a name and its value above a wider table (`Created | 2024-03-05`), as exports begin.
+fn is_preamble(row: &GridRow, below: &[GridRow]) -> bool {
+    is_pair(row) && below.iter().any(is_wide_header)
+}
+
+/// Whether a row is a name and a value of another kind.
+fn is_pair(row: &GridRow) -> bool {
+    let [name, value] = row.cells.as_slice() else {
+        return false;
+    };
+    let is_at_start = name.column == 0 && name.columns == 1 && value.column == 1;
+    let differ = name.text.ends_with(':') || (is_words(name) && !is_words(value));
+    is_at_start && value.columns == 1 && !row.is_header && differ
+}
+
+/// Whether a row names three columns or more.
+fn is_wide_header(row: &GridRow) -> bool {
+    row.cells.len() > 2 && row.cells.iter().all(is_words)
+}
+
+fn is_words(cell: &Placed) -> bool {
+    Kind::of(&cell.text) == Kind::Words
 }
 
 /// Whether a row is a title above the rows that follow: one cell over all their columns, or one cell

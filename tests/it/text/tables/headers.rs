@@ -62,6 +62,32 @@ async fn headers_may_be_years_percents_dates_or_repeated() {
 }
 
 #[tokio::test]
+async fn names_and_values_above_a_table_are_not_its_headers() {
+    for (text, expected) in [
+        (
+            "Sales\nCreated;2024-01-05\n\nRegion;Q1;Q2\nNorth;1;\nSouth;;4\n",
+            "Sales\nCreated | 2024-01-05\nRegion | Q1 | Q2\n- Region: North | Q1: 1\n- Region: South | Q2: 4\n",
+        ),
+        (
+            "Created;2024-01-05\nPages;3\n\nRegion;Branch;Q1\nNorth;Oslo;1\nNorth;Moss;2\n",
+            "Created | 2024-01-05\nPages | 3\nRegion | Branch | Q1\n- Region: North | Branch: Oslo | Q1: 1\n- Region: North | Branch: Moss | Q1: 2\n",
+        ),
+        (
+            "From:;Ann;;\nTotal;12;;\nRegion;Branch;Q1;Q2\nNorth;Oslo;1;2\n",
+            "From: | Ann\nTotal | 12\nRegion | Branch | Q1 | Q2\n- Region: North | Branch: Oslo | Q1: 1 | Q2: 2\n",
+        ),
+        // Not a table's description, but a table of its own.
+        (
+            "York;5\nHull;6\n\nName;City\nAnn;Bath\nBob;Deal\n",
+            "York | 5\nHull | 6\nName | City\n- Name: Ann | City: Bath\n- Name: Bob | City: Deal\n",
+        ),
+    ] {
+        assert_eq!(csv(text).await, expected);
+        assert_eq!(csv(&text.replace('\n', "\r\n")).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn rows_of_values_are_not_headers() {
     for (text, expected) in [
         ("Oslo,5,3\nBergen,6,2\n", "Oslo | 5 | 3\nBergen | 6 | 2\n"),
