@@ -191,7 +191,13 @@ fn line(body: &Value) -> String {
     let ms = body["latency_ms"].as_f64().unwrap_or_default();
     if body["ok"] == true {
         let answer = word("answer").replace('\n', " ");
-        return format!("{provider}  ok      {ms:.0} ms  {model}: {answer}");
+        let learnt = body["learnt"].as_array().into_iter().flatten();
+        let learnt: Vec<&str> = learnt.filter_map(Value::as_str).collect();
+        let adapted = match learnt.as_slice() {
+            [] => String::new(),
+            learnt => format!(" (adapted: {})", learnt.join(", ")),
+        };
+        return format!("{provider}  ok      {ms:.0} ms  {model}: {answer}{adapted}");
     }
     format!(
         "{provider}  failed  {ms:.0} ms  {model}: {} ({})",

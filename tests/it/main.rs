@@ -42,6 +42,7 @@ mod indexing;
 mod languages;
 mod manual;
 mod provider;
+mod provider_kinds;
 mod queue;
 mod recovery;
 mod reembed;

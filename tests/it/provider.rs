@@ -34,6 +34,7 @@ fn provider_at(base_url: &str, timeouts: Timeouts) -> Provider {
         credentials: vec![("authorization", "sk-test-key".into())],
         model: "small".to_owned(),
         timeouts,
+        loads_models: false,
     };
     let http = ragd::outbound::ModelClient::new().unwrap();
     Provider::new(settings, http, Clock::system()).unwrap()
@@ -252,7 +253,7 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn a_200_without_an_answer_is_a_failure() {
-    let empty = json!({"choices": [{"message": {"content": ""}, "finish_reason": "length"}]});
+    let empty = json!({"choices": [{"message": {"content": ""}, "finish_reason": "stop"}]});
     for (reply, kind) in [
         (Reply::error(200, "overloaded"), Kind::Server),
         (
@@ -359,14 +360,13 @@ async fn a_stream_without_an_answer_is_a_failure() {
 }
 
 #[tokio::test]
-async fn a_reason_to_stop_is_no_end_without_the_marker() {
+async fn a_reason_to_stop_is_the_end_of_a_body_that_is_closed_as_it_should() {
     let begun = || Reply::tokens(&["Yes"]).event(&scripted::stop_chunk());
     let hurried = Timeouts {
         idle: SHORT,
         ..PATIENT
     };
     for (reply, kind) in [
-        (begun().end(), Kind::Interrupted),
         (begun().close(), Kind::Interrupted),
         (begun().hang(), Kind::Timeout),
     ] {
@@ -374,6 +374,30 @@ async fn a_reason_to_stop_is_no_end_without_the_marker() {
         let (text, end) = streamed(&provider_at(&upstream.base_url(), hurried)).await;
         assert_eq!((text.as_str(), end.unwrap_err().kind), ("Yes", kind));
     }
+    let upstream = scripted::start().await;
+    let provider = provider(&upstream);
+    // A provider that has sent the marker before has broken off; one that leaves it out again has not.
+    for (reply, is_complete) in [
+        (begun().done(), true),
+        (begun().end(), false),
+        (begun().end(), true),
+        (begun().done(), true),
+        (begun().end(), true),
+    ] {
+        upstream.queue(reply);
+        let (text, end) = streamed(&provider).await;
+        assert_eq!((text.as_str(), end.is_ok()), ("Yes", is_complete));
+    }
+    // Of one that is not known, nothing says that it is missing.
+    let upstream = scripted::playing([begun().end()]).await;
+    let (text, end) = streamed(&provider_at(&upstream.base_url(), PATIENT)).await;
+    assert_eq!((text.as_str(), end.is_ok()), ("Yes", true));
+    let upstream = scripted::playing([Reply::tokens(&["Yes"]).end()]).await;
+    let (text, end) = streamed(&provider_at(&upstream.base_url(), PATIENT)).await;
+    assert_eq!(
+        (text.as_str(), end.unwrap_err().kind),
+        ("Yes", Kind::Interrupted)
+    );
 }
 
 #[tokio::test]

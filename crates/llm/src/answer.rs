@@ -26,6 +26,7 @@ pub(super) struct Answer {
     has_text: bool,
     has_other: bool,
     has_answer: bool,
+    is_refused: bool,
     /// A piece named the finish reason.
     end_shown: bool,
     ending: Option<StreamEnd>,
@@ -46,6 +47,7 @@ impl Answer {
             has_text: false,
             has_other: false,
             has_answer: false,
+            is_refused: false,
             end_shown: false,
             ending: None,
         }
@@ -76,6 +78,7 @@ impl Answer {
         self.has_text |= !chunk.text.trim().is_empty();
         self.has_other |= chunk.other_content;
         self.has_answer |= chunk.has_answer;
+        self.is_refused |= chunk.is_refusal;
         let is_content = !chunk.text.is_empty() || chunk.other_content;
         let shows = is_content || self.started || chunk.finish_reason.is_some();
         let Some(json) = self.envelope.shown(&chunk, data).filter(|_| shows) else {
@@ -114,6 +117,11 @@ impl Answer {
         }
     }
 
+    /// A filter of the upstream ended it, whatever has come.
+    pub fn end_filtered(&mut self) {
+        self.finish_reason = Some(FinishReason::ContentFilter);
+    }
+
     /// The stream has ended as it should; what is still missing is added to `ready`.
     ///
     /// # Errors
@@ -121,15 +129,23 @@ impl Answer {
     pub fn complete(&mut self, ready: &mut VecDeque<Piece>) -> Result<(), String> {
         let reason = self.finish_reason.unwrap_or_default();
         let is_cut = matches!(reason, FinishReason::Length | FinishReason::ContentFilter);
-        let is_answered = self.has_text
-            || self.has_answer
-            || reason == FinishReason::ToolCalls && self.has_other
-            || is_cut && self.has_other;
-        if !is_answered {
+        let is_visible =
+            self.has_text || self.has_answer || reason == FinishReason::ToolCalls && self.has_other;
+        if !is_visible && !is_cut {
             return Err(format!(
                 "the answer is empty (it ended with {})",
                 reason.as_str()
             ));
+        }
+        if !self.started {
+            self.started = true;
+            if self.held.is_empty() {
+                ready.push_back(Piece {
+                    text: String::new(),
+                    json: self.envelope.role(),
+                });
+            }
+            ready.extend(self.held.drain(..));
         }
         if !self.end_shown {
             ready.push_back(Piece {
@@ -143,6 +159,7 @@ impl Answer {
         };
         self.ending = Some(StreamEnd {
             finish_reason: reason,
+            is_withheld: self.is_refused || !is_visible,
             usage: self.usage,
             usage_chunk: self.envelope.usage(&usage),
             model: std::mem::take(&mut self.model),

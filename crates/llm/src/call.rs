@@ -3,10 +3,13 @@
 //! does.
 
 use super::answer::Answer;
-use super::openai::{EMBEDDINGS_PATH, Envelope, embeddings_usage};
-use super::reader::{Reader, StreamDeadlines};
+use super::dialect::{self, Dialects, Lesson, STREAM_OPTIONS};
+use super::marker::MarkerHabit;
+use super::openai::{EMBEDDINGS_PATH, Envelope, Streamed, embeddings_usage};
+use super::reader::{Reader, StreamDeadlines, StreamParts};
 use super::transport::{self, Transport};
 use super::wire::Refusal;
+use super::withheld;
 use super::{
     ChatReply, ChatRequest, ChatStream, ProviderError, ProviderErrorKind, ProviderSettings,
     Timeouts, Usage, Wire,
@@ -18,20 +21,37 @@ use ragd_core::error::{Error, Result};
 use ragd_core::outbound::{ModelClient, Reply, Target};
 use reqwest::Url;
 use std::borrow::Cow;
+use std::sync::Arc;
 use tokio::time::Instant;
 use uuid::Uuid;
+
+/// How many fields one call may learn that a model does not take.
+const MOST_LESSONS: usize = 3;
+
+/// A call of `chat`, as it is sent.
+#[derive(Clone, Copy)]
+struct Outgoing<'a> {
+    request: &'a ChatRequest,
+    model: &'a str,
+    stream: bool,
+    /// By when its head must have come.
+    deadline: Instant,
+}
 
 /// One configured upstream; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    name: std::sync::Arc<str>,
+    name: Arc<str>,
     model: String,
     base_url: Url,
     /// Where whole and streamed calls go, for a wire with one address.
     chat_target: Target,
     embeddings_target: Target,
     timeouts: Timeouts,
+    loads_models: bool,
     transport: Transport,
+    dialects: Arc<Dialects>,
+    marker: MarkerHabit,
     clock: Clock,
 }
 
@@ -41,7 +61,7 @@ impl Provider {
     /// # Errors
     /// `Invalid` when the base URL is not an `http` or `https` address or a credential cannot be sent.
     pub fn new(settings: ProviderSettings, http: ModelClient, clock: Clock) -> Result<Self> {
-        let name: std::sync::Arc<str> = settings.name.as_str().into();
+        let name: Arc<str> = settings.name.as_str().into();
         let wire = settings.wire;
         let base_url = base(&name, &settings.base_url)?;
         let transport = Transport::new(&name, wire, settings.credentials, http)?;
@@ -51,6 +71,13 @@ impl Provider {
             base_url,
             model: settings.model,
             timeouts: settings.timeouts,
+            loads_models: settings.loads_models,
+            dialects: Arc::default(),
+            // Only servers of OpenAI's wire are known to leave it out.
+            marker: match wire {
+                Wire::OpenAi => MarkerHabit::default(),
+                Wire::Anthropic | Wire::Gemini => MarkerHabit::sends(),
+            },
             transport,
             name,
             clock,
@@ -92,16 +119,75 @@ impl Provider {
         model: &str,
         deadline: Instant,
     ) -> Result<ChatReply, ProviderError> {
-        let body = self.body(request, model, false)?;
-        let target = self.chat_target(model, false);
-        let response = self
-            .transport
-            .post(&target, body, "application/json", deadline)
-            .await?;
-        let body = self.transport.read(response, deadline).await?;
-        self.wire()
-            .parse_reply(body, model, self.now_seconds().unsigned_abs())
-            .map_err(|refusal| self.transport.blame.refused(&refusal))
+        let outgoing = Outgoing {
+            request,
+            model,
+            stream: false,
+            deadline,
+        };
+        let replied = match self.send(outgoing).await {
+            Ok(response) => {
+                let body = self.transport.read(response, deadline).await?;
+                let created = self.now_seconds().unsigned_abs();
+                let parsed = self.wire().parse_reply(body, model, created);
+                parsed.map_err(|refusal| self.refused(&refusal))
+            }
+            Err(error) => Err(error),
+        };
+        match replied {
+            Err(error) if error.kind == ProviderErrorKind::Filtered => {
+                let id = Uuid::new_v4().simple().to_string();
+                let created = self.now_seconds().unsigned_abs();
+                withheld::reply(&id, model, created).map_err(|refusal| self.refused(&refusal))
+            }
+            replied => replied,
+        }
+    }
+
+    /// What was learnt of `model`: the fields that ragd adds and it does not take, as sentences.
+    pub fn learnt(&self, model: &str) -> Vec<String> {
+        let lessons = self.dialects.of(model);
+        lessons.iter().map(Lesson::to_string).collect()
+    }
+
+    /// Sends a call without the fields that the model is known not to take. One that is refused for a
+    /// field of ragd's is sent again without it.
+    async fn send(&self, outgoing: Outgoing<'_>) -> Result<Reply, ProviderError> {
+        let Outgoing {
+            request,
+            model,
+            stream,
+            deadline,
+        } = outgoing;
+        let target = self.chat_target(model, stream);
+        let accept = if stream {
+            "text/event-stream"
+        } else {
+            "application/json"
+        };
+        let mut lessons = self.dialects.of(model);
+        for taught in 0.. {
+            let body = self.body(&outgoing, &lessons)?;
+            let error = match self.transport.post(&target, body, accept, deadline).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let lesson = dialect::learn(&error, request, &lessons, stream);
+            let Some(lesson) = lesson.filter(|_| taught < MOST_LESSONS) else {
+                return Err(error);
+            };
+            tracing::info!(
+                provider = &*self.name,
+                model,
+                "from now on {lesson}: {error}"
+            );
+            self.dialects.keep(model, lesson);
+            lessons = self.dialects.of(model);
+        }
+        Err(self.transport.blame.error(
+            ProviderErrorKind::BadRequest,
+            "it takes none of the fields that ragd adds",
+        ))
     }
 
     /// Asks `model` for a streamed answer; returns when the upstream has accepted the request. Its first
@@ -118,25 +204,51 @@ impl Provider {
         first_by: Instant,
         deadline: Instant,
     ) -> Result<ChatStream, ProviderError> {
+        // A model that has to be loaded first is waited for where nobody else can answer.
+        let is_waited_for = self.loads_models && first_by >= deadline;
+        let first_content = if is_waited_for {
+            deadline
+        } else {
+            (Instant::now() + self.timeouts.first_content).min(first_by)
+        };
         let deadlines = StreamDeadlines {
-            first_content: (Instant::now() + self.timeouts.first_content).min(first_by),
+            first_content,
             idle: self.timeouts.idle,
             total: deadline,
         };
-        let body = self.body(request, model, true)?;
-        let target = self.chat_target(model, true);
         let accept_by = deadlines.first_content;
-        let response = self
-            .transport
-            .post(&target, body, "text/event-stream", accept_by)
-            .await?;
-        if transport::is_json(&response) {
-            return Err(self.not_a_stream(response, accept_by).await);
-        }
+        let outgoing = Outgoing {
+            request,
+            model,
+            stream: true,
+            deadline: accept_by,
+        };
+        let begun = match self.send(outgoing).await {
+            Ok(response) if transport::is_json(&response) => {
+                Err(self.not_a_stream(response, accept_by).await)
+            }
+            begun => begun,
+        };
+        let response = match begun {
+            Ok(response) => response,
+            Err(error) if error.kind == ProviderErrorKind::Filtered => {
+                let streamed = withheld::streamed(self.envelope(model), model);
+                return streamed.map_err(|reason| {
+                    self.transport.blame.error(ProviderErrorKind::Empty, reason)
+                });
+            }
+            Err(error) => return Err(error),
+        };
         let frames = self.wire().frames(request.choices());
         let answer = Answer::new(self.envelope(model), model.to_owned());
-        let blame = self.transport.blame.clone();
-        let reader = Reader::new(blame, response, deadlines, frames, answer);
+        let reader = Reader::new(StreamParts {
+            blame: self.transport.blame.clone(),
+            marker: self.marker.clone(),
+            response,
+            deadlines,
+            frames,
+            answer,
+        });
         let events = stream::try_unfold(reader, |mut reader| async {
             Ok(reader.next().await?.map(|event| (event, reader)))
         });
@@ -154,7 +266,7 @@ impl Provider {
         model: &str,
         deadline: Instant,
     ) -> Result<(Bytes, Usage), ProviderError> {
-        let mut body = super::openai::body(request, model, false);
+        let mut body = super::openai::body(request, model, Streamed::No);
         // The wire's own mark of a whole answer means nothing here.
         body.truncate(body.len() - ",\"stream\":false}".len());
         body.push(b'}');
@@ -163,12 +275,12 @@ impl Provider {
             .post(&self.embeddings_target, body, "application/json", deadline)
             .await?;
         let body = self.transport.read(response, deadline).await?;
-        let usage = embeddings_usage(&body).map_err(|refusal| self.refused(refusal))?;
+        let usage = embeddings_usage(&body).map_err(|refusal| self.refused(&refusal))?;
         Ok((body, usage))
     }
 
-    fn refused(&self, refusal: Refusal) -> ProviderError {
-        self.transport.blame.refused(&refusal)
+    fn refused(&self, refusal: &Refusal) -> ProviderError {
+        self.transport.blame.refused(refusal)
     }
 
     fn chat_target(&self, model: &str, stream: bool) -> Cow<'_, Target> {
@@ -188,14 +300,15 @@ impl Provider {
         self.clock.now().timestamp()
     }
 
-    fn body(
-        &self,
-        request: &ChatRequest,
-        model: &str,
-        stream: bool,
-    ) -> Result<Vec<u8>, ProviderError> {
+    fn body(&self, outgoing: &Outgoing<'_>, lessons: &[Lesson]) -> Result<Vec<u8>, ProviderError> {
+        let streamed = match outgoing.stream {
+            false => Streamed::No,
+            true if dialect::omits(lessons, STREAM_OPTIONS) => Streamed::Plain,
+            true => Streamed::WithUsage,
+        };
+        let request = dialect::adapted(outgoing.request, lessons);
         self.wire()
-            .body(request, model, stream)
+            .body(&request, outgoing.model, streamed)
             .map_err(|unsendable| {
                 let kind = ProviderErrorKind::BadRequest;
                 self.transport.blame.error(kind, unsendable.0)
@@ -212,7 +325,7 @@ impl Provider {
         let refusal = said.err().unwrap_or_else(|| {
             Refusal::malformed("a whole answer came where a stream was asked for")
         });
-        self.refused(refusal)
+        self.refused(&refusal)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong with an upstream, whose fault it is, and what a caller is told. It names the
 //! kinds; which answer means which kind is decided where the answer is read.
 
+use super::refused_field::RefusedField;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::time::Duration;
@@ -30,6 +31,10 @@ pub enum ProviderErrorKind {
     Quota,
     /// The upstream does not accept the request.
     BadRequest,
+    /// A filter of the upstream refuses the request, or the answer to it.
+    Filtered,
+    /// The upstream no longer has the model, or never had it.
+    ModelNotFound,
     /// The upstream reports a failure.
     Server,
     /// The answer is not what the wire format allows.
@@ -62,8 +67,10 @@ impl ProviderErrorKind {
     /// Whose fault such a failure is.
     pub const fn fault(self) -> Fault {
         match self {
-            Self::BadRequest => Fault::Caller,
-            Self::Unauthorized | Self::Quota | Self::Misconfigured => Fault::Ours,
+            Self::BadRequest | Self::Filtered => Fault::Caller,
+            Self::Unauthorized | Self::Quota | Self::ModelNotFound | Self::Misconfigured => {
+                Fault::Ours
+            }
             _ => Fault::Upstream,
         }
     }
@@ -111,6 +118,8 @@ pub struct ProviderError {
     pub status: Option<u16>,
     /// What the upstream's error body holds in OpenAI's fields.
     pub detail: Option<Box<ErrorDetail>>,
+    /// The field of the request that the upstream does not take, where it names one.
+    pub(super) refused_field: Option<Box<RefusedField>>,
     /// The cause, for logs.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -126,6 +135,7 @@ impl ProviderError {
             retry_after: None,
             status: None,
             detail: None,
+            refused_field: None,
             source: None,
         }
     }

@@ -1,7 +1,9 @@
 //! Which answer, or missing answer, means which failure: the one table from HTTP statuses and
 //! connection errors to kinds.
 
+use super::delay;
 use super::error::{DEFAULT_COOL_DOWN, ErrorDetail, MAX_COOL_DOWN, presentable};
+use super::refused_field::RefusedField;
 use super::wire::{Refusal, Wire};
 use super::{ProviderError, ProviderErrorKind as Kind};
 use chrono::DateTime;
@@ -53,11 +55,15 @@ impl Blame {
         let quota = self.wire.is_quota(&body);
         let kind = match status {
             300..=399 => Kind::Misconfigured,
+            // A key may be without the right to one model.
+            403 if self.wire.lacks_model(status, &body) => Kind::ModelNotFound,
             401 | 403 => Kind::Unauthorized,
             402 => Kind::Quota,
             400 | 429 if quota => Kind::Quota,
             429 => Kind::RateLimited,
             408 => Kind::Server,
+            400 | 404 | 410 | 422 if self.wire.lacks_model(status, &body) => Kind::ModelNotFound,
+            400 | 422 if self.wire.is_filtered(&body) => Kind::Filtered,
             // Some vendors report a wrong key as a bad request.
             400 => self.wire.error_kind(&body).unwrap_or(Kind::BadRequest),
             401..=499 => Kind::BadRequest,
@@ -66,9 +72,16 @@ impl Blame {
         let mut error = self
             .error(kind, self.words(kind, status, &body))
             .with_status(status);
-        let asked = retry_after(headers).or_else(|| self.wire.retry_delay(&body));
+        let asked = retry_after(headers)
+            .or_else(|| self.wire.retry_delay(&body))
+            .or_else(|| delay::in_words(&self.wire.error_words(&body)?));
         let asked = asked.map(|wait| wait.min(MAX_COOL_DOWN));
         error.detail = ErrorDetail::of(&body);
+        error.refused_field = match kind {
+            Kind::BadRequest => RefusedField::of(&body, self.wire.error_words(&body).as_deref()),
+            _ => None,
+        }
+        .map(Box::new);
         error.retry_after = match kind {
             Kind::RateLimited => Some(asked.unwrap_or(DEFAULT_COOL_DOWN)),
             _ => asked,

@@ -9,9 +9,11 @@ use prometheus::IntGauge;
 use ragd_core::resilience::{
     Breaker, BreakerSettings, BreakerState, Held, Limiter, Permit, Refused,
 };
+use std::time::Duration;
 
-/// How long an upstream that does not accept our key, or whose quota is spent, is not called.
-const UNUSABLE_FOR: TimeDelta = TimeDelta::minutes(5);
+/// How long an upstream that does not accept our key, whose quota is spent or that lacks its model is not
+/// called.
+pub(crate) const UNUSABLE_FOR: TimeDelta = TimeDelta::minutes(5);
 
 /// What an upstream is asked to do; each has a breaker of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
@@ -39,6 +41,8 @@ pub(crate) enum Blocked {
     Open(Refused),
     /// Its limiter holds the call back.
     Limited(Held),
+    /// It does not have the model; asked again after so long.
+    NoModel(Duration),
 }
 
 /// The breaker of one operation of one upstream, with its series; clones share it.
@@ -154,7 +158,7 @@ pub(crate) fn settle(
             limiter.cool_down(now + TimeDelta::from_std(wait).unwrap_or_default());
             return None;
         }
-        Kind::BadRequest => {
+        Kind::BadRequest | Kind::Filtered | Kind::ModelNotFound => {
             permit.neutral();
             return None;
         }

@@ -6,13 +6,17 @@
 mod answer;
 mod anthropic;
 mod call;
+mod delay;
+mod dialect;
 mod error;
 mod failure;
 mod gemini;
 mod guard;
+mod marker;
 mod metrics;
 mod openai;
 mod reader;
+mod refused_field;
 mod reply;
 mod request;
 mod rerank;
@@ -21,6 +25,7 @@ mod settings;
 mod sse;
 mod transport;
 mod wire;
+mod withheld;
 
 pub use call::Provider;
 pub use error::{

@@ -4,6 +4,7 @@
 
 use super::answer::Answer;
 use super::failure::Blame;
+use super::marker::MarkerHabit;
 use super::sse::{SseEvent, SseParser};
 use super::wire::{Frame, FrameReader, Refusal};
 use super::{Piece, ProviderError, ProviderErrorKind as Kind, StreamEvent};
@@ -27,8 +28,19 @@ pub(super) struct StreamDeadlines {
     pub total: Instant,
 }
 
+/// A streamed answer whose head has come.
+pub(super) struct StreamParts {
+    pub blame: Blame,
+    pub marker: MarkerHabit,
+    pub response: Reply,
+    pub deadlines: StreamDeadlines,
+    pub frames: FrameReader,
+    pub answer: Answer,
+}
+
 pub(super) struct Reader {
     blame: Blame,
+    marker: MarkerHabit,
     response: Reply,
     deadlines: StreamDeadlines,
     parser: SseParser,
@@ -49,15 +61,18 @@ enum Arrival {
 }
 
 impl Reader {
-    pub fn new(
-        blame: Blame,
-        response: Reply,
-        deadlines: StreamDeadlines,
-        frames: FrameReader,
-        answer: Answer,
-    ) -> Self {
+    pub fn new(parts: StreamParts) -> Self {
+        let StreamParts {
+            blame,
+            marker,
+            response,
+            deadlines,
+            frames,
+            answer,
+        } = parts;
         Self {
             blame,
+            marker,
             response,
             deadlines,
             parser: SseParser::default(),
@@ -86,6 +101,10 @@ impl Reader {
             match self.receive().await? {
                 Arrival::Bytes => {}
                 Arrival::End | Arrival::Enough if self.may_end_here() => self.complete()?,
+                // The body was closed as it should, so nothing but the marker is missing.
+                Arrival::End if self.answer.has_ended() && self.is_marker_missing() => {
+                    self.complete()?;
+                }
                 Arrival::End | Arrival::Enough => return Err(self.unfinished()),
             }
         }
@@ -95,6 +114,10 @@ impl Reader {
     /// and the reason to stop has come.
     fn may_end_here(&self) -> bool {
         self.answer.has_ended() && !self.blame.wire.has_terminal_marker()
+    }
+
+    fn is_marker_missing(&self) -> bool {
+        self.marker.is_missing(&self.blame.provider)
     }
 
     /// The last event, once; then the end of the body is awaited. Any end will do: the answer is
@@ -111,9 +134,19 @@ impl Reader {
     }
 
     fn take(&mut self, event: SseEvent) -> Result<(), ProviderError> {
-        let frame = self.frames.parse(&event);
-        match frame.map_err(|refusal| self.blame.refused(&refusal))? {
-            Frame::Done => self.complete(),
+        let frame = match self.frames.parse(&event) {
+            // Whatever has come is what there is of the answer.
+            Err(refusal) if refusal.kind == Kind::Filtered => {
+                self.answer.end_filtered();
+                return self.complete();
+            }
+            frame => frame.map_err(|refusal| self.blame.refused(&refusal))?,
+        };
+        match frame {
+            Frame::Done => {
+                self.marker.came();
+                self.complete()
+            }
             Frame::Chunk(chunk) => {
                 self.answer.take(chunk, event.data, &mut self.ready);
                 Ok(())

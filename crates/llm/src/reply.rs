@@ -48,6 +48,9 @@ pub struct ChatReply {
     pub model: String,
     /// Why it ended.
     pub finish_reason: FinishReason,
+    /// Whether nothing of an answer can be seen: the model refused (then `text` is its refusal), or a
+    /// filter or the limit of tokens left nothing. The upstream works all the same.
+    pub is_withheld: bool,
     /// What it took.
     pub usage: Usage,
     /// The answer as OpenAI's `chat.completion`, in JSON.
@@ -79,6 +82,8 @@ pub enum StreamEvent {
 pub struct StreamEnd {
     /// Why it ended.
     pub finish_reason: FinishReason,
+    /// As [`ChatReply::is_withheld`].
+    pub is_withheld: bool,
     /// What it took.
     pub usage: Usage,
     /// The same as a last `chat.completion.chunk`, in JSON on one line.

@@ -36,6 +36,8 @@ pub struct ChatRequest {
     pub model: Option<String>,
     /// Every other field of the call by its name, except those about streaming.
     pub(super) fields: Vec<(String, Box<RawValue>)>,
+    /// The fields that ragd itself has added.
+    pub(super) ours: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -71,8 +73,28 @@ impl ChatRequest {
     ) -> Result<Self, serde_json::Error> {
         if let Some(value) = value {
             self.fields.push((field.to_owned(), to_raw_value(value)?));
+            self.ours.push(field.to_owned());
         }
         Ok(self)
+    }
+
+    /// The fields that ragd itself has added.
+    pub(super) fn ours(&self) -> impl Iterator<Item = &str> {
+        self.ours.iter().map(String::as_str)
+    }
+
+    /// Whether ragd itself has added this field.
+    pub(super) fn is_ours(&self, name: &str) -> bool {
+        self.ours().any(|ours| ours == name)
+    }
+
+    /// Gives a field another name.
+    pub(super) fn rename_field(&mut self, from: &str, to: &str) {
+        for (name, _) in &mut self.fields {
+            if name == from {
+                to.clone_into(name);
+            }
+        }
     }
 
     /// The JSON text of a field.

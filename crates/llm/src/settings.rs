@@ -44,6 +44,8 @@ pub struct ProviderSettings {
     pub model: String,
     /// How long it may take.
     pub timeouts: Timeouts,
+    /// Whether it loads a model when it is first asked for (Ollama does), which takes minutes.
+    pub loads_models: bool,
 }
 
 /// What calls of any upstream work with; cheap to clone.

@@ -2,7 +2,7 @@
 //! a folder of pure translation; vendors that share a format share a variant. Connections and deadlines
 //! are the transport's business.
 
-use super::openai::Unsendable;
+use super::openai::{Streamed, Unsendable};
 use super::sse::SseEvent;
 use super::{
     ChatReply, ChatRequest, FinishReason, ProviderErrorKind, Usage, anthropic, gemini, openai,
@@ -49,6 +49,10 @@ pub(super) struct Chunk {
     pub model: Option<String>,
     /// OpenAI's `choices` as JSON; empty when there is nothing to show.
     pub choices: String,
+    /// Whether content is the model's refusal.
+    pub is_refusal: bool,
+    /// The event's `choices` as clients want them, where they stand otherwise there.
+    pub choices_with_index: Option<String>,
     /// Whether the JSON names the role.
     pub names_role: bool,
     /// How the event names its stream, where it is OpenAI's own and may be shown as it came.
@@ -94,6 +98,14 @@ impl Refusal {
             _ => words,
         };
         Self::server(format!("{how}: {words}"))
+    }
+
+    /// A filter refuses the answer.
+    pub fn filtered() -> Self {
+        Self {
+            kind: ProviderErrorKind::Filtered,
+            reason: "a content filter refuses the answer".to_owned(),
+        }
     }
 
     /// The upstream reports a failure.
@@ -158,10 +170,11 @@ impl Wire {
         self,
         request: &ChatRequest,
         model: &str,
-        stream: bool,
+        streamed: Streamed,
     ) -> Result<Vec<u8>, Unsendable> {
+        let stream = streamed != Streamed::No;
         match self {
-            Self::OpenAi => Ok(openai::body(request, model, stream)),
+            Self::OpenAi => Ok(openai::body(request, model, streamed)),
             Self::Anthropic => anthropic::body(request, model, stream),
             Self::Gemini => gemini::body(request, model, stream),
         }
@@ -206,6 +219,24 @@ impl Wire {
             Self::OpenAi => openai::is_quota(body),
             Self::Anthropic => anthropic::is_quota(body),
             Self::Gemini => gemini::is_quota(body),
+        }
+    }
+
+    /// Whether an error says that the model is not there.
+    pub(super) fn lacks_model(self, status: u16, body: &Value) -> bool {
+        match self {
+            Self::OpenAi => openai::lacks_model(status, body),
+            Self::Anthropic => anthropic::lacks_model(body),
+            Self::Gemini => gemini::lacks_model(body),
+        }
+    }
+
+    /// Whether an error says that a filter refuses the request.
+    pub(super) fn is_filtered(self, body: &Value) -> bool {
+        match self {
+            Self::OpenAi => openai::is_filtered(body),
+            // Theirs are answers with a reason to stop.
+            Self::Anthropic | Self::Gemini => false,
         }
     }
 

@@ -8,7 +8,7 @@ use super::pacing::due;
 use super::script_state::Directive;
 use super::state::ServerState;
 use super::transport::{Reply, Request, Step};
-use super::wire::{Failure, Wire, WireFormat, reason_of};
+use super::wire::{ErrorCause, Failure, Wire, WireFormat, reason_of};
 use super::{control, embeddings};
 use bytes::Bytes;
 use std::time::Duration;
@@ -96,6 +96,10 @@ impl Responder<'_> {
         let message = reason_of(status);
         let failure = Failure {
             retry_after_s,
+            cause: match status {
+                404 => ErrorCause::Model,
+                _ => ErrorCause::Status,
+            },
             ..Failure::of_status(status, &message)
         };
         let body = format.error(&failure).to_string();

@@ -198,6 +198,7 @@ impl Case {
         match (self.row.fault, self.row.fate) {
             (Fault::Silence | Fault::NoContent | Fault::Endless, _) => "timeout",
             (Fault::OwnLimit, _) | (_, Fate::Rest(_)) => "rate_limited",
+            (Fault::Status(_, ErrorCause::Model), _) => "model_not_found",
             (_, Fate::Unusable) => "unusable",
             _ => "failure",
         }

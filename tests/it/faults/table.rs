@@ -275,6 +275,12 @@ pub const ROWS: &[Row] = &[
         Fate::Unusable,
         Kind::Unauthorized,
     ),
+    row(
+        "a model that is gone",
+        Fault::Status(404, ErrorCause::Model),
+        Fate::Unusable,
+        Kind::ModelNotFound,
+    ),
     callers_status("400", 400),
     callers_status("404", 404),
     callers_status("413", 413),

@@ -37,7 +37,7 @@ pub(super) async fn answer(
                 "annotations": annotations(&answer, &answer.draft.text),
             },
             "logprobs": null,
-            "finish_reason": "stop",
+            "finish_reason": answer.draft.finish_reason.as_str(),
         }],
         "usage": answer.draft.usage,
         "citations": citations(&answer),

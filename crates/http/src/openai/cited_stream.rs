@@ -16,7 +16,7 @@ use axum::body::{Body, Bytes};
 use axum::http::Response;
 use futures_util::{Stream, StreamExt, stream};
 use ragd_core::error::Error;
-use ragd_llm::{Envelope, FinishReason};
+use ragd_llm::Envelope;
 use ragd_service::chat::{Answer, ChatEvent};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -98,7 +98,7 @@ fn chunks(
 
 /// The last chunk of the answer, with its citations.
 fn last_chunk(envelope: &Envelope, answer: &Answer, text: &str) -> String {
-    let end = envelope.end(FinishReason::Stop);
+    let end = envelope.end(answer.draft.finish_reason);
     let Ok(mut chunk) = serde_json::from_str::<Value>(&end) else {
         return end;
     };

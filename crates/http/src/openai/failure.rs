@@ -5,7 +5,7 @@ use crate::failure::problem::{Failure, UpstreamDetail};
 use crate::stream::outcome::StreamOutcome;
 use axum::http::StatusCode;
 use ragd_core::error::{Error, ErrorKind};
-use ragd_llm::{RouteError, RouteErrorKind};
+use ragd_llm::{ProviderErrorKind, RouteError, RouteErrorKind};
 use std::time::Duration;
 
 /// The longest wait that a client is asked for.
@@ -26,16 +26,17 @@ pub(super) fn of_route(error: RouteError) -> Failure {
         RouteErrorKind::Refused(refused) => {
             let status = refused.status.filter(|status| (400..500).contains(status));
             let status = status.and_then(|status| StatusCode::from_u16(status).ok());
-            let detail = UpstreamDetail {
-                code: refused
-                    .detail
-                    .as_ref()
-                    .and_then(|detail| detail.code.clone()),
-                param: refused
-                    .detail
-                    .as_ref()
-                    .and_then(|detail| detail.param.clone()),
+            let named = refused.detail.as_deref();
+            let mut detail = UpstreamDetail {
+                code: named.and_then(|detail| detail.code.clone()),
+                param: named.and_then(|detail| detail.param.clone()),
             };
+            if refused.kind == ProviderErrorKind::ModelNotFound {
+                detail
+                    .code
+                    .get_or_insert_with(|| "model_not_found".to_owned());
+                detail.param.get_or_insert_with(|| "model".to_owned());
+            }
             let error = Error::invalid(error.message).with_code("llm_rejected_request");
             let status = status.unwrap_or(StatusCode::BAD_REQUEST);
             Failure::with_status(status, error).with_upstream(detail)

@@ -168,6 +168,7 @@ pub(crate) async fn test(
     let provider = member.provider();
     let question = [ChatMessage::new(Role::User, TEST_QUESTION)];
     let request = ChatRequest::of_messages(&question)
+        .and_then(|request| request.with("temperature", Some(&0)))
         .and_then(|request| request.with("max_tokens", Some(&TEST_MAX_TOKENS)))
         .map_err(|error| {
             Error::internal("the test question cannot be serialised").with_source(error)
@@ -190,6 +191,7 @@ pub(crate) async fn test(
         provider: name,
         model: provider.model().to_owned(),
         ok: reply.is_some(),
+        learnt: provider.learnt(provider.model()),
         latency_ms,
         answer: reply.map(|reply| reply.text.chars().take(200).collect()),
         kind: error.as_ref().map(|error| error.kind.as_str()),

@@ -39,6 +39,9 @@ pub(crate) struct TestProviderResponse {
     pub(super) model: String,
     /// Whether it answered.
     pub(super) ok: bool,
+    /// What ragd has learnt that the model does not take of what ragd adds to requests:
+    /// `max_tokens is sent as max_completion_tokens`, `temperature is not sent`, …
+    pub(super) learnt: Vec<String>,
     pub(super) latency_ms: f64,
     /// The beginning of its answer.
     pub(super) answer: Option<String>,

@@ -44,6 +44,14 @@ pub fn error_kind(body: &Value) -> Option<Kind> {
     }
 }
 
+/// Whether the error says that the model is not there (`not_found_error`, "model: …").
+pub fn lacks_model(body: &Value) -> bool {
+    error(body).is_some_and(|error| {
+        let word = |field| error.get(field).and_then(Value::as_str).unwrap_or_default();
+        word("type") == "not_found_error" && word("message").contains("model")
+    })
+}
+
 /// The refusal for a body or event that holds an error; `how` names the place.
 pub fn refusal(body: &Value, how: &str) -> Option<Refusal> {
     Some(Refusal::of_error(
@@ -105,6 +113,16 @@ mod tests {
         assert!(!is_quota(&body("rate_limit_error", "Too fast.")));
         let refusal = refusal(&spent, "answered").unwrap();
         assert!(!refusal.reason.contains("balance"), "{refusal:?}");
+    }
+
+    #[test]
+    fn a_model_that_is_gone_is_told_from_another_address() {
+        assert!(lacks_model(&body("not_found_error", "model: claude-old")));
+        assert!(!lacks_model(&body("not_found_error", "Not found")));
+        assert!(!lacks_model(&body(
+            "invalid_request_error",
+            "model: too small"
+        )));
     }
 
     #[test]

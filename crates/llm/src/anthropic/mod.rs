@@ -10,7 +10,7 @@ mod shapes;
 mod stream;
 mod tools;
 
-pub(super) use error_body::{error_kind, error_words, is_quota};
+pub(super) use error_body::{error_kind, error_words, is_quota, lacks_model};
 pub(super) use reply::parse_reply;
 pub(super) use request::{body, path};
 pub(super) use stream::StreamState;

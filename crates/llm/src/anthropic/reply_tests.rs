@@ -69,10 +69,10 @@ fn each_reason_to_stop_has_its_word() {
 }
 
 #[test]
-fn a_refusal_without_words_is_empty() {
-    let refusal = parse(include_str!("fixtures/refusal.json")).unwrap_err();
-    assert_eq!(refusal.kind, ProviderErrorKind::Empty);
-    assert!(refusal.reason.contains("content_filter"), "{refusal:?}");
+fn a_refusal_without_words_is_an_answer_of_which_nothing_can_be_seen() {
+    let refusal = parse(include_str!("fixtures/refusal.json")).unwrap();
+    assert!(refusal.is_withheld && refusal.text.is_empty());
+    assert_eq!(refusal.finish_reason, FinishReason::ContentFilter);
 }
 
 #[test]

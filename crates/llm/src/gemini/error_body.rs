@@ -67,6 +67,13 @@ pub fn error_kind(body: &Value) -> Option<Kind> {
     }
 }
 
+/// Whether the error says that the model is not there (`NOT_FOUND`, "models/… is not found").
+pub fn lacks_model(body: &Value) -> bool {
+    error(body).is_some_and(|error| {
+        word(error, "status") == "NOT_FOUND" && word(error, "message").contains("models/")
+    })
+}
+
 /// The refusal for a body or event that holds an error; `how` names the place.
 pub fn refusal(body: &Value, how: &str) -> Option<Refusal> {
     Some(Refusal::of_error(

@@ -75,6 +75,16 @@ fn a_wrong_key_is_told_from_a_bad_request() {
 }
 
 #[test]
+fn a_model_that_is_gone_is_told_from_another_address() {
+    let body =
+        |message: &str| json!({"error": {"code": 404, "message": message, "status": "NOT_FOUND"}});
+    assert!(lacks_model(&body(
+        "models/gemini-old is not found for API version v1beta, or is not supported for generateContent."
+    )));
+    assert!(!lacks_model(&body("Requested entity was not found.")));
+}
+
+#[test]
 fn an_error_is_found_in_a_list_too() {
     let body = json!([{"error": {"code": 503, "message": "Overloaded.", "status": "UNAVAILABLE"}}]);
     assert_eq!(error_words(&body).as_deref(), Some("Overloaded."));

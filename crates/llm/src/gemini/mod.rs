@@ -10,7 +10,7 @@ mod request;
 mod shapes;
 mod stream;
 
-pub(super) use error_body::{error_kind, error_words, is_quota, retry_delay};
+pub(super) use error_body::{error_kind, error_words, is_quota, lacks_model, retry_delay};
 pub(super) use reply::parse_reply;
 pub(super) use request::{body, path};
 pub(super) use stream::StreamState;

@@ -11,7 +11,7 @@ use crate::wire::Refusal;
 /// since 1970) is the time that the answer is given in OpenAI's form.
 ///
 /// # Errors
-/// The error that the body holds by its kind; `BadRequest` for a blocked prompt; `Malformed` for
+/// The error that the body holds by its kind; `Filtered` for a blocked prompt; `Malformed` for
 /// another shape; `Empty` for an answer without text, calls and reasoning.
 pub fn parse_reply(bytes: &[u8], asked_model: &str, created: u64) -> Result<ChatReply, Refusal> {
     let response = Response::read(bytes, "the answer")?;

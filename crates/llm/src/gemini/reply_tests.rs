@@ -70,6 +70,7 @@ fn each_reason_to_stop_is_an_end_or_a_failure() {
         ("BLOCKLIST", FinishReason::ContentFilter),
         ("PROHIBITED_CONTENT", FinishReason::ContentFilter),
         ("SPII", FinishReason::ContentFilter),
+        ("LANGUAGE", FinishReason::ContentFilter),
         ("FINISH_REASON_UNSPECIFIED", FinishReason::Stop),
     ] {
         assert_eq!(ended(word), Ok(reason), "{word}");
@@ -77,7 +78,6 @@ fn each_reason_to_stop_is_an_end_or_a_failure() {
     for word in [
         "MALFORMED_FUNCTION_CALL",
         "OTHER",
-        "LANGUAGE",
         "UNEXPECTED_TOOL_CALL",
         "NEW",
     ] {
@@ -88,16 +88,13 @@ fn each_reason_to_stop_is_an_end_or_a_failure() {
 }
 
 #[test]
-fn a_blocked_prompt_is_the_callers_and_a_blocked_answer_is_empty() {
+fn a_blocked_prompt_and_a_blocked_answer_are_told_from_failures() {
     let blocked = parse(include_str!("fixtures/blocked.json")).unwrap_err();
-    assert_eq!(blocked.kind, ProviderErrorKind::BadRequest);
+    assert_eq!(blocked.kind, ProviderErrorKind::Filtered);
     assert!(blocked.reason.contains("PROHIBITED_CONTENT"), "{blocked:?}");
-    let unsafe_answer = parse(include_str!("fixtures/safety.json")).unwrap_err();
-    assert_eq!(unsafe_answer.kind, ProviderErrorKind::Empty);
-    assert!(
-        unsafe_answer.reason.contains("content_filter"),
-        "{unsafe_answer:?}"
-    );
+    let unsafe_answer = parse(include_str!("fixtures/safety.json")).unwrap();
+    assert!(unsafe_answer.is_withheld && unsafe_answer.text.is_empty());
+    assert_eq!(unsafe_answer.finish_reason, FinishReason::ContentFilter);
 }
 
 #[test]

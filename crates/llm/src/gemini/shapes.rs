@@ -130,7 +130,7 @@ impl Response {
     /// Reads a body or an event's data; `what` names it in a refusal.
     ///
     /// # Errors
-    /// The error that it holds by its kind; `BadRequest` when the prompt was blocked; `Malformed`
+    /// The error that it holds by its kind; `Filtered` when the prompt was blocked; `Malformed`
     /// for another shape.
     pub fn read(json: &[u8], what: &str) -> Result<Self, Refusal> {
         let body: Value = serde_json::from_slice(json)
@@ -158,7 +158,7 @@ impl Response {
         });
         match blocked {
             Some(reason) if self.candidates.as_ref().is_none_or(Vec::is_empty) => Err(Refusal {
-                kind: ProviderErrorKind::BadRequest,
+                kind: ProviderErrorKind::Filtered,
                 reason,
             }),
             _ => Ok(self),
@@ -238,8 +238,9 @@ fn finish_reason(candidate: &Candidate) -> Result<Option<FinishReason>, Refusal>
         | "SPII"
         | "IMAGE_SAFETY"
         | "IMAGE_PROHIBITED_CONTENT"
-        | "IMAGE_RECITATION" => Ok(Some(FinishReason::ContentFilter)),
-        // A call that cannot be read, a language that is not known, and "all other reasons".
+        | "IMAGE_RECITATION"
+        | "LANGUAGE" => Ok(Some(FinishReason::ContentFilter)),
+        // A call that cannot be read, and "all other reasons".
         word => {
             let message = candidate.finish_message.as_deref();
             Err(Refusal::server(with_message(

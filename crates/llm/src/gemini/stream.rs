@@ -20,7 +20,7 @@ impl StreamState {
     /// Reads one event.
     ///
     /// # Errors
-    /// The error that the event holds by its kind; `BadRequest` for a blocked prompt; `Server` for
+    /// The error that the event holds by its kind; `Filtered` for a blocked prompt; `Server` for
     /// an answer that ended with a failure; `Malformed` for another shape.
     pub fn parse_frame(&mut self, event: &SseEvent) -> Result<Frame, Refusal> {
         let response = Response::read(event.data.as_bytes(), "an event")?;

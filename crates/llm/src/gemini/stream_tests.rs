@@ -131,7 +131,7 @@ fn an_error_inside_a_stream_is_refused_by_its_kind() {
         ),
         (
             include_str!("fixtures/blocked.json"),
-            ProviderErrorKind::BadRequest,
+            ProviderErrorKind::Filtered,
         ),
     ] {
         assert_eq!(kind_of(data), kind, "{data}");

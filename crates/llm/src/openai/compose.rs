@@ -106,18 +106,16 @@ impl Answer {
     /// The answer as OpenAI's `chat.completion`; `created` is in seconds since 1970.
     ///
     /// # Errors
-    /// `Empty` when it holds no call and no text but white space. Reasoning alone is an answer only
-    /// where a limit or a filter cut off what was to follow.
+    /// `Empty` when it holds no call and no text but white space, and neither a limit nor a filter
+    /// cut it off.
     pub fn into_reply(self, created: u64) -> Result<ChatReply, Refusal> {
         let finish_reason = settled(self.finish_reason, !self.calls.is_empty());
         let is_cut = matches!(
             finish_reason,
             FinishReason::Length | FinishReason::ContentFilter
         );
-        let is_answered = !self.text.trim().is_empty()
-            || !self.calls.is_empty()
-            || (is_cut && !self.reasoning.trim().is_empty());
-        if !is_answered {
+        let is_visible = !self.text.trim().is_empty() || !self.calls.is_empty();
+        if !is_visible && !is_cut {
             return Err(Refusal {
                 kind: ProviderErrorKind::Empty,
                 reason: format!(
@@ -130,6 +128,7 @@ impl Answer {
         Ok(ChatReply {
             text: self.text,
             model: self.model,
+            is_withheld: !is_visible,
             finish_reason,
             usage: self.usage,
             json: json.into(),

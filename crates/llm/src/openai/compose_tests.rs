@@ -124,12 +124,16 @@ fn calls_alone_are_an_answer_and_white_space_is_none() {
     );
     let blank = Answer {
         text: " \n".to_owned(),
-        finish_reason: FinishReason::ContentFilter,
         ..Answer::default()
     };
-    let refusal = blank.into_reply(0).unwrap_err();
+    let refusal = blank.clone().into_reply(0).unwrap_err();
     assert_eq!(refusal.kind, ProviderErrorKind::Empty);
-    assert!(refusal.reason.contains("content_filter"), "{refusal:?}");
+    assert!(refusal.reason.contains("stop"), "{refusal:?}");
+    let filtered = Answer {
+        finish_reason: FinishReason::ContentFilter,
+        ..blank
+    };
+    assert!(filtered.into_reply(0).unwrap().is_withheld);
 }
 
 #[test]

@@ -32,8 +32,11 @@ impl Envelope {
     pub(crate) fn shown(&mut self, chunk: &Chunk, data: String) -> Option<String> {
         self.settle(chunk);
         match &chunk.named {
+            Some(_) if chunk.choices_with_index.is_some() => {
+                Some(self.around(chunk.choices_with_index.as_deref()?))
+            }
             Some(named) if self.is_named_in(named, chunk.model.as_deref()) => Some(data),
-            Some(_) => Some(self.around(choices_of(&data)?)),
+            Some(_) => Some(self.around(&choices_of(&data)?)),
             None if chunk.choices.is_empty() => None,
             None => Some(self.around(&chunk.choices)),
         }

@@ -41,6 +41,71 @@ pub fn is_quota(body: &Value) -> bool {
         .any(|word| QUOTA_WORDS.contains(&word))
 }
 
+/// Codes for a model that is not there.
+const NO_MODEL_CODES: [&str; 6] = [
+    "model_not_found",
+    "model_decommissioned",
+    "model_not_available",
+    "model_deprecated",
+    "DeploymentNotFound",
+    "invalid_model",
+];
+
+/// Whether the error says that the model is not there: by its code, or by words about a model, which
+/// Ollama, vLLM and others send with a 404 and without a code.
+pub fn lacks_model(status: u16, body: &Value) -> bool {
+    let error = body.get("error").unwrap_or(body);
+    let has_code = ["code", "type"]
+        .iter()
+        .filter_map(|field| error.get(field).and_then(Value::as_str))
+        .any(|word| NO_MODEL_CODES.contains(&word));
+    if has_code {
+        return true;
+    }
+    let words = error_words(body).unwrap_or_default().to_ascii_lowercase();
+    if !words.contains("model") || words.contains("modelled") {
+        return false;
+    }
+    let is_gone = [
+        "decommissioned",
+        "is not a valid model",
+        "no longer available",
+    ];
+    let is_missing = [
+        "not found",
+        "does not exist",
+        "not exist",
+        "no such model",
+        "unknown model",
+    ];
+    is_gone.iter().any(|word| words.contains(word))
+        || (matches!(status, 404 | 410) && is_missing.iter().any(|word| words.contains(word)))
+}
+
+/// Codes of a filter that refuses a prompt.
+const FILTER_CODES: [&str; 5] = [
+    "content_filter",
+    "content_policy_violation",
+    "ResponsibleAIPolicyViolation",
+    "moderation_blocked",
+    "content_moderation",
+];
+
+/// Whether a filter refuses the request: OpenAI's and Azure's come as an error.
+pub fn is_filtered(body: &Value) -> bool {
+    let error = body.get("error").unwrap_or(body);
+    let inner = error
+        .get("innererror")
+        .or_else(|| error.get("inner_error"))
+        .unwrap_or(&Value::Null);
+    [error, inner].iter().any(|part| {
+        ["code", "type"]
+            .iter()
+            .filter_map(|field| part.get(field).and_then(Value::as_str))
+            .any(|word| FILTER_CODES.contains(&word))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +126,75 @@ mod tests {
             Some("{\"code\":5}")
         );
         assert_eq!(error_words(&json!({"error": null, "choices": []})), None);
+    }
+
+    #[test]
+    fn a_model_that_is_gone_is_told_from_other_refusals() {
+        for (status, body) in [
+            (
+                404,
+                json!({"error": {"message": "The model `m` does not exist or you do not have access to it.", "code": "model_not_found"}}),
+            ),
+            (
+                403,
+                json!({"error": {"message": "Project `p` does not have access to model `m`", "code": "model_not_found"}}),
+            ),
+            (
+                400,
+                json!({"error": {"message": "The model `m` has been decommissioned", "code": "model_decommissioned"}}),
+            ),
+            (
+                404,
+                json!({"error": {"message": "model \"m\" not found, try pulling it first", "type": "api_error"}}),
+            ),
+            (404, json!({"error": "model 'm' not found"})),
+            (
+                404,
+                json!({"object": "error", "message": "The model `m` does not exist.", "type": "NotFoundError", "code": 404}),
+            ),
+            (
+                404,
+                json!({"error": {"code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist."}}),
+            ),
+            (
+                400,
+                json!({"error": {"message": "m is not a valid model ID", "code": 400}}),
+            ),
+        ] {
+            assert!(lacks_model(status, &body), "{status} {body}");
+        }
+        for (status, body) in [
+            (404, json!({"error": {"message": "Not Found"}})),
+            (404, json!({"detail": "Not Found"})),
+            (
+                400,
+                json!({"error": {"message": "This model's maximum context length is 8192 tokens"}}),
+            ),
+            (
+                400,
+                json!({"error": {"message": "tool `f` does not exist for this model"}}),
+            ),
+            (404, Value::Null),
+        ] {
+            assert!(!lacks_model(status, &body), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_told_from_a_bad_request() {
+        assert!(is_filtered(
+            &json!({"error": {"code": "content_filter", "status": 400}})
+        ));
+        assert!(is_filtered(
+            &json!({"error": {"code": "content_policy_violation"}})
+        ));
+        assert!(is_filtered(
+            &json!({"error": {"code": null, "innererror": {"code": "ResponsibleAIPolicyViolation"}}})
+        ));
+        assert!(!is_filtered(
+            &json!({"error": {"code": "context_length_exceeded"}})
+        ));
+        assert!(!is_filtered(&Value::Null));
     }
 
     #[test]

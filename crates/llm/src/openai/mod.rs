@@ -4,6 +4,7 @@
 //! and keeps no time.
 
 pub(super) mod call;
+mod calls;
 pub(super) mod compose;
 mod envelope;
 mod error_body;
@@ -15,8 +16,8 @@ mod vectors;
 
 pub(super) use call::Unsendable;
 pub use envelope::Envelope;
-pub(super) use error_body::{error_words, is_quota};
+pub(super) use error_body::{error_words, is_filtered, is_quota, lacks_model};
 pub(super) use reply::parse_reply;
-pub(super) use request::{CHAT_PATH, EMBEDDINGS_PATH, body};
+pub(super) use request::{CHAT_PATH, EMBEDDINGS_PATH, Streamed, body};
 pub(super) use stream::StreamState;
 pub(super) use vectors::embeddings_usage;

@@ -1,7 +1,7 @@
 //! A whole answer out of the body of a 200. A body that holds an error, or nothing, is no answer.
 
-use super::error_words;
 use super::shapes::{Content, Said, WireUsage, finish_reason};
+use super::{error_words, is_filtered};
 use crate::wire::Refusal;
 use crate::{ChatReply, FinishReason, ProviderErrorKind};
 use bytes::Bytes;
@@ -43,18 +43,27 @@ pub fn parse_reply(bytes: Bytes, asked_model: &str) -> Result<ChatReply, Refusal
         Some(word) => finish_reason(word)?,
         None => FinishReason::Stop,
     };
-    let is_answered = choice.message.has_answer()
-        || (choice.message.has_reasoning() && reason == FinishReason::Length);
+    let has_answer = choice.message.has_answer();
+    let refusal = choice.message.refusal();
     let content = choice.message.content;
     let text = content.map_or_else(String::new, Content::into_text);
-    if text.trim().is_empty() && !is_answered {
+    let is_blank = text.trim().is_empty();
+    // A limit or a filter may leave nothing to see, of hidden reasoning for instance.
+    let is_cut = matches!(reason, FinishReason::Length | FinishReason::ContentFilter);
+    if is_blank && !has_answer && !is_cut {
         return Err(Refusal {
             kind: ProviderErrorKind::Empty,
             reason: format!("the answer is empty (it ended with {})", reason.as_str()),
         });
     }
+    let is_refused = is_blank && refusal.is_some();
     Ok(ChatReply {
-        text,
+        is_withheld: is_refused || (is_blank && !has_answer),
+        text: if is_blank {
+            refusal.unwrap_or(text)
+        } else {
+            text
+        },
         model: body.model.unwrap_or_else(|| asked_model.to_owned()),
         finish_reason: reason,
         usage: body.usage.unwrap_or_default().into(),
@@ -67,6 +76,9 @@ fn not_an_answer(bytes: &[u8], error: Option<serde_json::Error>) -> Refusal {
         Ok(body) => body,
         Err(error) => return Refusal::malformed(format!("the answer is not JSON: {error}")),
     };
+    if is_filtered(&body) {
+        return Refusal::filtered();
+    }
     if let Some(words) = error_words(&body) {
         return Refusal::server(format!("answered 200 with an error: {words}"));
     }
@@ -124,8 +136,15 @@ mod tests {
             json!({"content": null, "refusal": "I cannot."}),
         ] {
             let body = json!({"choices": [{"message": message, "finish_reason": "tool_calls"}]});
-            assert_eq!(parse(&body).unwrap().text, "");
+            assert!(parse(&body).is_ok(), "{body}");
         }
+        let refused = json!({"choices": [{"message": {"content": null, "refusal": "I cannot."},
+            "finish_reason": "stop"}]});
+        let refused = parse(&refused).unwrap();
+        assert_eq!(
+            (refused.text.as_str(), refused.is_withheld),
+            ("I cannot.", true)
+        );
         let thought = |reason: &str| {
             json!({"choices": [{"message": {"content": "", "reasoning_content": "Hm"},
                 "finish_reason": reason}]})
@@ -133,6 +152,23 @@ mod tests {
         assert!(parse(&thought("length")).is_ok());
         let empty = parse(&thought("stop")).unwrap_err();
         assert_eq!(empty.kind, ProviderErrorKind::Empty);
+    }
+
+    #[test]
+    fn a_limit_or_a_filter_that_leaves_nothing_is_an_answer_too() {
+        for (content, reason) in [
+            (Value::Null, FinishReason::Length),
+            (json!(""), FinishReason::ContentFilter),
+        ] {
+            let body = json!({"choices": [{"message": {"content": content},
+                "finish_reason": reason.as_str()}]});
+            let reply = parse(&body).unwrap();
+            assert!(reply.is_withheld, "{body}");
+            assert_eq!(reply.finish_reason, reason);
+            assert_eq!(reply.json, body.to_string());
+        }
+        let filtered = parse(&json!({"error": {"code": "content_filter", "message": "No."}}));
+        assert_eq!(filtered.unwrap_err().kind, ProviderErrorKind::Filtered);
     }
 
     #[test]
@@ -152,7 +188,6 @@ mod tests {
             (json!({"answer": "Yes"}), ProviderErrorKind::Malformed),
             (json!("Yes"), ProviderErrorKind::Malformed),
             (choice(json!(" \n"), "stop"), ProviderErrorKind::Empty),
-            (choice(Value::Null, "length"), ProviderErrorKind::Empty),
         ] {
             assert_eq!(parse(&body).unwrap_err().kind, kind, "{body}");
         }

@@ -10,8 +10,19 @@ pub const EMBEDDINGS_PATH: &str = "embeddings";
 /// What surrounds the fields, in bytes.
 const FRAME_BYTES: usize = 96;
 
-/// The body of a call to `model`. A stream is always asked what it took: metrics want to know.
-pub fn body(request: &ChatRequest, model: &str, stream: bool) -> Vec<u8> {
+/// What a stream is asked beside its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Streamed {
+    /// It is no stream.
+    No,
+    /// What it took: metrics want to know.
+    WithUsage,
+    /// Nothing: the upstream does not take the question.
+    Plain,
+}
+
+/// The body of a call to `model`.
+pub fn body(request: &ChatRequest, model: &str, streamed: Streamed) -> Vec<u8> {
     let fields = &request.fields;
     let sizes = fields
         .iter()
@@ -25,10 +36,10 @@ pub fn body(request: &ChatRequest, model: &str, stream: bool) -> Vec<u8> {
         body.push(b':');
         body.extend_from_slice(value.get().as_bytes());
     }
-    body.extend_from_slice(if stream {
-        b",\"stream\":true,\"stream_options\":{\"include_usage\":true}}"
-    } else {
-        b",\"stream\":false}"
+    body.extend_from_slice(match streamed {
+        Streamed::WithUsage => b",\"stream\":true,\"stream_options\":{\"include_usage\":true}}",
+        Streamed::Plain => b",\"stream\":true}",
+        Streamed::No => b",\"stream\":false}",
     });
     body
 }
@@ -46,7 +57,12 @@ mod tests {
     use serde_json::{Value, json};
 
     fn as_json(request: &ChatRequest, stream: bool) -> Value {
-        serde_json::from_slice(&body(request, "small", stream)).unwrap()
+        let streamed = if stream {
+            Streamed::WithUsage
+        } else {
+            Streamed::No
+        };
+        serde_json::from_slice(&body(request, "small", streamed)).unwrap()
     }
 
     #[test]

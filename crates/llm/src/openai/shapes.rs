@@ -53,6 +53,13 @@ impl Content {
     }
 }
 
+/// The place of a call among the others.
+#[derive(Deserialize)]
+struct Indexed {
+    #[serde(default)]
+    index: Option<u64>,
+}
+
 /// What is said, in a whole message or in a delta.
 #[derive(Debug, Default, Deserialize)]
 pub struct Said<'a> {
@@ -84,6 +91,20 @@ impl Said<'_> {
             self.audio,
         ];
         parts.into_iter().any(is_content)
+    }
+
+    /// The model's refusal, in its own words.
+    pub fn refusal(&self) -> Option<String> {
+        let text: String = serde_json::from_str(self.refusal?.get()).ok()?;
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Whether it has calls without an index, which clients of a stream need.
+    pub fn has_calls_without_index(&self) -> bool {
+        self.tool_calls
+            .filter(|calls| is_content(Some(calls)))
+            .and_then(|calls| serde_json::from_str::<Vec<Indexed>>(calls.get()).ok())
+            .is_some_and(|calls| calls.iter().any(|call| call.index.is_none()))
     }
 
     /// Whether it tells what the model thinks.

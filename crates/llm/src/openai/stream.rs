@@ -1,14 +1,16 @@
 //! One event of a streamed answer: a piece, the end of the answer, or the terminal marker. An event
 //! that holds an error, or that is no chunk, is refused.
 
-use super::error_words;
+use super::calls::CallPlaces;
 use super::shapes::{Content, Said, WireUsage, finish_reason};
+use super::{error_words, is_filtered};
 use crate::sse::SseEvent;
 use crate::wire::{Chunk, Frame, Named, Refusal};
 use crate::{FinishReason, Usage};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 const TERMINAL_MARKER: &str = "[DONE]";
 const CHUNK: &str = "\"chat.completion.chunk\"";
@@ -55,6 +57,7 @@ pub struct StreamState {
     open: usize,
     /// Why the first one ended.
     first: Option<FinishReason>,
+    places: CallPlaces,
 }
 
 impl StreamState {
@@ -63,6 +66,7 @@ impl StreamState {
         Self {
             open: choices.max(1),
             first: None,
+            places: CallPlaces::default(),
         }
     }
 
@@ -72,9 +76,7 @@ impl StreamState {
             return Ok(Frame::Done);
         }
         let body = match serde_json::from_str::<Body<'_>>(&event.data) {
-            Ok(body) if body.error.is_none() && body.choices.is_some() && event.name != "error" => {
-                body
-            }
+            Ok(body) if body.error.is_none() && event.name != "error" && body.is_chunk() => body,
             other => return Err(not_a_chunk(event, other.err())),
         };
         let usage: Option<WireUsage> = body
@@ -95,8 +97,14 @@ impl StreamState {
             }),
             ..Chunk::default()
         };
+        let mut lacks_index = false;
         for choice in body.choices.unwrap_or_default() {
+            let delta = choice.delta.as_ref();
+            lacks_index |= delta.is_some_and(Said::has_calls_without_index);
             self.take(choice, &mut chunk)?;
+        }
+        if lacks_index {
+            chunk.choices_with_index = self.places.repair(&event.data);
         }
         Ok(Frame::Chunk(chunk))
     }
@@ -107,7 +115,14 @@ impl StreamState {
             chunk.names_role |= delta.role.is_some();
             chunk.has_answer |= delta.has_answer();
             chunk.other_content |= delta.has_answer() || delta.has_reasoning();
+            let refusal = delta.refusal();
             let text = delta.content.map_or_else(String::new, Content::into_text);
+            chunk.is_refusal |= is_first && refusal.is_some();
+            let text = if text.is_empty() {
+                refusal.unwrap_or_default()
+            } else {
+                text
+            };
             if is_first {
                 chunk.text = text;
             } else {
@@ -132,10 +147,33 @@ impl StreamState {
     }
 }
 
-/// The `choices` of an event as JSON, where they can be shown in another envelope.
-pub(super) fn choices_of(data: &str) -> Option<&str> {
+impl Body<'_> {
+    /// Whether it is a chunk. One without `choices` brings news only: its usage, what a filter found.
+    fn is_chunk(&self) -> bool {
+        let is_error = self
+            .object
+            .is_some_and(|object| object.get() == "\"error\"");
+        let brings_news = self.id.is_some()
+            || self.object.is_some()
+            || self.created.is_some()
+            || self.model.is_some()
+            || self.usage.is_some();
+        self.choices.is_some() || (brings_news && !is_error)
+    }
+}
+
+/// The `choices` of an event as JSON on one line, where they can be shown in another envelope.
+pub(super) fn choices_of(data: &str) -> Option<Cow<'_, str>> {
     let shown: Shown<'_> = serde_json::from_str(data).ok()?;
-    Some(shown.choices.get()).filter(|choices| *choices != "[]")
+    let choices = shown.choices.get();
+    if choices == "[]" {
+        return None;
+    }
+    if choices.contains(['\n', '\r']) {
+        let value: Value = serde_json::from_str(choices).ok()?;
+        return Some(Cow::Owned(value.to_string()));
+    }
+    Some(Cow::Borrowed(choices))
 }
 
 fn not_a_chunk(event: &SseEvent, error: Option<serde_json::Error>) -> Refusal {
@@ -143,6 +181,9 @@ fn not_a_chunk(event: &SseEvent, error: Option<serde_json::Error>) -> Refusal {
         Ok(value) => value,
         Err(error) => return Refusal::malformed(format!("an event is not JSON: {error}")),
     };
+    if is_filtered(&value) {
+        return Refusal::filtered();
+    }
     if let Some(words) = error_words(&value) {
         return Refusal::server(format!("the stream reports an error: {words}"));
     }
@@ -194,10 +235,40 @@ mod tests {
         assert!(role.names_role && role.text.is_empty() && !role.other_content);
         let usage_only = json!({"choices": [], "usage": {"prompt_tokens": 2}});
         assert!(chunk(&usage_only).usage.is_some());
+        for news in [
+            json!({"usage": {"prompt_tokens": 2}}),
+            json!({"id": "", "object": "", "prompt_filter_results": [{"prompt_index": 0}]}),
+            json!({"object": "chat.completion.chunk", "choices": null}),
+        ] {
+            assert!(chunk(&news).text.is_empty(), "{news}");
+        }
         let thinking = chunk(&json!({"choices": [{"delta": {"reasoning_content": "Hm"}}]}));
         assert!(thinking.other_content && !thinking.has_answer);
         let calling = chunk(&json!({"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}));
         assert!(calling.other_content && calling.has_answer);
+    }
+
+    #[test]
+    fn a_refusal_is_text_of_its_own_kind() {
+        let refused = chunk(&json!({"choices": [{"delta": {"refusal": "I cannot."}}]}));
+        assert_eq!(
+            (refused.text.as_str(), refused.is_refusal),
+            ("I cannot.", true)
+        );
+        let none = chunk(&json!({"choices": [{"delta": {"content": "Yes", "refusal": null}}]}));
+        assert!(!none.is_refusal);
+    }
+
+    #[test]
+    fn calls_get_the_index_that_clients_need_and_data_is_one_line() {
+        let bare = json!({"id": "c", "created": 1, "model": "m", "object": "chat.completion.chunk",
+            "choices": [{"index": 0, "delta": {"tool_calls": [{"id": "a", "function": {"name": "f"}}]}}]});
+        let repaired = chunk(&bare).choices_with_index.unwrap();
+        assert!(repaired.contains("\"index\":0"), "{repaired}");
+        let whole = json!({"choices": [{"delta": {"tool_calls": [{"index": 0, "id": "a"}]}}]});
+        assert_eq!(chunk(&whole).choices_with_index, None);
+        let lines = "{\"choices\": [{\n\"index\": 0}]}";
+        assert_eq!(choices_of(lines).as_deref(), Some("[{\"index\":0}]"));
     }
 
     #[test]

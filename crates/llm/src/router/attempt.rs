@@ -78,17 +78,30 @@ impl Attempt {
         self.member.ended(now, None);
     }
 
+    /// It was answered, with nothing that can be seen: that says nothing about the provider.
+    pub(super) fn withheld(mut self, usage: Usage) {
+        let now = self.clock.now();
+        if let Some(permit) = self.permit.take() {
+            permit.neutral();
+        }
+        self.record(CallOutcome::Success, usage);
+        self.member.ended(now, None);
+    }
+
     /// It failed; what follows depends on whose fault it is.
     pub(super) fn fail(mut self, error: &ProviderError) {
         let now = self.clock.now();
         let outcome = match error.kind {
-            Kind::BadRequest => CallOutcome::Rejected,
+            Kind::BadRequest | Kind::Filtered => CallOutcome::Rejected,
             _ => CallOutcome::Failure,
         };
         if let Some(permit) = self.permit.take() {
             let unusable = settle(permit, self.member.limiter(), error, now);
             if let Some(reason) = unusable {
                 self.member.series().unusable(reason);
+            }
+            if error.kind == Kind::ModelNotFound {
+                self.member.lacks(&self.model, now);
             }
         }
         tracing::warn!(

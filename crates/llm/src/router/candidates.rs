@@ -105,7 +105,13 @@ impl<'a> Candidates<'a> {
             if !matches!(self.states[at], State::Ready) {
                 continue;
             }
-            match self.route.steps()[at].member.admit(self.operation, now) {
+            let Step { member, model } = &self.route.steps()[at];
+            let model = model.as_deref().unwrap_or(member.model());
+            if let Some(left) = member.missing_for(model, now) {
+                self.states[at] = State::Blocked(Blocked::NoModel(left));
+                continue;
+            }
+            match member.admit(self.operation, now) {
                 Ok(permit) => return Next::Try(self.begin(at, permit, shared)),
                 Err(blocked) => self.blocked(at, blocked),
             }
@@ -184,7 +190,7 @@ impl<'a> Candidates<'a> {
     /// The failure itself, when it is the caller's own fault.
     pub(super) fn failed(&mut self, error: ProviderError) -> Result<(), RouteError> {
         self.upstream += self.call_begun.elapsed();
-        if error.kind == Kind::BadRequest {
+        if self.is_callers_fault(error.kind) {
             return Err(RouteError {
                 message: error.to_string(),
                 retry_after: ASK_AGAIN,
@@ -194,6 +200,20 @@ impl<'a> Candidates<'a> {
         }
         self.states[self.last_called] = State::Failed(error);
         Ok(())
+    }
+
+    /// Whether a failure of the call under way is the caller's own. What another provider than theirs
+    /// refuses is not: a stand-in may take less.
+    fn is_callers_fault(&self, kind: Kind) -> bool {
+        let Step { member, model } = &self.route.steps()[self.last_called];
+        let is_theirs = match kind {
+            Kind::BadRequest | Kind::Filtered => true,
+            Kind::ModelNotFound => model
+                .as_deref()
+                .is_some_and(|asked| asked != member.model()),
+            _ => false,
+        };
+        is_theirs && member.name() == self.route.provider()
     }
 
     /// Who answers, now that the content has come.
@@ -244,7 +264,7 @@ fn is_limited(state: &State) -> bool {
     match state {
         State::Blocked(Blocked::Limited(held)) => held.reason != HeldReason::Unusable,
         State::Failed(error) => error.kind == Kind::RateLimited,
-        State::Blocked(Blocked::Open(_)) | State::Ready => false,
+        State::Blocked(Blocked::Open(_) | Blocked::NoModel(_)) | State::Ready => false,
     }
 }
 
@@ -261,6 +281,7 @@ fn wait_of(state: &State) -> Option<Duration> {
         State::Ready => None,
         State::Blocked(Blocked::Open(refused)) => Some(refused.retry_after),
         State::Blocked(Blocked::Limited(held)) => Some(held.retry_after),
+        State::Blocked(Blocked::NoModel(left)) => Some(*left),
         State::Failed(error) if error.kind == Kind::RateLimited => error.retry_after,
         State::Failed(_) => None,
     }
@@ -272,10 +293,13 @@ fn reason_of(state: &State) -> &'static str {
         State::Blocked(Blocked::Open(_)) => "circuit_open",
         State::Blocked(Blocked::Limited(held)) if held.reason == HeldReason::Unusable => "unusable",
         State::Blocked(Blocked::Limited(_)) => "rate_limited",
+        State::Blocked(Blocked::NoModel(_)) => "model_not_found",
         State::Failed(error) => match error.kind {
             Kind::RateLimited => "rate_limited",
             Kind::Unauthorized | Kind::Quota => "unusable",
             Kind::Timeout => "timeout",
+            Kind::ModelNotFound => "model_not_found",
+            Kind::BadRequest | Kind::Filtered => "refused",
             _ => "failure",
         },
         State::Ready => "failure",
@@ -286,6 +310,7 @@ fn describe(name: &str, state: &State) -> String {
     match state {
         State::Ready => format!("{name}: was not called"),
         State::Blocked(Blocked::Open(_)) => format!("Circuit breaker open: {name}"),
+        State::Blocked(Blocked::NoModel(_)) => format!("{name} does not have the model"),
         State::Blocked(Blocked::Limited(held)) => match (held.reason, held.limit) {
             (HeldReason::Minute, Some(limit)) => {
                 format!("{name} is sent at most {limit} requests a minute")

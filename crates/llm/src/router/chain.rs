@@ -115,7 +115,11 @@ impl Router {
                 match response.await {
                     Ok(reply) => {
                         let served = candidates.served(&attempt);
-                        attempt.succeed(reply.usage);
+                        if reply.is_withheld {
+                            attempt.withheld(reply.usage);
+                        } else {
+                            attempt.succeed(reply.usage);
+                        }
                         return Ok(Completion { reply, served });
                     }
                     Err(error) => self.failed(&mut candidates, attempt, error)?,

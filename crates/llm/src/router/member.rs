@@ -1,6 +1,7 @@
 //! One provider with all that guards it: a breaker for each operation, a limiter for all of them,
 //! its series, and what its last call said.
 
+use super::missing_models::MissingModels;
 use super::overrides::Overrides;
 use super::series::Series;
 use crate::guard::{Blocked, Guard, Operation};
@@ -13,6 +14,7 @@ use ragd_core::resilience::{
     Permit,
 };
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// One provider's settings, with those of what guards it.
 #[derive(Debug, Clone)]
@@ -53,6 +55,7 @@ pub struct Member {
     guards: [Guard; 2],
     limiter: Limiter,
     series: Series,
+    missing: MissingModels,
     last: Mutex<Option<LastCall>>,
 }
 
@@ -79,6 +82,7 @@ impl Member {
             guards,
             limiter: Limiter::new(settings.limits),
             series,
+            missing: MissingModels::default(),
             last: Mutex::default(),
             provider,
         };
@@ -107,9 +111,14 @@ impl Member {
             .guards
             .iter()
             .map(|guard| (guard.operation(), guard.breaker().snapshot(now)));
+        let mut limiter = self.limiter.snapshot(now);
+        if let Some(left) = self.missing_for(self.model(), now) {
+            let why = "it does not have the configured model";
+            limiter.unusable = limiter.unusable.or(Some((left, why)));
+        }
         MemberSnapshot {
             breakers: breakers.collect(),
-            limiter: self.limiter.snapshot(now),
+            limiter,
             last: self.last().clone(),
         }
     }
@@ -117,11 +126,28 @@ impl Member {
     /// Whether a call of it would be made now, as far as is known without making one.
     pub fn is_reachable(&self, now: DateTime<Utc>) -> bool {
         let state = self.guard(Operation::Chat).breaker().state(now);
-        state != BreakerState::Open && self.limiter.is_usable(now)
+        state != BreakerState::Open
+            && self.limiter.is_usable(now)
+            && self.missing_for(self.model(), now).is_none()
     }
 
     pub(super) fn series(&self) -> &Series {
         &self.series
+    }
+
+    /// How much longer it is taken not to have a model.
+    pub(super) fn missing_for(&self, model: &str, now: DateTime<Utc>) -> Option<Duration> {
+        self.missing.missing_for(model, now)
+    }
+
+    /// It said that it does not have `model`. Its configured one is the operator's to repair; what a caller
+    /// names may be a slip of theirs, and is asked for again.
+    pub(super) fn lacks(&self, model: &str, now: DateTime<Utc>) {
+        if model == self.model() {
+            self.missing.add(model, now);
+            self.series
+                .unusable(&format!("it does not have its model `{model}`"));
+        }
     }
 
     pub(super) fn limiter(&self) -> &Limiter {
@@ -164,6 +190,7 @@ impl Member {
         }
         if is_reset {
             self.limiter.clear();
+            self.missing.clear();
         }
     }
 

@@ -4,6 +4,7 @@ mod attempt;
 mod candidates;
 mod chain;
 mod member;
+mod missing_models;
 mod outcome;
 mod overrides;
 mod route;

@@ -85,11 +85,11 @@ impl Guarded {
                     attempt.received();
                 }
             }
-            Ok(StreamEvent::Done(ending)) => {
-                if let Some(attempt) = self.attempt.take() {
-                    attempt.succeed(ending.usage);
-                }
-            }
+            Ok(StreamEvent::Done(ending)) => match self.attempt.take() {
+                Some(attempt) if ending.is_withheld => attempt.withheld(ending.usage),
+                Some(attempt) => attempt.succeed(ending.usage),
+                None => {}
+            },
             Err(error) => {
                 if let Some(attempt) = self.attempt.take() {
                     attempt.fail(error);

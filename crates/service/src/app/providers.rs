@@ -42,6 +42,7 @@ fn settings_of(found: ProviderConfig, config: &LlmConfig) -> MemberSettings {
             base_url: found.base_url,
             credentials: found.credentials,
             model: found.model,
+            loads_models: found.name == "ollama",
             timeouts: Timeouts {
                 first_content: Duration::from_secs(config.first_content_timeout_seconds),
                 idle: Duration::from_secs(config.idle_timeout_seconds),

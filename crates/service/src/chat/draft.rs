@@ -3,7 +3,7 @@
 
 use super::source::Source;
 use ragd_language::citation::Reason;
-use ragd_llm::Usage;
+use ragd_llm::{FinishReason, Usage};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -57,9 +57,12 @@ pub struct Draft {
     /// What was missing; empty in a cached draft.
     #[serde(skip)]
     pub degraded: Vec<&'static str>,
-    /// Whether the model finished the answer (it was not cut off by a limit).
+    /// Why the answer ended; `stop` in a cached draft.
     #[serde(skip)]
-    pub is_whole: bool,
+    pub finish_reason: FinishReason,
+    /// Whether the model, or a filter, gave no answer.
+    #[serde(skip)]
+    pub is_withheld: bool,
     /// How many upstream calls it took; 0 for a cached draft.
     #[serde(skip)]
     pub attempts: u32,
@@ -79,6 +82,6 @@ impl Draft {
 
     /// Whether it may be cached for equal questions.
     pub(super) fn is_cacheable(&self) -> bool {
-        self.is_whole && self.degraded.is_empty()
+        self.finish_reason == FinishReason::Stop && !self.is_withheld && self.degraded.is_empty()
     }
 }

@@ -12,7 +12,6 @@ use super::{Chat, sanitize};
 use futures_util::FutureExt;
 use ragd_core::error::Result;
 use ragd_language::citation::strip_unknown_markers;
-use ragd_llm::FinishReason;
 use std::sync::Arc;
 
 impl Chat {
@@ -112,7 +111,8 @@ impl Chat {
             asked_model: reply.served.model,
             usage: reply.usage,
             degraded,
-            is_whole: reply.finish_reason == FinishReason::Stop,
+            finish_reason: reply.finish_reason,
+            is_withheld: reply.is_withheld,
             attempts: reply.served.attempts,
             upstream: reply.served.upstream,
         })

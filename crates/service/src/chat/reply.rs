@@ -15,11 +15,20 @@ use ragd_llm::{
     Usage,
 };
 
+/// The text of an answer that a filter, or the model itself, withheld.
+const WITHHELD_BY_FILTER: &str =
+    "The model gave no answer: it, or a content filter of its provider, declined the question.";
+/// The text of an answer of which the limit of tokens left nothing.
+const WITHHELD_BY_LIMIT: &str = "The model reached its limit of tokens before it wrote any text. \
+    A higher max_tokens leaves it room to answer.";
+
 /// What a provider replied.
 #[derive(Debug)]
 pub(super) struct ModelReply {
     pub(super) text: String,
     pub(super) finish_reason: FinishReason,
+    /// Whether nothing of an answer can be seen.
+    pub(super) is_withheld: bool,
     pub(super) usage: Usage,
     /// The model, as its provider names it.
     pub(super) model: String,
@@ -32,6 +41,7 @@ impl ModelReply {
         Self {
             text,
             finish_reason: FinishReason::Stop,
+            is_withheld: false,
             usage: Usage::default(),
             model: served.model.clone(),
             served,
@@ -43,18 +53,27 @@ impl ModelReply {
         Self {
             text,
             finish_reason: FinishReason::Stop,
+            is_withheld: false,
             usage: Usage::default(),
             model: String::new(),
             served: turn.requested(),
         }
     }
 
-    /// No tool was offered, so a reply without text is an error.
-    fn with_text(self) -> Result<Self> {
-        if self.text.trim().is_empty() {
-            let provider = &self.served.provider;
-            return Err(unavailable(&format!("{provider}: the answer has no text")));
+    /// The reply with a text that says what happened, where a filter or a limit left none. No tool was
+    /// offered, so another reply without text is an error.
+    fn with_text(mut self) -> Result<Self> {
+        if !self.text.trim().is_empty() {
+            return Ok(self);
         }
+        self.text = match self.finish_reason {
+            FinishReason::ContentFilter => WITHHELD_BY_FILTER.to_owned(),
+            FinishReason::Length => WITHHELD_BY_LIMIT.to_owned(),
+            FinishReason::Stop | FinishReason::ToolCalls => {
+                let provider = &self.served.provider;
+                return Err(unavailable(&format!("{provider}: the answer has no text")));
+            }
+        };
         Ok(self)
     }
 }
@@ -116,6 +135,7 @@ impl Chat {
             Ok(completed) => ModelReply {
                 text: completed.reply.text,
                 finish_reason: completed.reply.finish_reason,
+                is_withheld: completed.reply.is_withheld,
                 usage: completed.reply.usage,
                 model: completed.reply.model,
                 served: completed.served,
@@ -177,14 +197,20 @@ async fn read_stream(answering: CompletionStream, progress: &ProgressSender) -> 
         }
     }
     let done = end?;
-    ModelReply {
+    let had_text = !text.trim().is_empty();
+    let reply = ModelReply {
         text,
         finish_reason: done.finish_reason,
+        is_withheld: done.is_withheld,
         usage: done.usage,
         model: done.model,
         served,
     }
-    .with_text()
+    .with_text()?;
+    if !had_text {
+        progress.send_modify(|progress| progress.tokens.push(reply.text.clone()));
+    }
+    Ok(reply)
 }
 
 fn unavailable(message: &str) -> Error {

@@ -186,7 +186,8 @@ mod tests {
             asked_model: String::new(),
             usage: Usage::default(),
             degraded: Vec::new(),
-            is_whole: true,
+            finish_reason: ragd_llm::FinishReason::Stop,
+            is_withheld: false,
             attempts: 1,
             upstream: std::time::Duration::ZERO,
         }

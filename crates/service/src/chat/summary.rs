@@ -123,8 +123,12 @@ impl Chat {
         let request = ChatRequest::of_messages(&messages)
             .and_then(|request| request.with("max_tokens", Some(&MAX_TOKENS)))
             .map_err(|error| Error::internal("the prompt is not JSON").with_source(error))?;
-        let completed = self.parts.router.complete(route, &request).await?;
-        Ok(completed.reply.text)
+        let reply = self.parts.router.complete(route, &request).await?.reply;
+        if reply.is_withheld {
+            let why = "the model withheld the summary";
+            return Err(Error::unavailable(why).with_code("llm_unavailable"));
+        }
+        Ok(reply.text)
     }
 
     /// The summary as it is stored; `None` without messages.

@@ -60,7 +60,10 @@ impl WireFormat for Anthropic {
             status if status >= 500 => "api_error",
             _ => "invalid_request_error",
         };
-        error(kind, failure.message)
+        match failure.cause {
+            ErrorCause::Model => error("not_found_error", &format!("model: {}", failure.message)),
+            _ => error(kind, failure.message),
+        }
     }
 
     fn quota(&self) -> (u16, Value) {

@@ -47,6 +47,8 @@ pub enum ErrorCause {
     Quota,
     /// A key that is not accepted.
     Key,
+    /// A model that the provider does not have.
+    Model,
     /// Too many requests; the seconds to wait, where the vendor writes them into the body.
     RateLimit(Option<u64>),
 }

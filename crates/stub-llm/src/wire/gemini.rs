@@ -42,14 +42,22 @@ impl WireFormat for Gemini {
     }
 
     fn error(&self, failure: &Failure<'_>) -> Value {
-        let mut error = error(failure.status, failure.message);
+        let mut error = match failure.cause {
+            ErrorCause::Model => error(
+                404,
+                &format!("models/{MODEL} is not found: {}", failure.message),
+            ),
+            _ => error(failure.status, failure.message),
+        };
         let detail = match failure.cause {
             ErrorCause::Quota => Some(quota_failure()),
             ErrorCause::Key => Some(json!({
                 "@type": "type.googleapis.com/google.rpc.ErrorInfo",
                 "reason": "API_KEY_INVALID", "domain": "googleapis.com",
             })),
-            ErrorCause::Status | ErrorCause::RateLimit(_) => failure.retry_after_s.map(retry_info),
+            ErrorCause::Status | ErrorCause::Model | ErrorCause::RateLimit(_) => {
+                failure.retry_after_s.map(retry_info)
+            }
         };
         if let Some(detail) = detail {
             error["error"]["details"] = json!([detail]);

@@ -51,8 +51,10 @@ impl WireFormat for OpenAi {
             _ if failure.cause == ErrorCause::Key => {
                 ("invalid_request_error", Some("invalid_api_key"))
             }
+            _ if failure.cause == ErrorCause::Model => {
+                ("invalid_request_error", Some("model_not_found"))
+            }
             401 => ("invalid_request_error", Some("invalid_api_key")),
-            404 => ("invalid_request_error", Some("model_not_found")),
             429 => ("requests", Some("rate_limit_exceeded")),
             status if status >= 500 => ("server_error", None),
             _ => ("invalid_request_error", None),
