@@ -36,6 +36,12 @@ impl Embedder {
         }
     }
 
+    /// Whether the model reads English alone: the one in this process does. What an endpoint's model reads
+    /// is not known, so it is taken to read everything.
+    pub fn is_english(&self) -> bool {
+        matches!(self, Self::Local(_))
+    }
+
     /// The length of a vector.
     pub fn dimension(&self) -> usize {
         match self {

@@ -36,7 +36,7 @@ const COUNTING_K: f64 = 1e12;
 /// A passage with fewer characters is treated as English.
 const SHORTEST_CHARS: usize = 100;
 /// The tokeniser's term numbers have this many bits.
-const TERM_BITS: u32 = 0x7fff_ffff;
+pub(super) const TERM_BITS: u32 = 0x7fff_ffff;
 
 /// The language whose terms have the tokeniser's own numbers.
 pub(super) const ENGLISH: &str = "english";

@@ -6,6 +6,7 @@ mod completion;
 mod condition;
 mod edge;
 mod error;
+mod exact;
 mod index;
 mod languages;
 mod ledger;
@@ -19,6 +20,7 @@ mod status;
 mod sync;
 mod term_counts;
 mod terms;
+mod unicode;
 
 pub use edge::{Edge, EdgeRebuild, EdgeSettings};
 pub use error::{CODE_CORRUPT, CODE_MISMATCH, CODE_MISSING, CODE_MOVED};

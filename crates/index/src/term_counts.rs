@@ -1,6 +1,8 @@
 //! The terms of a text with their counts, and the BM25 weights that follow from them. Inverse
 //! document frequencies are not part of the weights: the engine adds them at query time.
 
+use std::collections::BTreeMap;
+
 /// Term saturation: how much each repetition of a term adds.
 const K1: f32 = 1.2;
 /// How much a passage's length counts, from 0 to 1.
@@ -11,6 +13,8 @@ const B: f32 = 0.75;
 pub struct TermCounts {
     terms: Vec<u32>,
     counts: Vec<f32>,
+    /// The text's length for BM25, in terms.
+    length: f32,
 }
 
 /// A sparse vector: terms and the weight of each, in the same order.
@@ -22,7 +26,33 @@ pub(super) struct SparseVector {
 impl TermCounts {
     /// Takes each term once, and the counts in the same order.
     pub(super) fn new(terms: Vec<u32>, counts: Vec<f32>) -> Self {
-        Self { terms, counts }
+        let length = counts.iter().sum();
+        Self {
+            terms,
+            counts,
+            length,
+        }
+    }
+
+    /// The same with more terms, which make the text no longer unless they `lengthen` it. A term that is
+    /// there already has the higher count.
+    pub(super) fn with(self, more: &BTreeMap<u32, f32>, lengthen: bool) -> Self {
+        if more.is_empty() {
+            return self;
+        }
+        let added: f32 = more.values().sum();
+        let length = self.length + if lengthen { added } else { 0.0 };
+        let mut all: BTreeMap<u32, f32> = self.iter().collect();
+        for (term, count) in more {
+            let counted = all.entry(*term).or_default();
+            *counted = counted.max(*count);
+        }
+        let (terms, counts) = all.into_iter().unzip();
+        Self {
+            terms,
+            counts,
+            length,
+        }
     }
 
     /// Turns the numbers of the terms into those of another space.
@@ -33,9 +63,10 @@ impl TermCounts {
         self
     }
 
-    /// The number of terms in the text, repetitions included: the text's length for BM25.
+    /// The number of terms in the text, repetitions included: the text's length for BM25. What stands
+    /// beside the text's words, such as an identifier beside its parts, does not count.
     pub fn total(&self) -> f32 {
-        self.counts.iter().sum()
+        self.length
     }
 
     /// Whether the text has no term at all: only stop words or punctuation.

@@ -1,13 +1,20 @@
 //! Text into BM25 terms, in this process and the same for every engine: the tokeniser, the stop
 //! words and the stemmer of the text's language.
 
+use super::exact;
 use super::languages::{self, ENGLISH, Space};
 use super::term_counts::TermCounts;
+use super::unicode;
 use qdrant_edge::bm25_embed::EdgeBm25;
 use qdrant_edge::{StopwordsInterface, StopwordsSet};
 use ragd_core::error::Result;
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+
+/// The spaces of terms that no tokeniser makes: pairs of letters, and forms without diacritics.
+const PAIRS: char = 'p';
+const PLAIN_FORMS: char = 'd';
 
 /// The factor for a question's terms in a language that has fewer stop words in it than another.
 const UNLIKELY: f32 = 0.5;
@@ -17,11 +24,26 @@ const UNLIKELY: f32 = 0.5;
 pub const DEFAULT_AVERAGE_TERMS: f32 = 120.0;
 
 /// The version of the tokenisation; terms of different versions cannot be compared.
-pub(super) const TERMS_VERSION: &str = "word-languages-1";
+pub(super) const TERMS_VERSION: &str = "word-languages-2";
+
+/// How much more an identifier of a question weighs than a word: who names one wants it.
+const IDENTIFIER_WEIGHT: f32 = 3.0;
 
 /// Turns text into terms; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TermCounter(Arc<Analysers>);
+
+/// A text as its terms are made of it.
+struct Read<'a> {
+    /// Without letters of scripts that have no spaces.
+    words: Cow<'a, str>,
+    /// Pairs of such letters.
+    pairs: BTreeMap<u32, f32>,
+    /// What must match exactly.
+    exact: BTreeMap<u32, f32>,
+    /// The identifiers among it.
+    identifiers: HashSet<u32>,
+}
 
 #[derive(Debug)]
 struct Analysers {
@@ -50,13 +72,26 @@ impl TermCounter {
 
     /// The terms of `text` as English with their counts, for comparing two texts.
     pub fn count(&self, text: &str) -> TermCounts {
-        languages::count(&self.0.english, text)
+        let read = self.read(text);
+        let words = languages::count(&self.0.english, &read.words);
+        words.with(&read.pairs, true).with(&read.exact, false)
     }
 
     /// The terms of a passage in its language, or in English where the language is uncertain. The
     /// same text always has the same terms.
     pub fn count_passage(&self, text: &str) -> TermCounts {
-        let english = self.count(text);
+        let read = self.read(text);
+        let mut beside = read.exact;
+        // Who types a word without its diacritics finds it by these.
+        unicode::plain_forms(&read.words, |form| {
+            *beside.entry(exact::number(PLAIN_FORMS, form)).or_default() += 1.0;
+        });
+        let words = self.words_of_passage(&read.words);
+        words.with(&read.pairs, true).with(&beside, false)
+    }
+
+    fn words_of_passage(&self, text: &str) -> TermCounts {
+        let english = languages::count(&self.0.english, text);
         let Some(space) = languages::likely(&self.0.others, text) else {
             return english;
         };
@@ -77,7 +112,44 @@ impl TermCounter {
     /// In an index of passages in one language the terms of the others match nothing, and the
     /// ranking is that of this language's terms alone.
     pub fn count_question(&self, text: &str) -> TermCounts {
-        let english = self.count(text);
+        let read = self.read(text);
+        let weight = |term: &u32| {
+            let is_identifier = read.identifiers.contains(term);
+            if is_identifier {
+                IDENTIFIER_WEIGHT
+            } else {
+                1.0
+            }
+        };
+        let exact = read.exact.keys();
+        let mut beside: BTreeMap<u32, f32> = exact.map(|term| (*term, weight(term))).collect();
+        let mut words = read.words.into_owned();
+        for word in words.split(|c: char| !c.is_alphanumeric()) {
+            let lower = word.to_ascii_lowercase();
+            let is_typed = word.is_ascii() && word.len() > 1;
+            if is_typed && !languages::count(&self.0.english, &lower).is_empty() {
+                beside.insert(exact::number(PLAIN_FORMS, &lower), 1.0);
+            }
+        }
+        // A passage may be written without the diacritics of the question.
+        let mut typed = String::new();
+        unicode::plain_forms(&words, |form| {
+            typed.push(' ');
+            typed.push_str(form);
+        });
+        words.push_str(&typed);
+        let words = self.words_of_question(&words);
+        words.with(&read.pairs, true).with(&beside, false)
+    }
+
+    /// Whether a question names something that must match exactly: a version, a code, a file.
+    pub fn has_identifier(&self, text: &str) -> bool {
+        !self.read(text).identifiers.is_empty()
+    }
+
+    /// The terms of a question's words in every language.
+    fn words_of_question(&self, text: &str) -> TermCounts {
+        let english = languages::count(&self.0.english, text);
         let others: Vec<TermCounts> = self
             .0
             .others
@@ -107,6 +179,31 @@ impl TermCounter {
         }
         let (terms, counts) = all.into_iter().unzip();
         TermCounts::new(terms, counts)
+    }
+
+    /// A text in one form, parted into words, pairs of letters, and what must match exactly.
+    fn read<'a>(&self, text: &'a str) -> Read<'a> {
+        let mut pairs: BTreeMap<u32, f32> = BTreeMap::new();
+        let mut count = |pair: &str| *pairs.entry(exact::number(PAIRS, pair)).or_default() += 1.0;
+        let words = match unicode::normalised(text) {
+            Cow::Borrowed(text) => unicode::pairs(text, &mut count),
+            Cow::Owned(text) => Cow::Owned(unicode::pairs(&text, &mut count).into_owned()),
+        };
+        let mut exact: BTreeMap<u32, f32> = BTreeMap::new();
+        let mut identifiers = HashSet::new();
+        let is_stop_word = |word: &str| languages::count(&self.0.english, word).is_empty();
+        exact::each(&words, is_stop_word, |found| {
+            *exact.entry(found.term).or_default() += 1.0;
+            if found.is_identifier {
+                identifiers.insert(found.term);
+            }
+        });
+        Read {
+            words,
+            pairs,
+            exact,
+            identifiers,
+        }
     }
 
     /// The number of words, stop words included.
@@ -170,8 +267,71 @@ mod tests {
         terms.sort_unstable();
         terms.dedup();
         assert_eq!(terms.len(), count);
-        assert_eq!(count, 32);
+        // A term for each of sixteen languages and one as it is typed, and one of the identifier.
+        assert_eq!(count, 2 * 17 + 1);
         assert!(counter.count_question("of the").is_empty());
+    }
+
+    #[test]
+    fn words_are_found_whatever_their_form_and_script() {
+        let counter = TermCounter::new().expect("a counter");
+        let finds = |question: &str, passage: &str| {
+            let passage = counter.count_passage(passage);
+            let known: Vec<u32> = passage.iter().map(|(term, _)| term).collect();
+            let question = counter.count_question(question);
+            let mut terms = question.iter();
+            terms.any(|(term, _)| known.contains(&term))
+        };
+        for (question, passage) in [
+            ("München", "Die Werft liegt in Mu\u{308}nchen."),
+            ("Muenchen", "Die Werft liegt in München."),
+            ("München", "Die Werft liegt in Muenchen."),
+            ("Strasse", "Die Straße ist lang."),
+            ("Straße", "Die Strasse ist lang."),
+            ("Zurich", "The office in Zürich."),
+            ("résumé", "Send your resume."),
+            ("Donaudampfschiff", "Das Donau\u{ad}dampf\u{ad}schiff."),
+            ("ABC", "ＡＢＣ"),
+            ("押金", "租金每月三千元，押金为两个月租金。"),
+            ("家賃", "この契約の家賃は月額八万円です。"),
+            ("월세", "이 계약의 월세는 오십만 원입니다."),
+            ("ค่าเช่า", "สัญญานี้มีค่าเช่าเดือนละสามพันบาท"),
+            ("IT", "The IT department is on floor two."),
+        ] {
+            assert!(finds(question, passage), "{question}: {passage}");
+        }
+        for (question, passage) in [
+            ("北京", "租金每月三千元"),
+            ("Munich", "Die Werft liegt in München."),
+            ("IT", "the flat and what is in it"),
+        ] {
+            assert!(!finds(question, passage), "{question}: {passage}");
+        }
+    }
+
+    #[test]
+    fn an_identifier_is_a_term_beside_its_parts_and_makes_no_text_longer() {
+        let counter = TermCounter::new().expect("a counter");
+        let version = counter.count_passage("Version 1.12.3 repairs the export.");
+        let other = counter.count_passage("Version 1.12.4 repairs the export.");
+        assert_eq!(version.total(), other.total());
+        assert_eq!(
+            version.total(),
+            counter
+                .count_passage("Version 1 12 3 repairs the export.")
+                .total()
+        );
+        let asked = counter.count_question("What is new in v1.12.3?");
+        let score = |passage: &TermCounts| -> f32 {
+            let known: BTreeMap<u32, f32> = passage.iter().collect();
+            asked
+                .iter()
+                .filter_map(|(term, weight)| Some(weight * known.get(&term)?))
+                .sum()
+        };
+        assert!(score(&version) > score(&other) + 2.0);
+        assert!(counter.has_identifier("What is new in v1.12.3?"));
+        assert!(!counter.has_identifier("What is new in the last version?"));
     }
 
     #[test]

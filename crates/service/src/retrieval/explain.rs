@@ -1,6 +1,6 @@
 //! Explains why a passage is, or is not, in a result.
 
-use super::fusion::{Fused, FusionSettings};
+use super::fusion::Fused;
 use super::{Retrieval, RetrievalRequest, Retrieved, SideScore, fuse};
 use futures_util::future::BoxFuture;
 use ragd_core::domain::PassageId;
@@ -83,7 +83,7 @@ impl Retrieval {
         } else {
             Vec::new()
         };
-        let fused = fuse(&candidates, &completed, FusionSettings::of(&self.settings));
+        let fused = fuse(&candidates, &completed, self.fusion_of(request));
         let fused_place = fused.iter().position(|one| one.id == passage);
         let is_passage = |(id, _): &(PassageId, f64)| *id == passage;
         let reranked = retrieved.reranked.iter().position(is_passage);

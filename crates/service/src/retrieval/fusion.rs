@@ -9,6 +9,9 @@ use std::collections::HashMap;
 /// The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009).
 const RRF_K: f64 = 60.0;
 
+/// The share of words in the score where a question names an identifier.
+const EXACT_SHARE: f64 = 0.8;
+
 /// How to fuse.
 #[derive(Debug, Clone, Copy)]
 pub struct FusionSettings {
@@ -28,6 +31,25 @@ impl FusionSettings {
         Self {
             fusion: config.fusion,
             weights,
+        }
+    }
+
+    /// The same for a question that names an identifier, which has to match exactly: words weigh
+    /// [`EXACT_SHARE`] of both at least, so that a passage with another number is not first because it
+    /// means the same.
+    #[must_use]
+    pub fn for_identifier(self) -> Self {
+        let Weights { bm25, vector } = self.weights;
+        let both = bm25 + vector;
+        if bm25 <= 0.0 || bm25 >= both * EXACT_SHARE {
+            return self;
+        }
+        Self {
+            weights: Weights {
+                bm25: both * EXACT_SHARE,
+                vector: both * (1.0 - EXACT_SHARE),
+            },
+            ..self
         }
     }
 }

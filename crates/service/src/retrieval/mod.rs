@@ -11,6 +11,7 @@ mod pipeline;
 mod query;
 mod rerank;
 mod score;
+mod script;
 
 pub use explain::Explanation;
 pub use fusion::{Fused, FusionSettings, fuse};

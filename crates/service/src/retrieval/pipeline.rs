@@ -96,7 +96,7 @@ impl Retrieval {
             bm25_candidates: candidates.lexical.len(),
             vector_candidates: candidates.dense.len(),
             timings,
-            weights: FusionSettings::of(&self.settings).weights,
+            weights: self.fusion_of(request).weights,
             fusion: self.settings.fusion,
             reranked,
             degraded,
@@ -118,7 +118,7 @@ impl Retrieval {
             let (candidates, completed) = self.candidates(query).await?;
             timings.search += elapsed_ms(stage);
             let stage = Instant::now();
-            let fused = fuse(&candidates, &completed, FusionSettings::of(&self.settings));
+            let fused = fuse(&candidates, &completed, self.fusion_of(request));
             let offered = fused.len();
             timings.fuse += elapsed_ms(stage);
             let stage = Instant::now();
@@ -133,6 +133,16 @@ impl Retrieval {
             }
             query.lexical_limit *= 2;
             query.dense_limit *= 2;
+        }
+    }
+
+    /// How the lists are fused for this question.
+    pub(super) fn fusion_of(&self, request: &RetrievalRequest) -> FusionSettings {
+        let settings = FusionSettings::of(&self.settings);
+        if self.parts.counter.has_identifier(request.query.as_str()) {
+            settings.for_identifier()
+        } else {
+            settings
         }
     }
 

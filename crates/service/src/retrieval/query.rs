@@ -2,7 +2,7 @@
 //! to another model during a retrieval, the retrieval begins again with the new model's vector, so
 //! that none mixes two models and none fails.
 
-use super::{Retrieval, RetrievalRequest};
+use super::{Retrieval, RetrievalRequest, script};
 use ragd_core::error::{Error, Result};
 use ragd_index::{CODE_MISMATCH, CODE_MOVED, IndexFilter, Query, QueryVector};
 use std::time::Duration;
@@ -76,6 +76,10 @@ impl Retrieval {
     async fn vector(&self, request: &RetrievalRequest) -> Option<QueryVector> {
         let embedder = self.parts.embedder.get()?;
         if self.settings.vec_weight <= 0.0 {
+            return None;
+        }
+        // What it does not read it cannot compare: words alone decide, and the answer says so.
+        if embedder.is_english() && !script::is_latin(request.query.as_str()) {
             return None;
         }
         match embedder.embed_query(request.query.as_str()).await {
