@@ -13,6 +13,7 @@ mod citations;
 mod embed;
 mod embed_endpoint;
 mod faults;
+mod follow_ups;
 mod http_access;
 mod http_auth;
 mod http_breaker;

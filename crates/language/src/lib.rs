@@ -3,12 +3,14 @@
 //!
 //! - [`extractive`] answers: cuts sources into candidates, scores them, chooses.
 //! - [`citation`] checks: reads claims and passages, compares them, judges.
+//! - [`standalone`] puts into a question what it leaves to the turns before it.
 //!
-//! Both stand on three modules that know neither of them: `token` (text into words, words into
+//! They stand on three modules that know none of them: `token` (text into words, words into
 //! stems), `sentence` (where sentences end) and `lexicon` (the word lists in `data/`).
 
 pub mod citation;
 pub mod extractive;
 mod lexicon;
 mod sentence;
+pub mod standalone;
 mod token;

@@ -55,6 +55,8 @@ impl Blame {
         let quota = self.wire.is_quota(&body);
         let kind = match status {
             300..=399 => Kind::Misconfigured,
+            // A moderation that refuses the prompt (OpenRouter) says nothing about our key.
+            403 if self.wire.is_filtered(&body) => Kind::Filtered,
             // A key may be without the right to one model.
             403 if self.wire.lacks_model(status, &body) => Kind::ModelNotFound,
             401 | 403 => Kind::Unauthorized,

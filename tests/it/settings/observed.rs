@@ -335,6 +335,11 @@ pub const OBSERVED: &[(&str, &str, &[&str])] = &[
         &["chat.history_messages"],
     ),
     (
+        "tests/it/follow_ups.rs",
+        "a_model_that_fails_to_rewrite_leaves_it_to_the_rules_and_it_can_be_switched_off",
+        &["chat.rewrite_questions"],
+    ),
+    (
         SESSIONS,
         "the_life_of_a_session_can_be_set",
         &["sessions.ttl_seconds"],

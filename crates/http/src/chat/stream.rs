@@ -87,9 +87,11 @@ fn answer_event(event: ChatEvent, outcome: &mut StreamOutcome) -> Option<AnswerE
     let event = match event {
         ChatEvent::Metadata {
             session_id,
+            searched,
             sources,
         } => AnswerEvent::Metadata(AnswerMetadataEvent {
             session_id,
+            searched,
             sources: sources.into_iter().map(AnswerSource::from).collect(),
         }),
         ChatEvent::Answering(_) => return None,

@@ -60,6 +60,8 @@ pub(crate) struct AnswerResponse {
     usage: TokenUsage,
     /// What was unavailable: `vector`, `provider_fallback`, …
     degraded: Vec<&'static str>,
+    /// What was searched: the question, or how it stands without the conversation before it.
+    searched: String,
 }
 
 /// A numbered source.
@@ -116,6 +118,8 @@ pub(crate) struct TokenUsage {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AnswerMetadataEvent {
     pub(super) session_id: String,
+    /// What was searched: the question, or how it stands without the conversation before it.
+    pub(super) searched: String,
     pub(super) sources: Vec<AnswerSource>,
 }
 
@@ -224,6 +228,7 @@ impl From<Answer> for AnswerResponse {
                 total_tokens: draft.usage.total_tokens,
             },
             degraded: draft.degraded,
+            searched: draft.searched,
         }
     }
 }

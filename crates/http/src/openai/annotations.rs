@@ -66,6 +66,18 @@ pub(super) fn of_ragd(answer: &Answer) -> Value {
         "provider": answer.draft.provider,
         "model": answer.draft.model,
         "degraded": answer.draft.degraded,
+        "searched": answer.draft.searched,
+        "sources": answer.draft.sources.iter().map(named).collect::<Vec<_>>(),
+    })
+}
+
+/// A source by its name, cited or not.
+fn named(source: &Source) -> Value {
+    json!({
+        "index": source.citation_index,
+        "document_id": source.document_id,
+        "title": source.title,
+        "uri": source.uri,
     })
 }
 

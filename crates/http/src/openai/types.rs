@@ -64,7 +64,7 @@ pub(super) struct ChatCompletionResponse {
     #[schema(value_type = Object)]
     usage: (),
     citations: Option<Vec<ChatCompletionCitation>>,
-    ragd: Option<ChatCompletionDetails>,
+    ragd: Option<Box<ChatCompletionDetails>>,
 }
 
 /// The data of an event of a streamed answer; the last event's data is the text `[DONE]` instead.
@@ -94,7 +94,7 @@ pub(super) struct ChatCompletionChunk {
     #[schema(value_type = Option<Object>)]
     usage: Option<()>,
     citations: Option<Vec<ChatCompletionCitation>>,
-    ragd: Option<ChatCompletionDetails>,
+    ragd: Option<Box<ChatCompletionDetails>>,
 }
 
 /// A cited source.
@@ -125,6 +125,20 @@ pub(super) struct ChatCompletionDetails {
     provider: String,
     model: String,
     degraded: Vec<String>,
+    /// What was searched: the question, or how it stands without the conversation before it.
+    searched: String,
+    /// The sources that the answer was made from, cited or not.
+    sources: Vec<ChatCompletionSource>,
+}
+
+/// A source of an answer by its name.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChatCompletionSource {
+    /// The number of its markers, from 1.
+    index: usize,
+    document_id: Option<Uuid>,
+    title: String,
+    uri: String,
 }
 
 /// Texts to embed.

@@ -61,7 +61,11 @@ pub(crate) async fn preview(
         None => None,
     };
     let default_limit = state.app.config().retrieval.return_topn;
-    let request = query.request(owner, rooms, default_limit)?;
+    let mut request = query.request(owner, rooms, default_limit)?;
+    let asked = request.query.clone();
+    if let Some(room) = &room {
+        request.query = searched_in(&state, room, asked.clone()).await?;
+    }
     let explain = parsed(
         "explain",
         query.explain.as_deref(),
@@ -77,10 +81,21 @@ pub(crate) async fn preview(
     let room_id = room.map(|room| room.id.uuid());
     Ok(Json(RetrievalResponse::new(
         room_id,
+        asked.as_str(),
         request.query.as_str(),
         found,
         explanation,
     )))
+}
+
+/// What a question in a room is searched as: how it stands without the room's last turns.
+pub(super) async fn searched_in(
+    state: &AppState,
+    room: &Room,
+    asked: SearchQuery,
+) -> Result<SearchQuery> {
+    let searched = state.app.chat().searched_in(room, asked.as_str()).await?;
+    Ok(SearchQuery::parse("q", &searched).unwrap_or(asked))
 }
 
 impl MemoryPreviewQuery {

@@ -66,6 +66,6 @@ pub(crate) async fn query(
     };
     let found = state.app.retrieval().search(&request).await?;
     let query = request.query.as_str();
-    let body = RetrievalResponse::new(Some(id.uuid()), query, found, None);
+    let body = RetrievalResponse::new(Some(id.uuid()), query, query, found, None);
     Ok(axum::Json(body))
 }

@@ -11,6 +11,8 @@ use uuid::Uuid;
 pub(crate) struct RetrievalResponse {
     room_id: Option<Uuid>,
     query: String,
+    /// What was searched: the query, or how it stands without the room's last turns.
+    searched: String,
     weights: RetrievalWeights,
     /// `minmax`, `zscore` or `rrf`.
     #[schema(example = "minmax")]
@@ -115,6 +117,7 @@ impl RetrievalResponse {
     pub(crate) fn new(
         room_id: Option<Uuid>,
         query: &str,
+        searched: &str,
         found: Retrieved,
         explanation: Option<Explanation>,
     ) -> Self {
@@ -122,6 +125,7 @@ impl RetrievalResponse {
         Self {
             room_id,
             query: query.to_owned(),
+            searched: searched.to_owned(),
             weights: RetrievalWeights {
                 bm25: found.weights.bm25,
                 vector: found.weights.vector,

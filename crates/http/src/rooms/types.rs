@@ -131,6 +131,9 @@ pub(crate) struct RoomMessageResponse {
     usage: Value,
     #[schema(value_type = Option<Vec<String>>)]
     degraded: Value,
+    /// What was searched: the question, or how it stands without the conversation before it.
+    #[schema(value_type = Option<String>)]
+    searched: Value,
 }
 
 /// A page of messages.
@@ -279,6 +282,7 @@ impl From<Message> for RoomMessageResponse {
             model: detail("model"),
             usage: detail("usage"),
             degraded: detail("degraded"),
+            searched: detail("searched"),
             id: message.id.uuid(),
             room_id: message.room.uuid(),
             role: message.role,

@@ -2,7 +2,7 @@
 //! English patterns; a question in another language has its words only.
 
 use super::words::{Word, words};
-use crate::lexicon::{is_generic, is_stop_word};
+use crate::lexicon::{is_generic, is_stop_word, without_asking};
 
 /// Further words of a question are ignored.
 const MOST_TERMS: usize = 64;
@@ -69,7 +69,7 @@ pub fn analyse(text: &str) -> Question {
     let capitals = Capitals::of(text);
     let mut terms: Vec<Term> = Vec::new();
     let mut after_how = false;
-    for word in &words(text) {
+    for word in &words(&without_asking(text)) {
         if terms.len() == MOST_TERMS {
             break;
         }

@@ -19,7 +19,7 @@ pub(super) fn named(file: &'static str) -> impl Iterator<Item = (&'static str, &
 }
 
 /// Each word of the lines `name: words` with its line's name.
-pub(super) fn named_words(
+pub(crate) fn named_words(
     file: &'static str,
 ) -> impl Iterator<Item = (&'static str, &'static str)> {
     named(file).flat_map(|(name, words)| words.split_whitespace().map(move |word| (name, word)))

@@ -3,6 +3,7 @@
 
 mod abbreviations;
 mod antonyms;
+mod asking;
 mod list;
 mod negation;
 mod numbers;
@@ -11,6 +12,8 @@ mod synonyms;
 
 pub(crate) use abbreviations::abbreviation;
 pub(crate) use antonyms::{direction, is_prefixed_opposite};
+pub(crate) use asking::without_asking;
+pub(crate) use list::named_words;
 pub(crate) use negation::negation;
 pub(crate) use numbers::{Dimension, Unit, multiplier, number, unit};
 pub(crate) use sets::{is_defining, is_generic, is_stop_word};

@@ -98,12 +98,17 @@ pub fn is_filtered(body: &Value) -> bool {
         .get("innererror")
         .or_else(|| error.get("inner_error"))
         .unwrap_or(&Value::Null);
-    [error, inner].iter().any(|part| {
+    // OpenRouter: `{"error": {"code": 403, "metadata": {"reasons": ["violence"], "flagged_input": "…"}}}`.
+    let is_flagged = error
+        .get("metadata")
+        .is_some_and(|found| found.get("flagged_input").is_some());
+    let has_code = [error, inner].iter().any(|part| {
         ["code", "type"]
             .iter()
             .filter_map(|field| part.get(field).and_then(Value::as_str))
             .any(|word| FILTER_CODES.contains(&word))
-    })
+    });
+    is_flagged || has_code
 }
 
 #[cfg(test)]
@@ -182,6 +187,9 @@ mod tests {
 
     #[test]
     fn a_filter_is_told_from_a_bad_request() {
+        assert!(is_filtered(
+            &json!({"error": {"code": 403, "metadata": {"reasons": ["violence"], "flagged_input": "…"}}})
+        ));
         assert!(is_filtered(
             &json!({"error": {"code": "content_filter", "status": 400}})
         ));

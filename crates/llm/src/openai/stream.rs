@@ -76,7 +76,11 @@ impl StreamState {
             return Ok(Frame::Done);
         }
         let body = match serde_json::from_str::<Body<'_>>(&event.data) {
-            Ok(body) if body.error.is_none() && event.name != "error" && body.is_chunk() => body,
+            Ok(body)
+                if body.error.is_none() && event.name != "error" && body.is_chunk(&event.data) =>
+            {
+                body
+            }
             other => return Err(not_a_chunk(event, other.err())),
         };
         let usage: Option<WireUsage> = body
@@ -149,7 +153,7 @@ impl StreamState {
 
 impl Body<'_> {
     /// Whether it is a chunk. One without `choices` brings news only: its usage, what a filter found.
-    fn is_chunk(&self) -> bool {
+    fn is_chunk(&self, data: &str) -> bool {
         let is_error = self
             .object
             .is_some_and(|object| object.get() == "\"error\"");
@@ -158,7 +162,9 @@ impl Body<'_> {
             || self.created.is_some()
             || self.model.is_some()
             || self.usage.is_some();
-        self.choices.is_some() || (brings_news && !is_error)
+        // An empty object brings nothing, and keeps a connection open.
+        let is_empty = data.trim() == "{}";
+        self.choices.is_some() || is_empty || (brings_news && !is_error)
     }
 }
 
@@ -236,6 +242,7 @@ mod tests {
         let usage_only = json!({"choices": [], "usage": {"prompt_tokens": 2}});
         assert!(chunk(&usage_only).usage.is_some());
         for news in [
+            json!({}),
             json!({"usage": {"prompt_tokens": 2}}),
             json!({"id": "", "object": "", "prompt_filter_results": [{"prompt_index": 0}]}),
             json!({"object": "chat.completion.chunk", "choices": null}),

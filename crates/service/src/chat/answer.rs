@@ -36,6 +36,8 @@ pub enum ChatEvent {
     Metadata {
         /// The conversation.
         session_id: String,
+        /// What was searched: the question, or how it stands without the conversation before it.
+        searched: String,
         /// The numbered sources.
         sources: Vec<Source>,
     },

@@ -46,6 +46,9 @@ pub struct Draft {
     pub grounded: bool,
     /// The confidence, 0–1: see `docs/API.md`.
     pub confidence: f64,
+    /// What was searched: the question, or how it stands without the conversation before it.
+    #[serde(default)]
+    pub searched: String,
     /// The provider that answered.
     pub provider: String,
     /// The model that answered, as its provider names it.

@@ -62,7 +62,8 @@ impl Chat {
     }
 
     async fn new_draft(&self, turn: &Turn, progress: &ProgressSender) -> Result<Draft> {
-        let retrieved = Arc::new(self.retrieve_sources(turn).await?);
+        let searched = self.searched(turn).await;
+        let retrieved = Arc::new(self.retrieve_sources(turn, searched).await?);
         progress.send_modify(|progress| progress.retrieved = Some(Arc::clone(&retrieved)));
         let reply = self.reply(turn, &retrieved, progress).await?;
         self.checked(&retrieved, reply).await
@@ -106,6 +107,7 @@ impl Chat {
             grounded: confidence.is_some(),
             confidence: confidence.unwrap_or(0.0),
             citations,
+            searched: retrieved.searched.clone(),
             provider: reply.served.provider,
             model: reply.model,
             asked_model: reply.served.model,

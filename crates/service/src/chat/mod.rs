@@ -23,6 +23,7 @@ mod retention;
 mod retrieve;
 mod rooms;
 mod sanitize;
+mod searched;
 mod service;
 mod session;
 mod single_flight;

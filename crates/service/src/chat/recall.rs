@@ -5,7 +5,7 @@
 use super::Chat;
 use super::turn::Turn;
 use crate::retrieval::{Hit, RetrievalRequest, RetrievalScope, Retrieved};
-use ragd_core::domain::{PassageSource, Room, RoomId, RoomKind};
+use ragd_core::domain::{PassageSource, Room, RoomId, RoomKind, SearchQuery};
 use ragd_core::error::Result;
 use ragd_index::QueryVector;
 use std::collections::HashSet;
@@ -24,11 +24,12 @@ impl Chat {
     pub(super) async fn add_remembered(
         &self,
         turn: &Turn,
+        query: &SearchQuery,
         retrieved: &mut Retrieved,
         count: usize,
     ) {
         let vector = retrieved.query_vector.clone();
-        let mut remembered = match self.remembered(turn, vector).await {
+        let mut remembered = match self.remembered(turn, query, vector).await {
             Ok(remembered) => remembered,
             Err(error) => {
                 tracing::error!(error = error.chain(), "the room's memory was not searched");
@@ -44,7 +45,12 @@ impl Chat {
         retrieved.hits.append(&mut remembered);
     }
 
-    async fn remembered(&self, turn: &Turn, vector: Option<QueryVector>) -> Result<Vec<Hit>> {
+    async fn remembered(
+        &self,
+        turn: &Turn,
+        query: &SearchQuery,
+        vector: Option<QueryVector>,
+    ) -> Result<Vec<Hit>> {
         let history = &turn.history;
         let limit = usize::try_from(self.settings.history_messages).unwrap_or(0);
         if turn.room.parent.is_none() && history.len() < limit {
@@ -52,7 +58,7 @@ impl Chat {
             return Ok(Vec::new());
         }
         let search = RetrievalRequest {
-            query: turn.request.question.clone().into(),
+            query: query.clone(),
             read: turn.read.clone(),
             collection: None,
             scope: RetrievalScope::Memory,
@@ -72,7 +78,8 @@ impl Chat {
             );
             !is_in_prompt && !is_same_question(&passage.content, question)
         };
-        let is_relevant = |hit: &Hit| self.relevance(question, hit, by_meaning) >= MIN_RELEVANCE;
+        let is_relevant =
+            |hit: &Hit| self.relevance(query.as_str(), hit, by_meaning) >= MIN_RELEVANCE;
         let hits = retrieved.hits.into_iter();
         Ok(hits.filter(|hit| is_new(hit) && is_relevant(hit)).collect())
     }

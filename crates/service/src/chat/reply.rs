@@ -99,7 +99,7 @@ impl Chat {
         // A route whose providers are all switched off asks nobody either, but that is an outage.
         if route.calls_no_provider() && route.ends_extractive() {
             let served = Served::default();
-            return self.extractive_reply(turn, retrieved, served).await;
+            return self.extractive_reply(retrieved, served).await;
         }
         match self.upstream_reply(turn, retrieved, progress).await? {
             Ok(reply) => Ok(reply),
@@ -110,7 +110,7 @@ impl Chat {
                     is_fallback: true,
                     ..Served::default()
                 };
-                self.extractive_reply(turn, retrieved, served).await
+                self.extractive_reply(retrieved, served).await
             }
             Err(error) => Err(error.into()),
         }
@@ -149,11 +149,10 @@ impl Chat {
     /// The sources' own sentences; `served` says what was tried before.
     async fn extractive_reply(
         &self,
-        turn: &Turn,
         retrieved: &RetrievedSources,
         served: Served,
     ) -> Result<ModelReply> {
-        let text = self.extract_answer(turn.question(), retrieved).await?;
+        let text = self.extract_answer(&retrieved.searched, retrieved).await?;
         let served = Served {
             provider: EXTRACTIVE.to_owned(),
             model: EXTRACTIVE.to_owned(),

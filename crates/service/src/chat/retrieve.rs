@@ -5,6 +5,7 @@ use super::source::{RetrievedSources, Source};
 use super::turn::Turn;
 use super::{Chat, ChatRequest, diversity};
 use crate::retrieval::{Hit, RetrievalRequest, RetrievalScope};
+use ragd_core::domain::SearchQuery;
 use ragd_core::error::Result;
 use ragd_index::TermCounter;
 use std::collections::HashSet;
@@ -14,14 +15,20 @@ impl Chat {
     ///
     /// # Errors
     /// `Unavailable` without a database; `Internal` when the index fails.
-    pub(super) async fn retrieve_sources(&self, turn: &Turn) -> Result<RetrievedSources> {
+    pub(super) async fn retrieve_sources(
+        &self,
+        turn: &Turn,
+        searched: String,
+    ) -> Result<RetrievedSources> {
         let request = &turn.request;
+        let query = SearchQuery::parse("question", &searched)
+            .unwrap_or_else(|_| request.question.clone().into());
         let count = self.source_count(request);
         let mut retrieved = self
             .parts
             .retrieval
             .search(&RetrievalRequest {
-                query: request.question.clone().into(),
+                query: query.clone(),
                 read: turn.read.clone(),
                 collection: request.collection.clone(),
                 scope: RetrievalScope::Documents,
@@ -30,13 +37,14 @@ impl Chat {
             })
             .await?;
         retrieved.hits = diversity::choose(retrieved.hits, count);
-        self.add_remembered(turn, &mut retrieved, count).await;
+        self.add_remembered(turn, &query, &mut retrieved, count)
+            .await;
         let by_meaning = retrieved.query_vector.is_some();
         let hits = retrieved.hits.iter();
         Ok(RetrievedSources {
             relevance: hits
                 .clone()
-                .map(|hit| self.relevance(turn.question(), hit, by_meaning))
+                .map(|hit| self.relevance(query.as_str(), hit, by_meaning))
                 .collect(),
             sources: hits
                 .enumerate()
@@ -44,6 +52,7 @@ impl Chat {
                 .collect(),
             question_vector: retrieved.query_vector,
             degraded: retrieved.degraded,
+            searched,
         })
     }
 

@@ -186,6 +186,7 @@ mod tests {
             asked_model: String::new(),
             usage: Usage::default(),
             degraded: Vec::new(),
+            searched: String::new(),
             finish_reason: ragd_llm::FinishReason::Stop,
             is_withheld: false,
             attempts: 1,

@@ -94,4 +94,6 @@ pub(super) struct RetrievedSources {
     pub(super) question_vector: Option<QueryVector>,
     /// What was missing.
     pub(super) degraded: Vec<&'static str>,
+    /// What was searched: the question, or how it stands without the conversation.
+    pub(super) searched: String,
 }

@@ -117,7 +117,7 @@ impl ProgressReader {
         let mut events = Vec::new();
         let progress = self.progress.borrow_and_update();
         if let (None, Some(retrieved)) = (&self.unfinished.retrieved, &progress.retrieved) {
-            events.push(metadata(turn, &retrieved.sources));
+            events.push(metadata(turn, &retrieved.searched, &retrieved.sources));
             self.unfinished.retrieved = Some(Arc::clone(retrieved));
         }
         if let (false, Some(served)) = (self.is_served, &progress.served) {
@@ -136,7 +136,7 @@ impl ProgressReader {
     fn rest(&self, turn: &Turn, draft: &Draft) -> Vec<ChatEvent> {
         let mut events = Vec::new();
         if self.unfinished.retrieved.is_none() {
-            events.push(metadata(turn, &draft.sources));
+            events.push(metadata(turn, &draft.searched, &draft.sources));
         }
         if self.tokens == 0 {
             let words = draft.text.split_inclusive(char::is_whitespace);
@@ -147,13 +147,14 @@ impl ProgressReader {
 }
 
 /// The sources, before it is known which of them the answer cites.
-fn metadata(turn: &Turn, sources: &[Source]) -> ChatEvent {
+fn metadata(turn: &Turn, searched: &str, sources: &[Source]) -> ChatEvent {
     let sources = sources.iter().cloned().map(|source| Source {
         cited: false,
         ..source
     });
     ChatEvent::Metadata {
         session_id: turn.session_id(),
+        searched: searched.to_owned(),
         sources: sources.collect(),
     }
 }

@@ -32,7 +32,7 @@ mod trusted_proxy;
 
 pub use auth::AuthConfig;
 pub use cache::CacheConfig;
-pub use chat::ChatConfig;
+pub use chat::{ChatConfig, RewriteQuestions};
 pub use database::DatabaseConfig;
 pub use embedding::{EmbeddingConfig, EmbeddingProvider, EmbeddingSource};
 pub use embedding_override::EmbeddingOverride;

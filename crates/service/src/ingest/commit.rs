@@ -4,6 +4,7 @@
 use super::Ingest;
 use super::fingerprint::fingerprint;
 use super::progress::Progress;
+use super::title::title;
 use super::work::WorkOutcome;
 use ragd_core::domain::{JobProgress, Passage};
 use ragd_core::error::Result;
@@ -118,20 +119,6 @@ impl Ingest {
             passages = after;
         }
     }
-}
-
-/// The title: as the caller said, else as the document says, else the file name.
-fn title(accepted: &Accepted, extracted: &Extracted) -> String {
-    let given = &accepted.pending.title;
-    if given != accepted.document.filename.as_str() {
-        return given.clone();
-    }
-    let found = extracted
-        .title
-        .as_deref()
-        .map(str::trim)
-        .filter(|title| !title.is_empty());
-    found.map_or_else(|| given.clone(), |title| title.chars().take(500).collect())
 }
 
 fn count(number: usize) -> i64 {

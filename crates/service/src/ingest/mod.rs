@@ -14,6 +14,7 @@ mod message;
 mod passages;
 mod progress;
 mod source;
+mod title;
 mod work;
 
 pub use document::Removal;

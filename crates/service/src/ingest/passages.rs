@@ -2,6 +2,7 @@
 
 use super::Ingest;
 use super::progress::Progress;
+use super::title::title;
 use ragd_core::domain::{Passage, PassageId, PassageSource};
 use ragd_core::error::{Error, Result};
 use ragd_store::Accepted;
@@ -38,6 +39,7 @@ impl Ingest {
         accepted: &Accepted,
         extracted: Extracted,
     ) -> Result<Vec<Passage>> {
+        let title = title_of(accepted, &extracted);
         let settings = ChunkSettings {
             size_chars: self.settings.chunk_size,
             overlap_chars: self.settings.chunk_overlap,
@@ -57,8 +59,8 @@ impl Ingest {
             },
             generation,
             ordinal,
+            heading: below_title(title.as_deref(), &chunk),
             content: chunk.text,
-            heading: chunk.heading,
             page: chunk.page,
             char_start: chunk.char_start,
             char_end: chunk.char_end,
@@ -67,5 +69,67 @@ impl Ingest {
             created_at,
         };
         Ok((0..).zip(chunks).map(passage).collect())
+    }
+}
+
+/// The document's title, if it has one of its own: a file's name says too little.
+fn title_of(accepted: &Accepted, extracted: &Extracted) -> Option<String> {
+    let title = title(accepted, extracted);
+    (title != accepted.document.filename.as_str()).then_some(title)
+}
+
+/// The headings above a chunk below the document's title, so that a passage under a heading is found by
+/// what its document is about. A title that is there already is not repeated.
+fn below_title(title: Option<&str>, chunk: &Chunk) -> String {
+    let begins_with = |text: &str, title: &str| {
+        let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+        text.get(..title.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(title))
+    };
+    match title {
+        Some(title) if begins_with(&chunk.heading, title) || begins_with(&chunk.text, title) => {
+            chunk.heading.clone()
+        }
+        Some(title) if chunk.heading.is_empty() => title.to_owned(),
+        Some(title) => format!("{title} › {}", chunk.heading),
+        None => chunk.heading.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below_title;
+    use ragd_text::Chunk;
+
+    #[test]
+    fn a_passage_stands_below_the_title_of_its_document_once() {
+        for (title, heading, text, expected) in [
+            (
+                Some("The Merlin"),
+                "Frame",
+                "Its frame is light.",
+                "The Merlin › Frame",
+            ),
+            (Some("The Merlin"), "", "Its frame is light.", "The Merlin"),
+            (
+                Some("The Merlin"),
+                "The Merlin › Frame",
+                "Light.",
+                "The Merlin › Frame",
+            ),
+            (Some("The Merlin"), "", "# The Merlin\n\nA bicycle.", ""),
+            (None, "Frame", "Light.", "Frame"),
+        ] {
+            let chunk = Chunk {
+                ordinal: 0,
+                text: text.to_owned(),
+                heading: heading.to_owned(),
+                page: None,
+                char_start: 0,
+                char_end: 0,
+                is_directory: false,
+            };
+            assert_eq!(below_title(title, &chunk), expected);
+        }
     }
 }
