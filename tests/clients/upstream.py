@@ -11,6 +11,8 @@ Replies are given in order, then `then` for ever. A reply is one of these, with 
     {"text": "…", "reasoning": "…"}          an answer, whole or streamed as it was asked for
     {"tools": [{"name", "arguments"}, …]}    the same with tool calls
     {"endless": true}                        a stream that goes on until the client has gone
+    {"text": "…", "finish_reason": "length"} an answer that ended for another reason than `stop`
+    {"raw": "data: {…}\\n\\n…"}              the bytes of a stream, to their end
 """
 
 import json
@@ -50,6 +52,10 @@ def tool_calls(tools: list[dict]) -> list[dict]:
     ]
 
 
+def reason_of(reply: dict) -> str:
+    return reply.get("finish_reason") or ("tool_calls" if "tools" in reply else "stop")
+
+
 def whole(reply: dict, model: str) -> dict:
     message: dict = {"role": "assistant", "content": reply.get("text")}
     if "reasoning" in reply:
@@ -65,7 +71,7 @@ def whole(reply: dict, model: str) -> dict:
             {
                 "index": 0,
                 "message": message,
-                "finish_reason": "tool_calls" if "tools" in reply else "stop",
+                "finish_reason": reason_of(reply),
                 "logprobs": None,
             }
         ],
@@ -86,7 +92,7 @@ def deltas(reply: dict):
         yield {"tool_calls": [opening]}, None
         for piece in pieces(function["arguments"]):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, None
-    yield {}, "tool_calls" if "tools" in reply else "stop"
+    yield {}, reason_of(reply)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -174,6 +180,9 @@ class Handler(BaseHTTPRequestHandler):
             choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
             self.event({**base, "choices": [choice]})
 
+        if "raw" in reply:
+            self.wfile.write(reply["raw"].encode())
+            return
         if reply.get("endless"):
             send({"role": "assistant", "content": ""})
             end = time.monotonic() + ENDLESS_LIMIT_S
