@@ -144,7 +144,8 @@ async fn check(shop: &Shop) {
 async fn follow_ups_find_their_document_without_a_model() {
     let shop = Shop::open(&[]).await;
     check(&shop).await;
-    shop.app.finish().await;
+    // The messages of some hundred turns are still embedded.
+    shop.app.leaving_jobs();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,7 +162,7 @@ async fn follow_ups_find_their_document_with_a_model() {
         .count();
     // Follow-ups alone cost a second call: two in each conversation.
     assert!((100..=180).contains(&rewrites), "{rewrites}");
-    shop.app.finish().await;
+    shop.app.leaving_jobs();
 }
 
 #[tokio::test(flavor = "multi_thread")]

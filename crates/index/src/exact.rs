@@ -10,9 +10,15 @@ const LONGEST_ACRONYM: usize = 5;
 
 /// Calls `found` with the term of each identifier of a text, and with each acronym of a stop word.
 /// `is_stop_word` tells for a lower-case word.
-pub(super) fn each(text: &str, is_stop_word: impl Fn(&str) -> bool, mut found: impl FnMut(Exact)) {
-    // In a text of capitals alone, a capital says nothing.
+pub(super) fn each(
+    text: &str,
+    bare: Bare,
+    is_stop_word: impl Fn(&str) -> bool,
+    mut found: impl FnMut(Exact),
+) {
+    // In a text of capitals alone, a capital says nothing, unless it is one word.
     let has_small = text.bytes().any(|byte| byte.is_ascii_lowercase());
+    let tells = has_small || text.split_whitespace().nth(1).is_none();
     let mut acronym_before: Option<String> = None;
     for piece in text.split(is_outside) {
         let token = trimmed(piece);
@@ -28,14 +34,40 @@ pub(super) fn each(text: &str, is_stop_word: impl Fn(&str) -> bool, mut found: i
             (2..=6).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_uppercase());
         if is_acronym {
             let lower = token.to_ascii_lowercase();
-            if has_small && lower.len() <= LONGEST_ACRONYM && is_stop_word(&lower) {
+            if tells && lower.len() <= LONGEST_ACRONYM && is_stop_word(&lower) {
                 found(Exact::acronym(&lower));
             }
             acronym_before = Some(lower);
-        } else if is_identifier(token) {
+        } else if is_identifier(token) && (bare == Bare::Taken || !is_bare(token)) {
             found(Exact::identifier(&canonical(token)));
         }
     }
+}
+
+/// What becomes of identifiers without signs (`E4012`), which are words of the text already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bare {
+    /// They are terms too: a question's, which may stand with a hyphen in a passage.
+    Taken,
+    /// They are left out.
+    LeftOut,
+}
+
+/// Calls `found` with each identifier of a question that is written with a hyphen, as it is without.
+pub(super) fn joined(text: &str, mut found: impl FnMut(&str)) {
+    for piece in text.split(is_outside) {
+        let token = trimmed(piece);
+        if token.len() <= LONGEST_CHARS && token.contains('-') && is_identifier(token) {
+            let joined = canonical(token);
+            if is_bare(&joined) {
+                found(&joined);
+            }
+        }
+    }
+}
+
+fn is_bare(token: &str) -> bool {
+    token.chars().all(char::is_alphanumeric)
 }
 
 /// One exact term.
@@ -151,12 +183,13 @@ fn canonical(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Exact, each};
+    use super::{Bare, Exact, each, joined};
 
     fn terms(text: &str) -> Vec<Exact> {
         let mut terms = Vec::new();
         each(
             text,
+            Bare::Taken,
             |word| ["it", "who", "us", "or"].contains(&word),
             |exact| terms.push(exact),
         );
@@ -187,6 +220,15 @@ mod tests {
     }
 
     #[test]
+    fn a_question_has_its_identifiers_without_the_hyphen_too() {
+        let mut found = Vec::new();
+        joined("Is AB-1234 the same as 1.12.3-rc.1?", |text| {
+            found.push(text.to_owned())
+        });
+        assert_eq!(found, ["ab1234"]);
+    }
+
+    #[test]
     fn words_and_numbers_are_no_identifiers() {
         for text in [
             "two-dimensional flow",
@@ -207,5 +249,6 @@ mod tests {
         assert_eq!(terms("WHO RUNS IT"), []);
         assert_eq!(terms("who runs it"), []);
         assert_eq!(terms("the API"), []);
+        assert_eq!(terms("WHO?").len(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Text into BM25 terms, in this process and the same for every engine: the tokeniser, the stop
 //! words and the stemmer of the text's language.
 
-use super::exact;
+use super::exact::{self, Bare};
 use super::languages::{self, ENGLISH, Space};
 use super::term_counts::TermCounts;
 use super::unicode;
@@ -25,6 +25,9 @@ pub const DEFAULT_AVERAGE_TERMS: f32 = 120.0;
 
 /// The version of the tokenisation; terms of different versions cannot be compared.
 pub(super) const TERMS_VERSION: &str = "word-languages-2";
+
+/// A question of more words is not about the identifier that it names.
+const LONGEST_ABOUT_IDENTIFIER: usize = 12;
 
 /// How much more an identifier of a question weighs than a word: who names one wants it.
 const IDENTIFIER_WEIGHT: f32 = 3.0;
@@ -72,7 +75,7 @@ impl TermCounter {
 
     /// The terms of `text` as English with their counts, for comparing two texts.
     pub fn count(&self, text: &str) -> TermCounts {
-        let read = self.read(text);
+        let read = self.read(text, Bare::LeftOut);
         let words = languages::count(&self.0.english, &read.words);
         words.with(&read.pairs, true).with(&read.exact, false)
     }
@@ -80,7 +83,7 @@ impl TermCounter {
     /// The terms of a passage in its language, or in English where the language is uncertain. The
     /// same text always has the same terms.
     pub fn count_passage(&self, text: &str) -> TermCounts {
-        let read = self.read(text);
+        let read = self.read(text, Bare::LeftOut);
         let mut beside = read.exact;
         // Who types a word without its diacritics finds it by these.
         unicode::plain_forms(&read.words, |form| {
@@ -112,7 +115,7 @@ impl TermCounter {
     /// In an index of passages in one language the terms of the others match nothing, and the
     /// ranking is that of this language's terms alone.
     pub fn count_question(&self, text: &str) -> TermCounts {
-        let read = self.read(text);
+        let read = self.read(text, Bare::Taken);
         let weight = |term: &u32| {
             let is_identifier = read.identifiers.contains(term);
             if is_identifier {
@@ -133,6 +136,11 @@ impl TermCounter {
         }
         // A passage may be written without the diacritics of the question.
         let mut typed = String::new();
+        // So may an identifier be without the hyphen of the question, which makes it a word.
+        exact::joined(&words, |joined| {
+            typed.push(' ');
+            typed.push_str(joined);
+        });
         unicode::plain_forms(&words, |form| {
             typed.push(' ');
             typed.push_str(form);
@@ -142,9 +150,14 @@ impl TermCounter {
         words.with(&read.pairs, true).with(&beside, false)
     }
 
-    /// Whether a question names something that must match exactly: a version, a code, a file.
+    /// Whether a question is about something that must match exactly: a version, a code, a file. In a long
+    /// one it is a detail among others.
     pub fn has_identifier(&self, text: &str) -> bool {
-        !self.read(text).identifiers.is_empty()
+        let is_short = text
+            .split_whitespace()
+            .nth(LONGEST_ABOUT_IDENTIFIER)
+            .is_none();
+        is_short && !self.read(text, Bare::Taken).identifiers.is_empty()
     }
 
     /// The terms of a question's words in every language.
@@ -182,7 +195,7 @@ impl TermCounter {
     }
 
     /// A text in one form, parted into words, pairs of letters, and what must match exactly.
-    fn read<'a>(&self, text: &'a str) -> Read<'a> {
+    fn read<'a>(&self, text: &'a str, bare: Bare) -> Read<'a> {
         let mut pairs: BTreeMap<u32, f32> = BTreeMap::new();
         let mut count = |pair: &str| *pairs.entry(exact::number(PAIRS, pair)).or_default() += 1.0;
         let words = match unicode::normalised(text) {
@@ -192,7 +205,7 @@ impl TermCounter {
         let mut exact: BTreeMap<u32, f32> = BTreeMap::new();
         let mut identifiers = HashSet::new();
         let is_stop_word = |word: &str| languages::count(&self.0.english, word).is_empty();
-        exact::each(&words, is_stop_word, |found| {
+        exact::each(&words, bare, is_stop_word, |found| {
             *exact.entry(found.term).or_default() += 1.0;
             if found.is_identifier {
                 identifiers.insert(found.term);
@@ -296,7 +309,7 @@ mod tests {
             ("家賃", "この契約の家賃は月額八万円です。"),
             ("월세", "이 계약의 월세는 오십만 원입니다."),
             ("ค่าเช่า", "สัญญานี้มีค่าเช่าเดือนละสามพันบาท"),
-            ("IT", "The IT department is on floor two."),
+            ("IT", "The IT department is on level two."),
         ] {
             assert!(finds(question, passage), "{question}: {passage}");
         }
