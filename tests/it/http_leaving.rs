@@ -90,7 +90,12 @@ async fn the_question_of_a_client_that_does_not_wait_is_stored() {
 
     // The turn is in the history, without the answer that it does not have.
     upstream.set_default(Reply::answer("Again [1]."));
-    let (status, answer) = post(&app, &path, json!({ "content": "And now?" })).await;
+    let (status, answer) = post(
+        &app,
+        &path,
+        json!({ "content": "Who gives the guarantee of the espresso machine?" }),
+    )
+    .await;
     assert_eq!(status, 201, "{answer}");
     let sent = upstream.requests().pop().unwrap().body;
     let sent = sent["messages"].as_array().unwrap().clone();

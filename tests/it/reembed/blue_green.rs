@@ -53,7 +53,10 @@ impl Vectors {
                 continue;
             };
             let content = result["content"].as_str().unwrap();
-            let pair = vectors[content].iter().zip(&vectors[question]);
+            // A passage is embedded below the title of its document.
+            let title = result["title"].as_str().unwrap();
+            let embedded = format!("{title}\n{content}");
+            let pair = vectors[&embedded].iter().zip(&vectors[question]);
             let cosine: f32 = pair.map(|(a, b)| a * b).sum();
             assert!(
                 (f64::from(cosine) - raw).abs() < 1e-3,
@@ -192,7 +195,10 @@ async fn a_move_to_another_model_and_back_fails_no_question_and_mixes_no_answer(
     for number in 0..DOCUMENTS {
         ingest(&app.client, &app.base_url, &token, number).await;
     }
-    let texts = (0..DOCUMENTS + 20).flat_map(|number| [text(number), question(number)]);
+    let texts = (0..DOCUMENTS + 20).flat_map(|number| {
+        let embedded = format!("report {number}\n{}", text(number));
+        [embedded, question(number)]
+    });
     let vectors = Arc::new(Vectors::of(&app, &texts.collect::<Vec<_>>()).await);
 
     let askers = Askers::start(&app, &token, &vectors);
