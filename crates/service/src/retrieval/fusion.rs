@@ -35,7 +35,7 @@ impl FusionSettings {
     }
 
     /// The same for a question that names an identifier, which has to match exactly: words weigh
-    /// [`EXACT_SHARE`] of both at least, so that a passage with another number is not first because it
+    /// four fifths of both at least, so that a passage with another number is not first because it
     /// means the same.
     #[must_use]
     pub fn for_identifier(self) -> Self {
